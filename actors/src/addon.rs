@@ -1,0 +1,36 @@
+//! The three add-ons that this process serves: the one list that routes, manifests, keys of rows and metrics go by.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An add-on of the Clockify marketplace, served by this process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Addon {
+    /// Everything: all events, custom webhooks, every operation, flows with generic HTTP.
+    UniversalWebhook,
+}
+
+impl Addon {
+    /// Every add-on, in the order of their ports.
+    pub const ALL: [Self; 1] = [Self::UniversalWebhook];
+
+    /// The name in paths, rows, logs and metrics.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::UniversalWebhook => "universal-webhook",
+        }
+    }
+
+    /// Finds an add-on by its slug.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|addon| addon.slug() == slug)
+    }
+}
+
+impl fmt::Display for Addon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.slug())
+    }
+}

@@ -1,0 +1,1 @@
+//! JSONPath behind a fence.

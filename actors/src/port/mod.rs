@@ -1,0 +1,3 @@
+//! What the inside needs of the world, as small traits; the outside implements them.
+
+pub mod clockify;

@@ -1,0 +1,4 @@
+//! The outside.
+
+pub mod auth;
+pub mod outbound;
