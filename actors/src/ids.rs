@@ -75,13 +75,13 @@ macro_rules! platform_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
+                fmt::Display::fmt(&self.0, f)
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
+                fmt::Display::fmt(&self.0, f)
             }
         }
 
@@ -112,7 +112,7 @@ platform_id!(
     WorkspaceId, "workspaceId"
 );
 platform_id!(
-    /// One installation of an add-on in a workspace; a reinstall brings a new one (platform.md section 2).
+    /// One installation of an add-on in a workspace; a reinstall brings a new one.
     AddonId, "addonId"
 );
 
@@ -143,13 +143,13 @@ macro_rules! own_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
+                fmt::Display::fmt(&self.0, f)
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
+                fmt::Display::fmt(&self.0, f)
             }
         }
     };

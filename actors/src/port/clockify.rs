@@ -52,7 +52,7 @@ pub enum Host {
     Pto,
 }
 
-/// The base URLs that the installation token's claims name (platform.md section 1). They end without a slash and without `/v1`.
+/// The base URLs that the installation token's claims name. They end without a slash and without `/v1`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ApiUrls {
     /// For example `https://api.clockify.me/api`.
