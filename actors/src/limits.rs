@@ -13,7 +13,16 @@ pub mod outbound {}
 pub mod flow {}
 
 /// Runs and their steps.
-pub mod run {}
+pub mod run {
+    /// Tries of a step that may have had an effect, by default: enough for a day at the longest wait.
+    pub const RETRY_ATTEMPTS_DEFAULT: u32 = 40;
+    /// First wait between tries, in milliseconds, by default.
+    pub const RETRY_INITIAL_MS_DEFAULT: u64 = 1_000;
+    /// Longest wait between tries, in milliseconds, by default: an hour.
+    pub const RETRY_WAIT_MS_DEFAULT: u64 = 3_600_000;
+    /// How long a step keeps trying, in seconds, by default: a day.
+    pub const RETRY_FOR_SECONDS_DEFAULT: u64 = 86_400;
+}
 
 /// Actors: mailboxes, restarts, idle time.
 pub mod actor {}

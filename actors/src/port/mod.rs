@@ -1,3 +1,4 @@
 //! What the inside needs of the world, as small traits; the outside implements them.
 
 pub mod clockify;
+pub mod store;

@@ -1,0 +1,47 @@
+//! Accepted events, as they are read.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Error, Page, Slice};
+use crate::clock::Timestamp;
+use crate::event::{Event, EventType, Source};
+use crate::ids::{EventId, Key};
+
+/// What duplicate recognition needs of an event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fingerprint {
+    /// The event.
+    pub id: EventId,
+    /// Its type.
+    pub event_type: EventType,
+    /// Its entity.
+    pub entity: Option<Arc<str>>,
+    /// SHA-256 of its body.
+    pub payload_hash: [u8; 32],
+    /// When it arrived.
+    pub received_at: Timestamp,
+}
+
+/// Which events to list.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EventFilter {
+    /// Only this type.
+    pub event_type: Option<EventType>,
+    /// `Source::Clockify`, or `Source::Custom` with a name; an empty name means any custom source.
+    pub source: Option<Source>,
+}
+
+/// Reads events. They are written through [`super::Journal`].
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// One event.
+    async fn event(&self, key: Key, id: EventId) -> Result<Option<Event>, Error>;
+
+    /// Clockify's events since a moment, oldest first, the newest `limit` of them.
+    async fn fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Error>;
+
+    /// Events, newest first.
+    async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error>;
+}

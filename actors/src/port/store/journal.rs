@@ -1,0 +1,49 @@
+//! The hot path into the store: what must be durable before somebody is answered.
+
+use crate::event::Event;
+use crate::flow::run::Run;
+use crate::ids::{EventId, Key};
+
+use super::receipt::Receipt;
+
+/// One thing to make durable. Entries of one sender become durable in the order in which they were submitted.
+#[derive(Debug)]
+pub enum Entry {
+    /// A new event and the runs that it starts, in one transaction.
+    Accept {
+        /// Whose.
+        key: Key,
+        /// The event.
+        event: Box<Event>,
+        /// Its runs; ids sort after those of earlier events.
+        runs: Vec<Run>,
+    },
+    /// The event was delivered again: counts on the first delivery's row. [`Written::Absent`] if that row never became durable.
+    Repeat {
+        /// Whose.
+        key: Key,
+        /// The first delivery.
+        event: EventId,
+    },
+    /// Runs asked for by an admin (replays).
+    Start(Vec<Run>),
+    /// The new standing of a run: everything but its identity is replaced. A finished run never changes again: then, and when
+    /// the run is gone, [`Written::Absent`].
+    Progress(Box<Run>),
+}
+
+/// What became of an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Written {
+    /// It is durable.
+    Done,
+    /// The row that it is about is not there (any more).
+    Absent,
+}
+
+/// Takes entries into the queue of the group commit.
+pub trait Journal: Send + Sync {
+    /// Queues an entry; the receipt is answered when it is durable or when it failed. A full queue answers
+    /// [`super::Error::Busy`] at once. Never blocks.
+    fn submit(&self, entry: Entry, receipt: Receipt);
+}

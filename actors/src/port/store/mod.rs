@@ -1,0 +1,64 @@
+//! What is durable, as small traits. A method is a transaction; every query names the add-on and the workspace.
+//!
+//! The hot path is [`Journal`]: events, runs and their progress are queued and written in groups, and answered by a
+//! [`receipt::Receipt`] once they are durable (I1). Everything else is an ordinary async method.
+//!
+//! To add a backend: implement the traits in a folder beside the others, add a line where URLs are opened, and let the
+//! contract suite run over it.
+
+pub mod events;
+pub mod flows;
+pub mod installations;
+pub mod journal;
+pub mod receipt;
+pub mod runs;
+
+pub use events::Events;
+pub use flows::Flows;
+pub use installations::Installations;
+pub use journal::Journal;
+pub use runs::Runs;
+
+/// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The queue in front of the writer is full, or a lock was not to be had: try again in a moment.
+    #[error("the store is busy")]
+    Busy,
+    /// The store cannot be reached or cannot write (disk full, connection lost).
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// A row cannot be read: wrong key for a sealed value, or damaged.
+    #[error("the store holds something unreadable: {0}")]
+    Unreadable(String),
+}
+
+/// All of them, as the actors hold it.
+pub trait Store: Installations + Events + Flows + Runs + Journal + Health {}
+
+impl<S: Installations + Events + Flows + Runs + Journal + Health> Store for S {}
+
+/// Whether the store can be read and written now.
+#[async_trait::async_trait]
+pub trait Health: Send + Sync {
+    /// Reads, and proves that the writer is alive.
+    async fn ping(&self) -> Result<(), Error>;
+}
+
+/// A part of a list.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Page<T> {
+    /// How many there are in all.
+    pub total: u64,
+    /// Those asked for.
+    pub items: Vec<T>,
+}
+
+/// Which part of a list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slice {
+    /// At most this many.
+    pub limit: u32,
+    /// After this many.
+    pub offset: u32,
+}
