@@ -279,13 +279,16 @@ impl Facts {
         if !text.trim_start().starts_with('{') {
             return Err(Unreadable::NotAnObject { line: 1, column: 1, problem: "expected an object" });
         }
+        if nested_deeper_than(text, crate::limits::http::PAYLOAD_DEPTH_MAX) {
+            return Err(Unreadable::NotAnObject { line: 1, column: 1, problem: "it is nested too deeply" });
+        }
         let routing: Routing<'_> = serde_json::from_str(text).map_err(|error| Unreadable::NotAnObject {
             line: error.line(),
             column: error.column(),
             problem: match error.classify() {
                 serde_json::error::Category::Data => "a routing key is there twice",
                 serde_json::error::Category::Eof => "it ends too early",
-                _ => "syntax error, or nested too deeply",
+                _ => "syntax error",
             },
         })?;
         let plain = |id: Id<'_>| id.0.filter(|text| (1..=64).contains(&text.len())).map(std::borrow::Cow::into_owned);
@@ -302,6 +305,34 @@ impl Facts {
     pub fn agrees_with(&self, workspace: WorkspaceId) -> bool {
         self.workspace.as_deref().is_none_or(|stated| WorkspaceId::parse(stated) == Ok(workspace))
     }
+}
+
+/// Whether arrays and objects nest deeper than `depth_max`. The parser bounds only what it builds, not what it skips.
+fn nested_deeper_than(text: &str, depth_max: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > depth_max {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -31,4 +31,7 @@ pub mod actor {}
 pub mod store {}
 
 /// Requests as they come in.
-pub mod http {}
+pub mod http {
+    /// How deep a payload may nest: what the JSON parser will build later (its own limit is 128).
+    pub const PAYLOAD_DEPTH_MAX: usize = 64;
+}

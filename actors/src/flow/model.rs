@@ -224,7 +224,7 @@ pub enum ActionKind {
         operation_id: String,
         /// Its parameters.
         #[serde(default)]
-        params: Params,
+        params: Box<Params>,
     },
     /// Ends the run as stopped when a condition over the context holds.
     StopIf {
