@@ -10,7 +10,54 @@ pub mod token {}
 pub mod outbound {}
 
 /// Flows as they are saved, and values as they are rendered.
-pub mod flow {}
+pub mod flow {
+    /// Flows in a workspace: every event is matched against all of them.
+    pub const FLOWS_MAX: u32 = 500;
+    /// Characters of a flow's name, as in the reference.
+    pub const NAME_CHARS_MAX: usize = 255;
+    /// Characters of a description.
+    pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
+    /// Event types of one trigger: more than the platform has.
+    pub const EVENT_TYPES_MAX: usize = 64;
+    /// Rules of one flow, nested ones counted.
+    pub const RULES_MAX: usize = 100;
+    /// How deep groups of rules nest.
+    pub const CONDITION_DEPTH_MAX: usize = 5;
+    /// Actions of one flow.
+    pub const ACTIONS_MAX: usize = 20;
+    /// Values of one `in`.
+    pub const IN_VALUES_MAX: usize = 500;
+    /// Bytes of one pattern.
+    pub const PATTERN_BYTES_MAX: usize = 512;
+    /// Bytes of a compiled pattern; the engine's time is linear in it.
+    pub const PATTERN_COMPILED_BYTES_MAX: usize = 256 * 1024;
+    /// Faults reported for one definition; the rest would not help anybody.
+    pub const FAULTS_MAX: usize = 50;
+    /// Bytes of a definition as it is sent.
+    pub const DEFINITION_BYTES_MAX: usize = 128 * 1024;
+    /// How deep an action's body nests, literal or rendered.
+    pub const BODY_DEPTH_MAX: usize = 32;
+    /// Values (texts, numbers, lists and so on) in an action's body.
+    pub const BODY_VALUES_MAX: usize = 2_000;
+    /// Placeholders in one text.
+    pub const PLACEHOLDERS_MAX: usize = 32;
+    /// Bytes of all that one step renders; a small template may repeat a large value.
+    pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
+    /// Bytes of one rendered path parameter.
+    pub const PATH_PARAMETER_BYTES_MAX: usize = 256;
+    /// Parameters of one action.
+    pub const PARAMETERS_MAX: usize = 64;
+    /// Runs that may begin for one entity in a minute, at the most and by default.
+    pub const RUNS_PER_ENTITY_PER_MINUTE_MAX: u32 = 600;
+    /// By default: a person does not change one entity more often.
+    pub const RUNS_PER_ENTITY_PER_MINUTE_DEFAULT: u32 = 10;
+    /// Most tries that a policy may ask for.
+    pub const RETRY_ATTEMPTS_MAX: u32 = 200;
+    /// Longest wait between tries that a policy may ask for, in milliseconds: six hours.
+    pub const RETRY_WAIT_MS_MAX: u64 = 21_600_000;
+    /// Longest time that a policy may keep trying, in seconds: a week.
+    pub const RETRY_FOR_SECONDS_MAX: u64 = 604_800;
+}
 
 /// Runs and their steps.
 pub mod run {
@@ -22,6 +69,53 @@ pub mod run {
     pub const RETRY_WAIT_MS_DEFAULT: u64 = 3_600_000;
     /// How long a step keeps trying, in seconds, by default: a day.
     pub const RETRY_FOR_SECONDS_DEFAULT: u64 = 86_400;
+    /// Bytes of an answer that a step keeps whole for later steps.
+    pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
+    /// Time for one call, name look-up to last byte, in milliseconds.
+    pub const CALL_MS_MAX: u64 = 30_000;
+    /// `Retry-After` beyond this many seconds is taken as this many.
+    pub const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
+    /// Bytes of a request's body that are kept to be shown.
+    pub const REQUEST_SHOWN_BYTES_MAX: usize = 4 * 1024;
+    /// How long a refused installation token is tried again before it counts as dead, in seconds; a fresh one needs some seconds to be known.
+    pub const TOKEN_GRACE_SECONDS: u64 = 120;
+    /// Waits longer than this many milliseconds are stored as `WAITING`; shorter ones are not worth a write.
+    pub const WAIT_STORED_MS_MIN: u64 = 3_000;
+    /// Calls to the platform that fail in a row before further runs wait for a probe to succeed.
+    pub const GATE_FAILURES_MAX: u32 = 3;
+    /// Longest pause between probes, in milliseconds.
+    pub const GATE_WAIT_MS_MAX: u64 = 30_000;
+    /// Calls a second for one installation: the platform's limit for an add-on on one workspace.
+    pub const CALLS_PER_SECOND_MAX: usize = 50;
+    /// The window that the rate is counted in, in milliseconds: a little over a second, so that network jitter does not squeeze a call too many
+    /// into the platform's second.
+    pub const CALLS_WINDOW_MS: u64 = 1_020;
+    /// How long the rate stays lowered after a 429, in seconds.
+    pub const SLOWED_SECONDS: u64 = 60;
+    /// An event about an entity that a flow wrote within this many milliseconds counts as that write's echo.
+    pub const ECHO_MS: u64 = 10_000;
+    /// Writes remembered for echoes, and pairs of flow and entity counted by the loop guard; the oldest are forgotten.
+    pub const LOOP_GUARD_ENTRIES_MAX: usize = 2_048;
+    /// Duplicates are recognised within this many milliseconds.
+    pub const DUPLICATE_MS: u64 = 300_000;
+    /// Deliveries remembered for duplicate recognition; the oldest are forgotten: better a repeated run than a lost one.
+    pub const DUPLICATES_REMEMBERED_MAX: usize = 1_024;
+    /// Runs of one workspace that are held in memory and could go on; the others wait in the store.
+    pub const QUEUE_READY_MAX: usize = 1_000;
+    /// Runs of one workspace that are held in memory in all, waiting ones included.
+    pub const QUEUE_HELD_MAX: usize = 10_000;
+    /// Bytes of payloads that one workspace's queue holds in memory; beyond it they are read from the store when their run begins.
+    pub const QUEUE_PAYLOAD_BYTES_MAX: usize = 4 * 1024 * 1024;
+    /// Runs read from the store at a time.
+    pub const QUEUE_PAGE: u32 = 200;
+    /// Entities that one workspace works on side by side, by default.
+    pub const CONCURRENCY_DEFAULT: usize = 8;
+    /// And at the most.
+    pub const CONCURRENCY_MAX: usize = 32;
+    /// How often a step's record is offered to a store that does not take it before the run is put aside for a while.
+    pub const RECORD_TRIES_MAX: u32 = 5;
+    /// For how long it is put aside, in milliseconds.
+    pub const RECORD_PAUSE_MS: u64 = 5_000;
 }
 
 /// Actors: mailboxes, restarts, idle time.

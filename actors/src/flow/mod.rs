@@ -1,4 +1,18 @@
-//! Flows: when an event arrives, if its payload fits, then act. Pure, but for the driver that runs them.
+//! Flows: when an event arrives, if its payload fits, then act. Everything here is pure; [`crate::workspace`] drives it.
+//!
+//! ```text
+//! read       what a client sends        -> model::Definition, or every fault by its field
+//! compiled   model::Flow                -> Compiled: paths parsed, patterns compiled, operations found
+//! matching   an event and the flows     -> the runs that it starts
+//! machine    (run, answer of a try)     -> what is next
+//! ```
 
+pub mod action;
+pub mod compiled;
+pub mod condition;
+pub mod machine;
+pub mod matching;
 pub mod model;
+pub mod read;
 pub mod run;
+pub mod template;

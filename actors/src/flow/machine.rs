@@ -1,0 +1,302 @@
+//! The life of a run, as pure functions from its record and what happened to its record and what is next.
+//!
+//! The driver does what [`Next`] says; it never decides. Upholds I4: a try that may have had an effect and must not be repeated ends
+//! the run as uncertain, also when the process died in the middle of it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::action::CompiledAction;
+use super::model::{OnUncertain, Retry};
+use super::run::{Reason, RequestSummary, Run, RunState, Step, StepState};
+use crate::backoff;
+use crate::clock::Timestamp;
+use crate::limits::run as limits;
+use crate::port::clockify::{ApiResponse, CallError};
+
+/// What a try came to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Tried {
+    /// There was an answer, whatever its status.
+    Answered(ApiResponse),
+    /// There was none.
+    Unanswered(CallError),
+    /// The step could not be rendered, so nothing was sent.
+    Unrendered(Reason),
+    /// A condition was looked at: whether it ends the run.
+    Examined(bool),
+    /// The code of the action panicked.
+    Panicked,
+}
+
+/// What to do next with the run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// Begin the action of this index.
+    Try(usize),
+    /// The same step again after this time.
+    Wait(Duration),
+    /// Nothing until something else wakes it.
+    Park,
+    /// It has ended.
+    End,
+}
+
+/// What a try says about the platform, for the budget and the gate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sign {
+    /// It works.
+    Well,
+    /// It asks for fewer calls.
+    Slow(Option<Duration>),
+    /// It is not reached or not serving.
+    Down,
+    /// It refuses the installation token.
+    TokenRefused,
+    /// Nothing in particular.
+    Silent,
+}
+
+/// Where a run goes on.
+pub fn next(run: &Run, actions: usize) -> Next {
+    if run.state.finished() {
+        return Next::End;
+    }
+    let index = match run.steps.last() {
+        None => 0,
+        Some(step) if step.state == StepState::Succeeded => usize::from(step.index) + 1,
+        Some(step) => usize::from(step.index),
+    };
+    if index < actions { Next::Try(index) } else { Next::End }
+}
+
+/// Notes that a try begins. The record is to be durable before the try if the action is not repeatable.
+pub fn begin(run: &mut Run, index: usize, action: &CompiledAction, request: Option<RequestSummary>, now: Timestamp) {
+    run.state = RunState::Running;
+    run.due_at = None;
+    run.reason = None;
+    run.started_at.get_or_insert(now);
+    let repeatable = action.repeatable() || action.on_uncertain == OnUncertain::Retry;
+    let index = u16::try_from(index).unwrap_or(u16::MAX);
+    match run.steps.last_mut().filter(|step| step.index == index) {
+        Some(step) => {
+            step.state = StepState::Begun;
+            step.attempts = step.attempts.saturating_add(1);
+            step.request = request.or(step.request.take());
+            step.repeatable = repeatable;
+        }
+        None => run.steps.push(Step {
+            index,
+            action: action.name().to_owned(),
+            state: StepState::Begun,
+            attempts: 1,
+            first_try_at: now,
+            duration_ms: 0,
+            repeatable,
+            request,
+            status: None,
+            data: None,
+            error: None,
+        }),
+    }
+}
+
+/// Notes what the try that [`begin`] noted came to.
+pub fn settle(run: &mut Run, tried: Tried, retry: &Retry, now: Timestamp, duration: Duration, chance: f64) -> (Next, Sign) {
+    let Some(step) = run.steps.last_mut() else { return (Next::End, Sign::Silent) };
+    step.duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let judged = judge(&tried, step.repeatable);
+    if let Tried::Answered(answer) = &tried {
+        step.status = Some(answer.status);
+    }
+    match judged {
+        Judged::Done(data) => {
+            step.state = StepState::Succeeded;
+            step.data = Some(data);
+            step.error = None;
+            (Next::Try(usize::from(step.index) + 1), Sign::Well)
+        }
+        Judged::Stop => {
+            step.state = StepState::Stopped;
+            finish(run, RunState::Stopped, Some(Reason::new("stop_if", "a STOP_IF condition held")), now);
+            (Next::End, Sign::Silent)
+        }
+        Judged::Failed(reason, sign) => {
+            step.state = StepState::Failed;
+            step.error = Some(reason.clone());
+            finish(run, RunState::Failed, Some(reason), now);
+            (Next::End, sign)
+        }
+        Judged::Unknown(reason, sign) => {
+            step.state = StepState::Uncertain;
+            step.error = Some(reason.clone());
+            finish(run, RunState::Uncertain, Some(reason), now);
+            (Next::End, sign)
+        }
+        Judged::Again { reason, asked, harmless, sign } => {
+            step.error = Some(reason.clone());
+            let tried_for = now.since(step.first_try_at);
+            let given_up = tried_for >= Duration::from_secs(retry.for_seconds) || (!harmless && step.attempts >= retry.max_attempts);
+            if given_up {
+                step.state = StepState::Failed;
+                let message = format!("given up after {} tries in {} s; the last one: {}", step.attempts, tried_for.as_secs(), reason.message);
+                finish(run, RunState::Failed, Some(Reason { code: reason.code, message }), now);
+                return (Next::End, sign);
+            }
+            let wait = backoff::wait(retry, step.attempts, asked, chance);
+            step.state = StepState::Retrying;
+            pause(run, Some(now + wait), reason);
+            (Next::Wait(wait), sign)
+        }
+        Judged::TokenRefused(reason) => {
+            step.error = Some(reason.clone());
+            step.state = StepState::Retrying;
+            let tried_for = now.since(step.first_try_at);
+            if tried_for >= Duration::from_secs(limits::TOKEN_GRACE_SECONDS) {
+                pause(run, None, reason);
+                return (Next::Park, Sign::TokenRefused);
+            }
+            // A fresh token is known everywhere after a few seconds: 2, 4, 8 … s.
+            let wait = Duration::from_secs(1_u64 << step.attempts.min(5));
+            pause(run, Some(now + wait), reason);
+            (Next::Wait(wait), Sign::Silent)
+        }
+    }
+}
+
+/// Ends a run whose steps are all done.
+pub fn complete(run: &mut Run, now: Timestamp) {
+    finish(run, RunState::Succeeded, None, now);
+}
+
+/// Ends a run for a reason of its own.
+pub fn finish(run: &mut Run, state: RunState, reason: Option<Reason>, now: Timestamp) {
+    run.state = state;
+    run.reason = reason;
+    run.due_at = None;
+    run.finished_at = Some(now);
+}
+
+/// Puts a run aside until a moment, or until something wakes it.
+pub fn pause(run: &mut Run, due_at: Option<Timestamp>, reason: Reason) {
+    run.state = RunState::Waiting;
+    run.due_at = due_at;
+    run.reason = Some(reason);
+}
+
+/// What becomes of a run that is found in the store when its actor starts: a try that was cut off is made again if that is safe, else it is
+/// uncertain. `true`: the record has changed.
+pub fn recover(run: &mut Run, now: Timestamp) -> bool {
+    let Some(step) = run.steps.last_mut().filter(|step| step.state == StepState::Begun) else { return false };
+    if step.repeatable {
+        step.state = StepState::Retrying;
+        return false;
+    }
+    let reason = Reason::new("interrupted", "the service stopped while this call was under way; whether it was done is not known");
+    step.state = StepState::Uncertain;
+    step.error = Some(reason.clone());
+    finish(run, RunState::Uncertain, Some(reason), now);
+    true
+}
+
+enum Judged {
+    Done(Value),
+    Stop,
+    Failed(Reason, Sign),
+    Unknown(Reason, Sign),
+    /// `harmless`: the try had no effect.
+    Again {
+        reason: Reason,
+        asked: Option<Duration>,
+        harmless: bool,
+        sign: Sign,
+    },
+    TokenRefused(Reason),
+}
+
+fn judge(tried: &Tried, repeatable: bool) -> Judged {
+    match tried {
+        Tried::Examined(true) => Judged::Stop,
+        Tried::Examined(false) => Judged::Done(Value::Bool(false)),
+        Tried::Unrendered(reason) => Judged::Failed(reason.clone(), Sign::Silent),
+        Tried::Panicked => Judged::Failed(Reason::new("panicked", "the action failed inside the service; this is a defect, please report it"), Sign::Silent),
+        Tried::Answered(answer) => judge_status(answer, repeatable),
+        Tried::Unanswered(error) => judge_error(error, repeatable),
+    }
+}
+
+fn judge_status(answer: &ApiResponse, repeatable: bool) -> Judged {
+    let status = answer.status;
+    match status {
+        200..=299 => Judged::Done(data(answer)),
+        429 => Judged::Again {
+            reason: Reason::new("rate_limited", "the platform asks for fewer calls (429)"),
+            asked: answer.retry_after,
+            harmless: true,
+            sign: Sign::Slow(answer.retry_after),
+        },
+        503 => Judged::Again {
+            reason: Reason::new("unavailable", "the platform is not available (503)"),
+            asked: answer.retry_after,
+            harmless: true,
+            sign: Sign::Down,
+        },
+        500..=599 => unknown(format!("the platform failed ({status})"), answer.retry_after, "server_error", repeatable, Sign::Silent),
+        401 if platform_code(answer) == Some(4017) => {
+            Judged::TokenRefused(Reason::new("token_refused", "the platform refuses the installation token (401, code 4017)"))
+        }
+        401 | 403 => Judged::Failed(Reason::new("permission_missing", explain(answer, "a scope or a permission is missing")), Sign::Well),
+        300..=399 => Judged::Failed(Reason::new("redirected", format!("the platform answered with a redirect ({status}), which is not followed")), Sign::Well),
+        _ => Judged::Failed(Reason::new(&format!("status_{status}"), explain(answer, "the platform refused the call")), Sign::Well),
+    }
+}
+
+fn judge_error(error: &CallError, repeatable: bool) -> Judged {
+    match error {
+        CallError::NotReached(_) => Judged::Again { reason: Reason::new("not_reached", error.to_string()), asked: None, harmless: true, sign: Sign::Down },
+        CallError::Lost(_) => unknown(error.to_string(), None, "answer_lost", repeatable, Sign::Down),
+        CallError::TooLarge { status, .. } if (200..300).contains(status) => {
+            Judged::Failed(Reason::new("response_too_large", format!("the call was done, but {error}")), Sign::Well)
+        }
+        CallError::TooLarge { status, .. } if *status >= 500 && *status != 503 => unknown(error.to_string(), None, "server_error", repeatable, Sign::Silent),
+        CallError::TooLarge { status, .. } if *status == 429 || *status == 503 => {
+            Judged::Again { reason: Reason::new("unavailable", error.to_string()), asked: None, harmless: true, sign: Sign::Down }
+        }
+        CallError::TooLarge { .. } => Judged::Failed(Reason::new("response_too_large", error.to_string()), Sign::Well),
+        CallError::NotAllowed => Judged::Failed(Reason::new("destination_not_allowed", "destination not allowed"), Sign::Silent),
+        CallError::Malformed(_) => Judged::Failed(Reason::new("request_malformed", error.to_string()), Sign::Silent),
+    }
+}
+
+fn unknown(message: String, asked: Option<Duration>, code: &str, repeatable: bool, sign: Sign) -> Judged {
+    if repeatable {
+        Judged::Again { reason: Reason::new(code, message), asked, harmless: false, sign }
+    } else {
+        Judged::Unknown(Reason::new(code, format!("{message}; whether it was done is not known, and it is not safe to repeat")), sign)
+    }
+}
+
+/// The answer's data: JSON as it is, nothing as null, anything else as text.
+fn data(answer: &ApiResponse) -> Value {
+    if answer.body.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(&answer.body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&answer.body).into_owned()))
+}
+
+fn platform_code(answer: &ApiResponse) -> Option<i64> {
+    serde_json::from_slice::<Value>(&answer.body).ok()?.get("code")?.as_i64()
+}
+
+/// The platform's own words, cut, behind ours.
+fn explain(answer: &ApiResponse, ours: &str) -> String {
+    let told = serde_json::from_slice::<Value>(&answer.body).ok().and_then(|body| body.get("message")?.as_str().map(str::to_owned));
+    match told {
+        Some(told) => format!("{ours} ({}): {}", answer.status, told.chars().take(300).collect::<String>()),
+        None => format!("{ours} ({})", answer.status),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! The order in which a workspace's runs go on. Plain data: no time of its own, no tasks.
+//!
+//! One run at a time for each entity, oldest first; a run that waits holds back the later runs of the *same flow* for that entity, so that
+//! each flow sees an entity's events in the order of their arrival, while other flows pass by.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::clock::Timestamp;
+use crate::flow::run::Run;
+use crate::ids::{FlowId, RunId};
+use crate::limits::run as limits;
+
+/// A run in the queue, with its payload if that is at hand.
+#[derive(Debug)]
+pub struct Queued {
+    /// The record.
+    pub run: Run,
+    /// The event's payload; else it is read from the store when the run begins.
+    pub payload: Option<Bytes>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Lane {
+    Entity(Arc<str>),
+    /// A run without an entity is a lane of its own.
+    Alone(RunId),
+}
+
+#[derive(Debug)]
+struct Held {
+    queued: Option<Queued>,
+    flow: FlowId,
+    lane: Lane,
+    /// Waits for this moment, or for a wake if there is none.
+    waits: Option<Option<Timestamp>>,
+}
+
+/// The runs of one workspace that are held in memory.
+#[derive(Debug, Default)]
+pub struct Queue {
+    held: BTreeMap<RunId, Held>,
+    lanes: HashMap<Lane, VecDeque<RunId>>,
+    busy: BTreeSet<RunId>,
+    ready: BTreeSet<RunId>,
+    due: BTreeSet<(Timestamp, RunId)>,
+    payload_bytes: usize,
+}
+
+impl Queue {
+    /// Takes a run in. Ids must come in rising order, or the run must be one that was taken out.
+    pub fn push(&mut self, mut queued: Queued, waits: Option<Option<Timestamp>>) {
+        let id = queued.run.id;
+        let lane = queued.run.entity.clone().map_or(Lane::Alone(id), Lane::Entity);
+        let size = queued.payload.as_ref().map_or(0, Bytes::len);
+        if self.payload_bytes + size > limits::QUEUE_PAYLOAD_BYTES_MAX {
+            queued.payload = None;
+        }
+        self.payload_bytes += queued.payload.as_ref().map_or(0, Bytes::len);
+        let flow = queued.run.flow;
+        match self.held.get_mut(&id) {
+            Some(held) => {
+                held.queued = Some(queued);
+                held.waits = waits;
+            }
+            None => {
+                self.held.insert(id, Held { queued: Some(queued), flow, lane: lane.clone(), waits });
+                self.lanes.entry(lane.clone()).or_default().push_back(id);
+            }
+        }
+        self.busy.remove(&id);
+        if let Some(Some(due)) = waits {
+            self.due.insert((due, id));
+        }
+        self.refresh(&lane);
+    }
+
+    /// Takes the oldest run out that may go on; its entity is busy until [`Self::push`] or [`Self::finish`].
+    pub fn pop(&mut self) -> Option<Queued> {
+        let id = self.ready.pop_first()?;
+        self.busy.insert(id);
+        let queued = self.held.get_mut(&id)?.queued.take()?;
+        self.payload_bytes = self.payload_bytes.saturating_sub(queued.payload.as_ref().map_or(0, Bytes::len));
+        Some(queued)
+    }
+
+    /// Forgets a run that has ended.
+    pub fn finish(&mut self, id: RunId) {
+        self.busy.remove(&id);
+        self.ready.remove(&id);
+        let Some(held) = self.held.remove(&id) else { return };
+        if let Some(queued) = held.queued {
+            self.payload_bytes = self.payload_bytes.saturating_sub(queued.payload.as_ref().map_or(0, Bytes::len));
+        }
+        if let Some(Some(due)) = held.waits {
+            self.due.remove(&(due, id));
+        }
+        if let Some(line) = self.lanes.get_mut(&held.lane) {
+            line.retain(|other| *other != id);
+            if line.is_empty() {
+                self.lanes.remove(&held.lane);
+                return;
+            }
+        }
+        self.refresh(&held.lane);
+    }
+
+    /// Lets go on what waited until `now`.
+    pub fn wake_due(&mut self, now: Timestamp) {
+        while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
+            self.due.remove(&(due, id));
+            self.release(id);
+        }
+    }
+
+    /// Lets everything that waits go on.
+    pub fn wake_all(&mut self) {
+        self.due.clear();
+        let waiting: Vec<RunId> = self.held.iter().filter(|(_, held)| held.waits.is_some()).map(|(id, _)| *id).collect();
+        for id in waiting {
+            self.release(id);
+        }
+    }
+
+    fn release(&mut self, id: RunId) {
+        let Some(held) = self.held.get_mut(&id) else { return };
+        held.waits = None;
+        let lane = held.lane.clone();
+        self.refresh(&lane);
+    }
+
+    /// When the next waiting run is due.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Whether a run could go on now.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Runs held, running ones included.
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// Runs that wait.
+    pub fn waiting(&self) -> usize {
+        self.held.values().filter(|held| held.waits.is_some()).count()
+    }
+
+    /// The youngest run held.
+    pub fn last(&self) -> Option<RunId> {
+        self.held.last_key_value().map(|(id, _)| *id)
+    }
+
+    /// Finds the one run of a lane that may go on.
+    fn refresh(&mut self, lane: &Lane) {
+        let Some(line) = self.lanes.get(lane) else { return };
+        let mut chosen = None;
+        let mut held_back: Vec<FlowId> = Vec::new();
+        for id in line {
+            self.ready.remove(id);
+            if self.busy.contains(id) {
+                chosen = None;
+                held_back.clear();
+                // The entity is busy: nobody of this lane goes on.
+                for other in line {
+                    self.ready.remove(other);
+                }
+                break;
+            }
+            let Some(held) = self.held.get(id) else { continue };
+            if held.waits.is_some() {
+                held_back.push(held.flow);
+            } else if chosen.is_none() && !held_back.contains(&held.flow) {
+                chosen = Some(*id);
+            }
+        }
+        if let Some(id) = chosen {
+            self.ready.insert(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
