@@ -11,3 +11,5 @@ pub mod limits;
 pub mod operation;
 pub mod port;
 pub mod secret;
+#[cfg(feature = "testing")]
+pub mod testing;

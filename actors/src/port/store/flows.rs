@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::Error;
 use crate::clock::Timestamp;
 use crate::flow::model::Flow;
+use crate::flow::run::Reason;
 use crate::ids::{FlowId, Key};
 
 /// What became of a change to a flow.
@@ -12,10 +13,15 @@ use crate::ids::{FlowId, Key};
 pub enum Saved {
     /// Stored as this version.
     Version(u32),
-    /// There is no such flow.
+    /// There is no such flow; of a new one: the workspace has no installation (any more).
     Absent,
     /// The workspace has as many flows as it may have.
     TooMany,
+}
+
+/// Why a run is cancelled when its flow is deleted: the one text of all stores.
+pub fn flow_deleted() -> Reason {
+    Reason::new("flow_deleted", "The flow was deleted.")
 }
 
 /// Keeps flows. A change makes a new version; runs keep the version that their event found.

@@ -9,7 +9,8 @@ use super::receipt::Receipt;
 /// One thing to make durable. Entries of one sender become durable in the order in which they were submitted.
 #[derive(Debug)]
 pub enum Entry {
-    /// A new event and the runs that it starts, in one transaction.
+    /// A new event and the runs that it starts, in one transaction. [`Written::Absent`] if the key has no installation (any more):
+    /// nothing may be left behind by an uninstall.
     Accept {
         /// Whose.
         key: Key,
@@ -25,7 +26,7 @@ pub enum Entry {
         /// The first delivery.
         event: EventId,
     },
-    /// Runs asked for by an admin (replays).
+    /// Runs asked for by an admin (replays), all of one key. [`Written::Absent`] as for [`Self::Accept`].
     Start(Vec<Run>),
     /// The new standing of a run: everything but its identity is replaced. A finished run never changes again: then, and when
     /// the run is gone, [`Written::Absent`].

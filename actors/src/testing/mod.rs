@@ -1,0 +1,11 @@
+//! Honest stand-ins for tests: a clock that stands still, a store in memory, a Clockify that follows a script.
+//!
+//! They keep the contracts of the ports, the awkward parts included, and fail on demand. Nothing here is built into the program.
+
+pub mod clock;
+pub mod clockify;
+pub mod store;
+
+pub use clock::ManualClock;
+pub use clockify::{Scripted, ScriptedClockify};
+pub use store::MemoryStore;

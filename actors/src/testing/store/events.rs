@@ -1,0 +1,55 @@
+//! Events in memory.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, State, page};
+use crate::clock::Timestamp;
+use crate::event::{Event, Source};
+use crate::ids::{EventId, Key};
+use crate::port::store::events::{EventFilter, Fingerprint};
+use crate::port::store::{Error, Events, Page, Slice};
+
+impl State {
+    /// Events of a key, newest first.
+    fn newest_events(&self, key: Key) -> impl Iterator<Item = &Event> {
+        self.events.iter().rev().filter(move |((whose, _), _)| *whose == key).map(|(_, event)| event)
+    }
+}
+
+fn fits(filter: &EventFilter, event: &Event) -> bool {
+    let source = match (&filter.source, &event.source) {
+        (None, _) | (Some(Source::Clockify), Source::Clockify) => true,
+        (Some(Source::Custom(wanted)), Source::Custom(name)) => wanted.is_empty() || wanted == name,
+        _ => false,
+    };
+    source && filter.event_type.as_ref().is_none_or(|wanted| *wanted == event.event_type)
+}
+
+#[async_trait]
+impl Events for MemoryStore {
+    async fn event(&self, key: Key, id: EventId) -> Result<Option<Event>, Error> {
+        Ok(self.open()?.events.get(&(key, id)).cloned())
+    }
+
+    async fn fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Error> {
+        let state = self.open()?;
+        let newest = state.newest_events(key).filter(|event| event.source == Source::Clockify).take(limit as usize);
+        let mut found: Vec<_> = newest
+            .filter(|event| event.received_at >= since)
+            .map(|event| Fingerprint {
+                id: event.id,
+                event_type: event.event_type.clone(),
+                entity: event.entity.clone(),
+                payload_hash: event.payload_hash,
+                received_at: event.received_at,
+            })
+            .collect();
+        found.reverse();
+        Ok(found)
+    }
+
+    async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error> {
+        let state = self.open()?;
+        Ok(page(state.newest_events(key).filter(|event| fits(filter, event)), slice))
+    }
+}

@@ -1,0 +1,65 @@
+//! Flows in memory.
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use crate::clock::Timestamp;
+use crate::flow::model::Flow;
+use crate::flow::run::RunState;
+use crate::ids::{FlowId, Key};
+use crate::port::store::flows::{Saved, flow_deleted};
+use crate::port::store::{Error, Flows};
+
+#[async_trait]
+impl Flows for MemoryStore {
+    async fn create_flow(&self, key: Key, flow: &Flow, flows_max: u32) -> Result<Saved, Error> {
+        let mut state = self.open()?;
+        if !state.installations.contains_key(&key) {
+            return Ok(Saved::Absent);
+        }
+        if state.flows.keys().filter(|(whose, _)| *whose == key).count() >= flows_max as usize {
+            return Ok(Saved::TooMany);
+        }
+        let first = Flow { version: 1, ..flow.clone() };
+        state.flows.insert((key, flow.id), first.clone());
+        state.versions.insert((key, flow.id, 1), first);
+        Ok(Saved::Version(1))
+    }
+
+    async fn update_flow(&self, key: Key, flow: &Flow) -> Result<Saved, Error> {
+        let mut state = self.open()?;
+        let Some(present) = state.flows.get_mut(&(key, flow.id)) else { return Ok(Saved::Absent) };
+        let version = present.version + 1;
+        let next = Flow { version, created_at: present.created_at, ..flow.clone() };
+        *present = next.clone();
+        state.versions.insert((key, flow.id, version), next);
+        Ok(Saved::Version(version))
+    }
+
+    async fn delete_flow(&self, key: Key, id: FlowId, now: Timestamp) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        if state.flows.remove(&(key, id)).is_none() {
+            return Ok(false);
+        }
+        for run in state.runs.values_mut().filter(|run| run.key == key && run.flow == id && !run.state.finished()) {
+            run.state = RunState::Cancelled;
+            run.due_at = None;
+            run.finished_at = Some(now);
+            run.reason = Some(flow_deleted());
+        }
+        Ok(true)
+    }
+
+    async fn flow(&self, key: Key, id: FlowId) -> Result<Option<Flow>, Error> {
+        Ok(self.open()?.flows.get(&(key, id)).cloned())
+    }
+
+    async fn flow_version(&self, key: Key, id: FlowId, version: u32) -> Result<Option<Flow>, Error> {
+        Ok(self.open()?.versions.get(&(key, id, version)).cloned())
+    }
+
+    async fn flows(&self, key: Key) -> Result<Vec<Flow>, Error> {
+        let state = self.open()?;
+        Ok(state.flows.iter().rev().filter(|((whose, _), _)| *whose == key).map(|(_, flow)| flow.clone()).collect())
+    }
+}

@@ -1,0 +1,77 @@
+//! The journal in memory: written at once, in the order of submission.
+
+use super::{MemoryStore, State};
+use crate::flow::run::Run;
+use crate::limits::store::QUEUE_ENTRIES_MAX;
+use crate::port::store::journal::{Entry, Written};
+use crate::port::store::receipt::{Outcome, Receipt};
+use crate::port::store::{Error, Journal};
+
+impl Journal for MemoryStore {
+    fn submit(&self, entry: Entry, receipt: Receipt) {
+        let mut state = self.lock();
+        match &mut state.held {
+            Some(held) if held.len() < QUEUE_ENTRIES_MAX => held.push_back((entry, receipt)),
+            Some(_) => receipt.complete(Err(Error::Busy)),
+            None => {
+                let outcome = state.write(entry);
+                receipt.complete(outcome);
+            }
+        }
+    }
+}
+
+impl State {
+    pub(super) fn write(&mut self, entry: Entry) -> Outcome {
+        self.fault()?;
+        Ok(match entry {
+            Entry::Accept { key, event, runs } => {
+                if !self.installations.contains_key(&key) {
+                    return Ok(Written::Absent);
+                }
+                self.events.entry((key, event.id)).or_insert(*event);
+                runs.into_iter().for_each(|run| self.start(run));
+                Written::Done
+            }
+            Entry::Repeat { key, event } => match self.events.get_mut(&(key, event)) {
+                Some(event) => {
+                    event.deliveries += 1;
+                    Written::Done
+                }
+                None => Written::Absent,
+            },
+            Entry::Start(runs) => {
+                if runs.iter().any(|run| !self.installations.contains_key(&run.key)) {
+                    return Ok(Written::Absent);
+                }
+                runs.into_iter().for_each(|run| self.start(run));
+                Written::Done
+            }
+            Entry::Progress(run) => match self.runs.get_mut(&(run.key, run.id)).filter(|stored| !stored.state.finished()) {
+                Some(stored) => {
+                    let identity = stored.clone();
+                    *stored = Run {
+                        flow: identity.flow,
+                        flow_version: identity.flow_version,
+                        event: identity.event,
+                        event_type: identity.event_type,
+                        entity: identity.entity,
+                        replay_of: identity.replay_of,
+                        created_at: identity.created_at,
+                        ..*run
+                    };
+                    Written::Done
+                }
+                None => Written::Absent,
+            },
+        })
+    }
+
+    /// Stores a run, unless it is there or its event has started this flow already.
+    fn start(&mut self, run: Run) {
+        if run.replay_of.is_none() && !self.started.insert((run.key, run.event, run.flow)) {
+            return;
+        }
+        self.runs.entry((run.key, run.id)).or_insert(run);
+    }
+}

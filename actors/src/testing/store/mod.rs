@@ -1,0 +1,146 @@
+//! The store in memory: the contract of [`crate::port::store`] without a disk, with faults on demand.
+//!
+//! As in the real stores nothing is kept for a key that has no installation: `Accept`, `Start` and new flows are
+//! [`Written::Absent`](crate::port::store::journal::Written) and [`Saved::Absent`](crate::port::store::flows::Saved) there, so that an
+//! uninstall leaves nothing behind.
+
+mod events;
+mod flows;
+mod installations;
+mod journal;
+mod runs;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::event::Event;
+use crate::flow::model::Flow;
+use crate::flow::run::Run;
+use crate::ids::{EventId, FlowId, Key, RunId};
+use crate::installation::{Installation, Mark};
+use crate::port::store::journal::Entry;
+use crate::port::store::receipt::Receipt;
+use crate::port::store::{Error, Health, Page, Slice};
+
+/// A store for tests. Clones are the same store.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    marks: BTreeMap<Key, Mark>,
+    installations: BTreeMap<Key, Installation>,
+    /// The newest version of each flow that there is.
+    flows: BTreeMap<(Key, FlowId), Flow>,
+    /// All versions, also of deleted flows.
+    versions: BTreeMap<(Key, FlowId, u32), Flow>,
+    events: BTreeMap<(Key, EventId), Event>,
+    runs: BTreeMap<(Key, RunId), Run>,
+    /// Which flows an event has started: once each, replays aside.
+    started: BTreeSet<(Key, EventId, FlowId)>,
+    failures: u32,
+    unavailable: bool,
+    held: Option<VecDeque<(Entry, Receipt)>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, unless a fault is due.
+    fn open(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let mut state = self.lock();
+        state.fault()?;
+        Ok(state)
+    }
+
+    /// Makes the next `n` calls fail as unavailable: methods and journal entries alike.
+    pub fn fail_next(&self, n: u32) {
+        self.lock().failures = n;
+    }
+
+    /// Makes every call fail until it is called with `false`.
+    pub fn set_unavailable(&self, unavailable: bool) {
+        self.lock().unavailable = unavailable;
+    }
+
+    /// Keeps journal entries waiting until [`Self::resume_journal`], as a slow disk does. A full queue answers `Busy`.
+    pub fn hold_journal(&self) {
+        self.lock().held.get_or_insert_default();
+    }
+
+    /// How many entries wait.
+    pub fn held_entries(&self) -> usize {
+        self.lock().held.as_ref().map_or(0, VecDeque::len)
+    }
+
+    /// Writes what waited, in order, and holds no more.
+    pub fn resume_journal(&self) {
+        let mut state = self.lock();
+        for (entry, receipt) in state.held.take().unwrap_or_default() {
+            let outcome = state.write(entry);
+            receipt.complete(outcome);
+        }
+    }
+
+    /// Loses what waits, as a crash does: its receipts are answered as unavailable.
+    pub fn lose_held_entries(&self) {
+        self.lock().held = None;
+    }
+}
+
+impl State {
+    fn fault(&mut self) -> Result<(), Error> {
+        if self.unavailable {
+            return Err(Error::Unavailable("switched off by the test".into()));
+        }
+        if self.failures > 0 {
+            self.failures -= 1;
+            return Err(Error::Unavailable("failed by the test".into()));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Health for MemoryStore {
+    async fn ping(&self) -> Result<(), Error> {
+        self.open().map(drop)
+    }
+}
+
+/// Cuts a page out of all that there is.
+fn page<'a, T: Clone + 'a>(all: impl Iterator<Item = &'a T>, slice: Slice) -> Page<T> {
+    let all: Vec<&T> = all.collect();
+    let limit = slice.limit.min(crate::limits::store::PAGE_ROWS_MAX);
+    let items = all.iter().skip(slice.offset as usize).take(limit as usize).map(|item| (*item).clone()).collect();
+    Page { total: all.len() as u64, items }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn faults_come_when_asked_for_and_go_away() {
+        let store = MemoryStore::new();
+        store.fail_next(2);
+        assert!(store.ping().await.is_err());
+        assert!(store.ping().await.is_err());
+        assert!(store.ping().await.is_ok());
+        store.set_unavailable(true);
+        assert!(store.ping().await.is_err());
+        store.set_unavailable(false);
+        assert!(store.ping().await.is_ok());
+    }
+}
