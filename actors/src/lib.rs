@@ -1,15 +1,21 @@
 //! The inside.
 
 pub mod addon;
+pub mod backoff;
+pub mod budget;
 pub mod clock;
+pub mod dedupe;
 pub mod event;
 pub mod flow;
+pub mod gate;
 pub mod ids;
 pub mod installation;
 pub mod jsonpath;
 pub mod limits;
+pub mod loop_guard;
 pub mod operation;
 pub mod port;
 pub mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod workspace;

@@ -1,7 +1,32 @@
 //! Every bound in one place (I5), by the part that it governs. Units are in the names; the reason stands beside the number.
 
 /// Paths into payloads and contexts.
-pub mod jsonpath {}
+pub mod jsonpath {
+    /// A path that a person writes is shorter; the evaluator overflows its stack only on kilobytes.
+    pub const TEXT_BYTES_MAX: usize = 256;
+    /// Segments of a path, and of each query inside a filter: payloads of the platform are six levels deep.
+    pub const SEGMENTS_MAX: usize = 16;
+    /// Two descents find the same node twice, three find it a thousand times.
+    pub const DESCENTS_MAX: usize = 1;
+    /// Names or indexes in one pair of brackets.
+    pub const UNION_SELECTORS_MAX: usize = 8;
+    /// Size of an index, a slice bound or a step: a body of one megabyte has no more elements.
+    pub const INTEGER_MAX: u64 = 1_000_000;
+    /// Comparisons and existence tests of one path: each is repeated for every candidate.
+    pub const FILTER_TERMS_MAX: usize = 16;
+    /// Parentheses inside each other; the parser descends once for each.
+    pub const FILTER_PARENTHESES_DEEP_MAX: usize = 8;
+    /// Levels of a document that a general selector is run on: the JSON reader stops at 128, a context adds a few.
+    pub const DOCUMENT_LEVELS_MAX: usize = 192;
+    /// Nodes of the part of a document that a general selector is run on: more than a body of one megabyte has in practice.
+    pub const DOCUMENT_NODES_MAX: usize = 250_000;
+    /// Node visits of one evaluation, some tens of nanoseconds each: 16 segments over the greatest document.
+    pub const VISITS_MAX: usize = 4_000_000;
+    /// String bytes that are compared at the price of one visit.
+    pub const BYTES_COMPARED_PER_VISIT: usize = 64;
+    /// Nodes that one path may give: 0.8 MB of references.
+    pub const RESULT_NODES_MAX: usize = 100_000;
+}
 
 /// Tokens and keys of the platform.
 pub mod token {}

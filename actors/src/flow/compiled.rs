@@ -37,7 +37,11 @@ pub fn check(definition: &Definition, workspace: WorkspaceId, catalogue: &Catalo
     parts(definition, workspace, catalogue).map(drop)
 }
 
-fn parts(definition: &Definition, workspace: WorkspaceId, catalogue: &Catalogue) -> Result<(Option<Condition>, Vec<CompiledAction>), Vec<FieldError>> {
+fn parts(
+    definition: &Definition,
+    workspace: WorkspaceId,
+    catalogue: &Catalogue,
+) -> Result<(Option<Condition>, Vec<CompiledAction>), Vec<FieldError>> {
     let mut faults = Faults::default();
     let condition = definition.conditions.as_ref().map(|group| Condition::compile(group, "conditions", &mut faults));
     let actions: Vec<_> = definition

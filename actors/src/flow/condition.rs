@@ -47,7 +47,9 @@ impl Condition {
         for test in &self.tests {
             let holds = match test {
                 Test::Group(group) => group.holds(document)?,
-                Test::Compare { path, operator, operand, pattern } => compare(&path.select(document)?, *operator, operand, pattern.as_ref()),
+                Test::Compare { path, operator, operand, pattern } => {
+                    compare(&path.select(document)?, *operator, operand, pattern.as_ref())
+                }
             };
             match (self.join, holds) {
                 (Join::All, false) | (Join::None, true) => return Ok(false),
@@ -60,7 +62,8 @@ impl Condition {
 }
 
 fn compile(comparison: &Comparison, field: &str, faults: &mut Faults) -> Option<Test> {
-    let path = Path::parse(&comparison.field).map_err(|refused| faults.add(format!("{field}.field"), "invalid_jsonpath", refused.to_string()));
+    let path =
+        Path::parse(&comparison.field).map_err(|refused| faults.add(format!("{field}.field"), "invalid_jsonpath", refused.to_string()));
     let operand = comparison.value.clone();
     let mut pattern = None;
     match (comparison.operator, &operand) {
@@ -77,7 +80,11 @@ fn compile(comparison: &Comparison, field: &str, faults: &mut Faults) -> Option<
             }
         }
         (Operator::Matches, _) => {
-            faults.add(format!("{field}.value"), "invalid_pattern", format!("expected a pattern of at most {} bytes", limits::PATTERN_BYTES_MAX));
+            faults.add(
+                format!("{field}.value"),
+                "invalid_pattern",
+                format!("expected a pattern of at most {} bytes", limits::PATTERN_BYTES_MAX),
+            );
         }
         (Operator::In, Value::Array(listed)) if listed.len() <= limits::IN_VALUES_MAX => {}
         (Operator::In, _) => {
@@ -148,9 +155,7 @@ fn equal(a: &Value, b: &Value) -> bool {
         (Value::Number(a), Value::Number(b)) => numbers(a, b) == Some(Ordering::Equal),
         (Value::String(a), Value::String(b)) => a == b || times(a, b) == Some(Ordering::Equal),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b)))
-        }
+        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| equal(a, b))),
         _ => a == b,
     }
 }

@@ -140,7 +140,8 @@ pub fn settle(run: &mut Run, tried: Tried, retry: &Retry, now: Timestamp, durati
             let given_up = tried_for >= Duration::from_secs(retry.for_seconds) || (!harmless && step.attempts >= retry.max_attempts);
             if given_up {
                 step.state = StepState::Failed;
-                let message = format!("given up after {} tries in {} s; the last one: {}", step.attempts, tried_for.as_secs(), reason.message);
+                let message =
+                    format!("given up after {} tries in {} s; the last one: {}", step.attempts, tried_for.as_secs(), reason.message);
                 finish(run, RunState::Failed, Some(Reason { code: reason.code, message }), now);
                 return (Next::End, sign);
             }
@@ -220,7 +221,10 @@ fn judge(tried: &Tried, repeatable: bool) -> Judged {
         Tried::Examined(true) => Judged::Stop,
         Tried::Examined(false) => Judged::Done(Value::Bool(false)),
         Tried::Unrendered(reason) => Judged::Failed(reason.clone(), Sign::Silent),
-        Tried::Panicked => Judged::Failed(Reason::new("panicked", "the action failed inside the service; this is a defect, please report it"), Sign::Silent),
+        Tried::Panicked => Judged::Failed(
+            Reason::new("panicked", "the action failed inside the service; this is a defect, please report it"),
+            Sign::Silent,
+        ),
         Tried::Answered(answer) => judge_status(answer, repeatable),
         Tried::Unanswered(error) => judge_error(error, repeatable),
     }
@@ -247,19 +251,26 @@ fn judge_status(answer: &ApiResponse, repeatable: bool) -> Judged {
             Judged::TokenRefused(Reason::new("token_refused", "the platform refuses the installation token (401, code 4017)"))
         }
         401 | 403 => Judged::Failed(Reason::new("permission_missing", explain(answer, "a scope or a permission is missing")), Sign::Well),
-        300..=399 => Judged::Failed(Reason::new("redirected", format!("the platform answered with a redirect ({status}), which is not followed")), Sign::Well),
+        300..=399 => Judged::Failed(
+            Reason::new("redirected", format!("the platform answered with a redirect ({status}), which is not followed")),
+            Sign::Well,
+        ),
         _ => Judged::Failed(Reason::new(&format!("status_{status}"), explain(answer, "the platform refused the call")), Sign::Well),
     }
 }
 
 fn judge_error(error: &CallError, repeatable: bool) -> Judged {
     match error {
-        CallError::NotReached(_) => Judged::Again { reason: Reason::new("not_reached", error.to_string()), asked: None, harmless: true, sign: Sign::Down },
+        CallError::NotReached(_) => {
+            Judged::Again { reason: Reason::new("not_reached", error.to_string()), asked: None, harmless: true, sign: Sign::Down }
+        }
         CallError::Lost(_) => unknown(error.to_string(), None, "answer_lost", repeatable, Sign::Down),
         CallError::TooLarge { status, .. } if (200..300).contains(status) => {
             Judged::Failed(Reason::new("response_too_large", format!("the call was done, but {error}")), Sign::Well)
         }
-        CallError::TooLarge { status, .. } if *status >= 500 && *status != 503 => unknown(error.to_string(), None, "server_error", repeatable, Sign::Silent),
+        CallError::TooLarge { status, .. } if *status >= 500 && *status != 503 => {
+            unknown(error.to_string(), None, "server_error", repeatable, Sign::Silent)
+        }
         CallError::TooLarge { status, .. } if *status == 429 || *status == 503 => {
             Judged::Again { reason: Reason::new("unavailable", error.to_string()), asked: None, harmless: true, sign: Sign::Down }
         }

@@ -29,7 +29,8 @@ pub fn runs(
         }
         let applies = if flow.looks_into_payload() {
             let payload = payload.get_or_insert_with(|| {
-                let unreadable = |error: serde_json::Error| Reason::new("payload_unreadable", format!("the payload cannot be read: {error}"));
+                let unreadable =
+                    |error: serde_json::Error| Reason::new("payload_unreadable", format!("the payload cannot be read: {error}"));
                 serde_json::from_slice(&event.payload).map_err(unreadable)
             });
             match payload {

@@ -80,8 +80,15 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
         },
         actions: actions(&mut faults, sent),
         allow_self_trigger: boolean(&mut faults, sent, "allow_self_trigger").unwrap_or(false),
-        runs_per_entity_per_minute: number(&mut faults, sent, "", "runs_per_entity_per_minute", 1, u64::from(limits::RUNS_PER_ENTITY_PER_MINUTE_MAX))
-            .and_then(|number| u32::try_from(number).ok()),
+        runs_per_entity_per_minute: number(
+            &mut faults,
+            sent,
+            "",
+            "runs_per_entity_per_minute",
+            1,
+            u64::from(limits::RUNS_PER_ENTITY_PER_MINUTE_MAX),
+        )
+        .and_then(|number| u32::try_from(number).ok()),
     };
     if definition.custom_source.is_some() && definition.trigger_source == TriggerSource::Clockify {
         faults.add("custom_source", "not_applicable", "only flows with trigger_source CUSTOM have a custom_source");
@@ -264,9 +271,7 @@ fn action(faults: &mut Faults, field: &str, sent: &Value) -> Option<Action> {
         Some(Some("STOP_IF")) => {
             refuse_unknown(faults, field, object, &["type", "conditions", "retry", "on_uncertain"]);
             match object.get("conditions") {
-                Some(sent) => {
-                    group(faults, &at(field, "conditions"), sent, 1, &mut 0).map(|conditions| ActionKind::StopIf { conditions })
-                }
+                Some(sent) => group(faults, &at(field, "conditions"), sent, 1, &mut 0).map(|conditions| ActionKind::StopIf { conditions }),
                 None => {
                     faults.add(at(field, "conditions"), "required", "STOP_IF needs conditions");
                     None

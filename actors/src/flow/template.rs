@@ -63,9 +63,9 @@ impl Compiler<'_> {
         }
         match value {
             Value::String(text) => self.text(text, field),
-            Value::Array(items) => {
-                Template::List(items.iter().enumerate().map(|(index, item)| self.value(item, &format!("{field}[{index}]"), depth + 1)).collect())
-            }
+            Value::Array(items) => Template::List(
+                items.iter().enumerate().map(|(index, item)| self.value(item, &format!("{field}[{index}]"), depth + 1)).collect(),
+            ),
             Value::Object(fields) => Template::Object(
                 fields.iter().map(|(name, value)| (name.clone(), self.value(value, &format!("{field}.{name}"), depth + 1))).collect(),
             ),
@@ -149,8 +149,9 @@ impl Compiler<'_> {
         if name.is_empty() || matches!(name.as_str(), "webhook" | "event" | "workspace") {
             return;
         }
-        let earlier = name.strip_prefix("action_").map(|rest| rest.strip_suffix("_result").unwrap_or(rest)).and_then(|index| index.parse().ok());
-        if !earlier.is_some_and(|index: usize| index < self.action) {
+        let earlier =
+            name.strip_prefix("action_").map(|rest| rest.strip_suffix("_result").unwrap_or(rest)).and_then(|index| index.parse().ok());
+        if earlier.is_none_or(|index: usize| index >= self.action) {
             let words = "a path begins with $.webhook, $.event, $.workspace or $.action_<index> of an earlier action";
             self.faults.add(field, "unknown_reference", words);
         }
@@ -265,7 +266,10 @@ mod tests {
 
     #[test]
     fn a_reference_keeps_the_type_and_a_placeholder_becomes_text() {
-        assert_eq!(render(json!({"a": "$.webhook.n", "b": ["$.webhook.list"], "c": "n={{ $.webhook.n }}/{{$.webhook.list}}", "d": true})), Ok(json!({"a": 7, "b": [[1, 2]], "c": "n=7/[1,2]", "d": true})));
+        assert_eq!(
+            render(json!({"a": "$.webhook.n", "b": ["$.webhook.list"], "c": "n={{ $.webhook.n }}/{{$.webhook.list}}", "d": true})),
+            Ok(json!({"a": 7, "b": [[1, 2]], "c": "n=7/[1,2]", "d": true}))
+        );
         assert_eq!(render(json!("$.webhook.none")), Ok(Value::Null));
         assert_eq!(render(json!("$.action_0.a")), Ok(json!(1)));
     }

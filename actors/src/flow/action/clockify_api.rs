@@ -82,7 +82,8 @@ impl ClockifyApi {
                 Some("workspaceId") => path.push_str(&self.workspace.to_string()),
                 Some(name) => {
                     let template = self.path.iter().find(|(known, _)| known == name).map(|(_, template)| template);
-                    let template = template.ok_or_else(|| Reason::new("parameter_missing", format!("path parameter {name} has no value")))?;
+                    let template =
+                        template.ok_or_else(|| Reason::new("parameter_missing", format!("path parameter {name} has no value")))?;
                     push_segment(&mut path, name, &renderer.value(template)?)?;
                 }
             }
@@ -123,7 +124,9 @@ fn check_path(operation: &Operation, given: &Map<String, Value>, workspace: Work
     for (name, value) in given {
         let field = format!("{field}.params.path.{name}");
         if name == "workspaceId" {
-            let same = value.as_str().is_some_and(|text| text == workspace.to_string() || text == "$.workspace.id" || text == "$.webhook.workspaceId");
+            let same = value
+                .as_str()
+                .is_some_and(|text| text == workspace.to_string() || text == "$.workspace.id" || text == "$.webhook.workspaceId");
             if !same {
                 faults.add(field, "not_allowed", "the workspace is always the one that the add-on is installed in; leave it out");
             }
@@ -226,7 +229,9 @@ mod tests {
         ] {
             assert_eq!(path_of(value), Ok(format!("{base}{segment}")));
         }
-        for bad in [json!(""), json!("."), json!(".."), json!("a\r\nb"), json!("\0"), json!(null), json!([1]), json!({}), json!("x".repeat(9_000))] {
+        for bad in
+            [json!(""), json!("."), json!(".."), json!("a\r\nb"), json!("\0"), json!(null), json!([1]), json!({}), json!("x".repeat(9_000))]
+        {
             assert_eq!(path_of(bad.clone()).unwrap_err().code, "parameter_invalid", "{bad}");
         }
     }

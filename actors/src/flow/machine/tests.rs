@@ -32,7 +32,13 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn answer(status: u16, body: &str) -> Tried {
-    Tried::Answered(ApiResponse { status, retry_after: None, last_page: None, content_type: None, body: bytes::Bytes::copy_from_slice(body.as_bytes()) })
+    Tried::Answered(ApiResponse {
+        status,
+        retry_after: None,
+        last_page: None,
+        content_type: None,
+        body: bytes::Bytes::copy_from_slice(body.as_bytes()),
+    })
 }
 
 /// A run in the middle of its first step, `seconds` after that began.

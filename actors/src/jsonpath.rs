@@ -1,1 +1,0 @@
-//! JSONPath behind a fence.
