@@ -185,6 +185,11 @@ pub fn hex(hash: &TokenHash) -> String {
     })
 }
 
+/// Compares two hashes in a time that does not depend on where they differ.
+pub fn same_hash(a: &TokenHash, b: &TokenHash) -> bool {
+    a.iter().zip(b).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,9 @@ pub mod limits;
 pub mod loop_guard;
 pub mod operation;
 pub mod port;
+pub mod registry;
 pub mod secret;
+pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod workspace;

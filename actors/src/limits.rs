@@ -168,7 +168,30 @@ pub mod run {
 }
 
 /// Actors: mailboxes, restarts, idle time.
-pub mod actor {}
+pub mod actor {
+    /// Messages that wait for one workspace; more are answered 503.
+    pub const MAILBOX_MAX: usize = 512;
+    /// How long a caller waits for an answer, in milliseconds.
+    pub const ANSWER_MS_MAX: u64 = 15_000;
+    /// How often a message is offered again when its actor has just gone.
+    pub const OFFERS_MAX: usize = 4;
+    /// Restarts within [`RESTART_WINDOW_SECONDS`] beyond which a workspace is quarantined.
+    pub const RESTARTS_MAX: usize = 5;
+    /// The window that restarts are counted in, in seconds.
+    pub const RESTART_WINDOW_SECONDS: u64 = 60;
+    /// Wait before the first restart, in milliseconds; doubles with each further one.
+    pub const RESTART_BACKOFF_MS: u64 = 50;
+    /// How long a quarantine lasts unless an admin lifts it, in seconds.
+    pub const QUARANTINE_SECONDS: u64 = 600;
+    /// An actor without work is unloaded after this many seconds.
+    pub const IDLE_SECONDS: u64 = 300;
+    /// Seconds between the sweeper's rounds.
+    pub const SWEEP_SECONDS: u64 = 5;
+    /// Workspaces that the sweeper asks the store for at a time.
+    pub const SWEEP_PAGE: u32 = 500;
+    /// How long steps may end when the service stops, in milliseconds.
+    pub const DRAIN_MS_MAX: u64 = 10_000;
+}
 
 /// The store: queues, batches, pages.
 pub mod store {

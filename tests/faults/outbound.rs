@@ -1,1 +1,1 @@
-//! x
+//! Calls that leave the process, against hostile servers.

@@ -278,7 +278,6 @@ mod tests {
     fn nothing_is_rendered_twice_and_nothing_is_evaluated() {
         assert_eq!(render(json!("{{ $.webhook.evil }}")), Ok(json!("{{ $.webhook.id }} $.webhook.id")));
         assert_eq!(render(json!("$.webhook.evil")), Ok(json!("{{ $.webhook.id }} $.webhook.id")));
-        assert_eq!(render(json!("${7*7}")).unwrap_or(json!("refused")), json!("refused"));
     }
 
     #[test]
@@ -301,6 +300,7 @@ mod tests {
     fn bad_references_are_refused_when_the_flow_is_saved() {
         for (bad, code) in [
             ("$webhook", "invalid_jsonpath"),
+            ("${7*7}", "invalid_jsonpath"),
             ("{{ 7*7 }}", "invalid_jsonpath"),
             ("{{ $.webhook.id", "invalid_template"),
             ("$.webhook.id ?? none", "invalid_template"),

@@ -1,2 +1,207 @@
-//! x
+//! A workspace with the add-on installed: one actor that owns its duplicates, its flows, its budget and its queue.
+//!
+//! | message | what it does |
+//! | --- | --- |
+//! | [`deliver::Deliver`] | checks a delivery, matches flows, hands event and runs to the journal |
+//! | [`lifecycle::Lifecycle`] | INSTALLED, DELETED, STATUS_CHANGED, SETTINGS_UPDATED |
+//! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
+//! | [`replay::Replay`] | starts a finished run again |
+//! | [`status::Status`] | says how it is |
+//! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
+//! | [`lift::Lift`] | ends a quarantine |
+//!
+//! Life: `started` loads from the store while the mailbox waits; then messages; then `Retire`. Handlers are small and do not panic; what may, runs
+//! in tasks under `catch_unwind` ([`runner`]). Whatever is remembered here may be dropped at any moment (I2).
+
+pub mod deliver;
+pub mod flows;
+pub mod lifecycle;
+pub mod lift;
 pub mod queue;
+pub mod replay;
+pub mod retire;
+pub mod runner;
+pub mod status;
+
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
+use futures_util::FutureExt;
+
+use crate::clock::Clock;
+use crate::dedupe::Recent;
+use crate::flow::compiled::Compiled;
+use crate::ids::Key;
+use crate::installation::{Health, Installation, Status};
+use crate::limits::{actor, run};
+use crate::operation::Catalogue;
+use crate::port::clockify::Clockify;
+use crate::port::observer::{Happening, Observer};
+use crate::port::store::{self, Store};
+use crate::settings::Settings;
+use runner::Runner;
+
+/// Makes the platform's client for a thread; it is called once on each arbiter.
+pub type ClockifyFactory = Arc<dyn Fn() -> Rc<dyn Clockify> + Send + Sync>;
+
+/// What every workspace of a process shares.
+pub struct Environment {
+    /// What is durable.
+    pub store: Arc<dyn Store>,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+    /// The platform's operations.
+    pub catalogue: Arc<Catalogue>,
+    /// The operator's defaults.
+    pub defaults: Settings,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
+    /// The platform's client, one for each thread.
+    pub clockify: ClockifyFactory,
+}
+
+thread_local! {
+    static CLOCKIFY: RefCell<Option<Rc<dyn Clockify>>> = const { RefCell::new(None) };
+}
+
+/// Why a workspace did not do what it was asked. The variants are what the caller can do about it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The add-on is not installed in this workspace.
+    #[error("the add-on is not installed in this workspace")]
+    NotInstalled,
+    /// The platform has switched the add-on off here.
+    #[error("the add-on is inactive in this workspace")]
+    Inactive,
+    /// A good token, but not the one for this installation and path.
+    #[error("the token does not belong to this installation and path")]
+    WrongToken,
+    /// Too much is waiting: try again in a moment.
+    #[error("the workspace is busy")]
+    Busy,
+    /// The store did not do it: try again.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// No answer in time, or the actor is between two lives: try again.
+    #[error("the workspace is not available")]
+    Unavailable,
+}
+
+/// The actor.
+pub struct Workspace {
+    key: Key,
+    env: Arc<Environment>,
+    runner: Rc<Runner>,
+    phase: Phase,
+    recent: Recent,
+    quarantined: bool,
+}
+
+enum Phase {
+    Loading,
+    Absent,
+    Ready(Box<Loaded>),
+    Failed(store::Error),
+    Retired,
+}
+
+/// What is read from the store when the actor starts, and again after each change.
+struct Loaded {
+    installation: Arc<Installation>,
+    settings: Settings,
+    flows: Vec<Arc<Compiled>>,
+}
+
+impl Workspace {
+    /// A workspace that will load itself. Call it on its arbiter.
+    pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
+        let clockify = CLOCKIFY.with_borrow_mut(|client| Rc::clone(client.get_or_insert_with(|| (env.clockify)())));
+        let runner = Runner::new(key, Arc::clone(&env), clockify);
+        Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), quarantined }
+    }
+
+    fn loaded(&self) -> Result<&Loaded, Error> {
+        match &self.phase {
+            Phase::Ready(loaded) => Ok(loaded),
+            Phase::Absent => Err(Error::NotInstalled),
+            Phase::Failed(error) => Err(Error::Store(error.clone())),
+            Phase::Loading | Phase::Retired => Err(Error::Unavailable),
+        }
+    }
+
+    fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>) {
+        match loaded {
+            Ok(Some(loaded)) => {
+                let installation = &loaded.installation;
+                let works = installation.status == Status::Active && installation.health == Health::Sound && loaded.settings.enable_flows;
+                self.runner.adopt(Arc::clone(installation), &loaded.flows, loaded.settings.flow_concurrency, works && !self.quarantined);
+                self.phase = Phase::Ready(Box::new(loaded));
+            }
+            Ok(None) => {
+                self.runner.close();
+                self.phase = Phase::Absent;
+            }
+            Err(error) => {
+                log::error!(addon = self.key.addon.slug(), workspace:% = self.key.workspace; "a workspace cannot be loaded: {error}");
+                self.phase = Phase::Failed(error);
+            }
+        }
+    }
+}
+
+async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Error> {
+    let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
+    let settings = Settings::effective(env.defaults, &installation.settings);
+    let flows = env.store.flows(key).await?;
+    let compiled = flows.iter().filter_map(|flow| match Compiled::compile(flow, key.workspace, &env.catalogue) {
+        Ok(compiled) => Some(Arc::new(compiled)),
+        Err(faults) => {
+            log::warn!(workspace:% = key.workspace, flow:% = flow.id; "a stored flow no longer fits the catalogue: {} faults", faults.len());
+            None
+        }
+    });
+    Ok(Some(Loaded { settings, flows: compiled.collect(), installation: Arc::new(installation) }))
+}
+
+/// A panic in a future that the actor waits for would close its mailbox; here it becomes an error.
+async fn caught<T>(work: impl Future<Output = Result<T, store::Error>>) -> Result<T, store::Error> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(store::Error::Unavailable("the work panicked".into())))
+}
+
+impl Actor for Workspace {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(actor::MAILBOX_MAX);
+        store::receipt::open_lane();
+        self.env.observer.observe(self.key.addon, Happening::ActorStarted);
+        let (key, env) = (self.key, Arc::clone(&self.env));
+        let work = async move {
+            let since = env.clock.now() - Duration::from_millis(run::DUPLICATE_MS);
+            let loaded = load(key, &env).await?;
+            let limit = u32::try_from(run::DUPLICATES_REMEMBERED_MAX).unwrap_or(u32::MAX);
+            let seen = if loaded.is_some() { env.store.fingerprints(key, since, limit).await? } else { Vec::new() };
+            Ok((loaded, seen))
+        };
+        ctx.wait(caught(work).into_actor(self).map(|outcome, workspace, _| match outcome {
+            Ok((loaded, seen)) => {
+                seen.into_iter().for_each(|fingerprint| workspace.recent.remember(fingerprint));
+                workspace.settle(Ok(loaded));
+            }
+            Err(error) => workspace.settle(Err(error)),
+        }));
+    }
+}
+
+impl Supervised for Workspace {}
+
+impl Drop for Workspace {
+    /// An actor that dies, of whatever cause, takes its tasks along: its successor finds in the store what they left (I4).
+    fn drop(&mut self) {
+        self.runner.close();
+    }
+}

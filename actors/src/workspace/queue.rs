@@ -22,6 +22,15 @@ pub struct Queued {
     pub payload: Option<Bytes>,
 }
 
+/// What a run waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wait {
+    /// This moment; none waits for a wake alone.
+    pub due: Option<Timestamp>,
+    /// Whether it may go on as soon as the platform is seen working again.
+    pub platform: bool,
+}
+
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Lane {
     Entity(Arc<str>),
@@ -34,8 +43,7 @@ struct Held {
     queued: Option<Queued>,
     flow: FlowId,
     lane: Lane,
-    /// Waits for this moment, or for a wake if there is none.
-    waits: Option<Option<Timestamp>>,
+    waits: Option<Wait>,
 }
 
 /// The runs of one workspace that are held in memory.
@@ -47,12 +55,16 @@ pub struct Queue {
     ready: BTreeSet<RunId>,
     due: BTreeSet<(Timestamp, RunId)>,
     payload_bytes: usize,
+    waiting: usize,
 }
 
 impl Queue {
-    /// Takes a run in. Ids must come in rising order, or the run must be one that was taken out.
-    pub fn push(&mut self, mut queued: Queued, waits: Option<Option<Timestamp>>) {
+    /// Takes a run in, or back in. One that is already held and not taken out is left as it is.
+    pub fn push(&mut self, mut queued: Queued, waits: Option<Wait>) {
         let id = queued.run.id;
+        if self.held.get(&id).is_some_and(|held| held.queued.is_some()) {
+            return;
+        }
         let lane = queued.run.entity.clone().map_or(Lane::Alone(id), Lane::Entity);
         let size = queued.payload.as_ref().map_or(0, Bytes::len);
         if self.payload_bytes + size > limits::QUEUE_PAYLOAD_BYTES_MAX {
@@ -67,11 +79,14 @@ impl Queue {
             }
             None => {
                 self.held.insert(id, Held { queued: Some(queued), flow, lane: lane.clone(), waits });
-                self.lanes.entry(lane.clone()).or_default().push_back(id);
+                let line = self.lanes.entry(lane.clone()).or_default();
+                let place = line.iter().rposition(|other| *other < id).map_or(0, |index| index + 1);
+                line.insert(place, id);
             }
         }
         self.busy.remove(&id);
-        if let Some(Some(due)) = waits {
+        self.waiting += usize::from(waits.is_some());
+        if let Some(due) = waits.and_then(|wait| wait.due) {
             self.due.insert((due, id));
         }
         self.refresh(&lane);
@@ -94,7 +109,8 @@ impl Queue {
         if let Some(queued) = held.queued {
             self.payload_bytes = self.payload_bytes.saturating_sub(queued.payload.as_ref().map_or(0, Bytes::len));
         }
-        if let Some(Some(due)) = held.waits {
+        self.waiting -= usize::from(held.waits.is_some());
+        if let Some(due) = held.waits.and_then(|wait| wait.due) {
             self.due.remove(&(due, id));
         }
         if let Some(line) = self.lanes.get_mut(&held.lane) {
@@ -117,8 +133,16 @@ impl Queue {
 
     /// Lets everything that waits go on.
     pub fn wake_all(&mut self) {
-        self.due.clear();
-        let waiting: Vec<RunId> = self.held.iter().filter(|(_, held)| held.waits.is_some()).map(|(id, _)| *id).collect();
+        self.wake(|_| true);
+    }
+
+    /// Lets go on what waits for the platform.
+    pub fn wake_platform(&mut self) {
+        self.wake(|wait| wait.platform);
+    }
+
+    fn wake(&mut self, which: impl Fn(&Wait) -> bool) {
+        let waiting: Vec<RunId> = self.held.iter().filter(|(_, held)| held.waits.as_ref().is_some_and(&which)).map(|(id, _)| *id).collect();
         for id in waiting {
             self.release(id);
         }
@@ -126,7 +150,11 @@ impl Queue {
 
     fn release(&mut self, id: RunId) {
         let Some(held) = self.held.get_mut(&id) else { return };
-        held.waits = None;
+        let Some(wait) = held.waits.take() else { return };
+        self.waiting -= 1;
+        if let Some(due) = wait.due {
+            self.due.remove(&(due, id));
+        }
         let lane = held.lane.clone();
         self.refresh(&lane);
     }
@@ -153,12 +181,7 @@ impl Queue {
 
     /// Runs that wait.
     pub fn waiting(&self) -> usize {
-        self.held.values().filter(|held| held.waits.is_some()).count()
-    }
-
-    /// The youngest run held.
-    pub fn last(&self) -> Option<RunId> {
-        self.held.last_key_value().map(|(id, _)| *id)
+        self.waiting
     }
 
     /// Finds the one run of a lane that may go on.

@@ -51,6 +51,7 @@ pub fn open_lane() {
 pub struct Receipt {
     to: oneshot::Sender<Outcome>,
     lane: Option<Lane>,
+    also: Option<Box<Receipt>>,
 }
 
 /// The waiter's side of a [`Receipt`].
@@ -61,26 +62,41 @@ impl Receipt {
     /// A receipt that is answered to the calling thread.
     pub fn pair() -> (Self, Pending) {
         let (to, from) = oneshot::channel();
-        (Self { to, lane: LANE.with_borrow(Clone::clone) }, Pending(from))
+        (Self { to, lane: LANE.with_borrow(Clone::clone), also: None }, Pending(from))
+    }
+
+    /// One duty for two waiters: whoever answers this one answers `other` as well.
+    pub fn and(mut self, other: Self) -> Self {
+        self.also = Some(Box::new(other));
+        self
     }
 
     /// Answers one entry.
     pub fn complete(self, outcome: Outcome) {
+        if let Some(also) = self.also {
+            also.complete(outcome.clone());
+        }
         let _ = self.to.send(outcome);
     }
 
     /// Answers a batch: one message for each waiting thread.
     pub fn complete_all(batch: impl IntoIterator<Item = (Self, Outcome)>) {
         let mut lanes: Vec<(Lane, Answers)> = Vec::new();
-        for (receipt, outcome) in batch {
+        let mut sort = |receipt: Self, outcome: Outcome| {
             let Some(lane) = receipt.lane else {
                 let _ = receipt.to.send(outcome);
-                continue;
+                return;
             };
             match lanes.iter_mut().find(|(known, _)| Arc::ptr_eq(&known.0, &lane.0)) {
                 Some((_, answers)) => answers.push((receipt.to, outcome)),
                 None => lanes.push((lane, vec![(receipt.to, outcome)])),
             }
+        };
+        for (mut receipt, outcome) in batch {
+            if let Some(also) = receipt.also.take() {
+                sort(*also, outcome.clone());
+            }
+            sort(receipt, outcome);
         }
         for (lane, answers) in lanes {
             let _ = lane.0.send(answers);

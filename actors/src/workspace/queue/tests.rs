@@ -47,6 +47,10 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
+fn wait(due: Option<Timestamp>) -> Option<Wait> {
+    Some(Wait { due, platform: false })
+}
+
 #[test]
 fn one_run_at_a_time_for_each_entity_and_several_entities_side_by_side() {
     let (maker, mut queue) = (Maker::new(), Queue::default());
@@ -72,7 +76,7 @@ fn a_waiting_run_holds_back_its_own_flow_and_lets_others_pass() {
     }
     let taken = queue.pop().unwrap();
     assert_eq!(taken.run.id, first_id);
-    queue.push(taken, Some(Some(at(100))));
+    queue.push(taken, wait(Some(at(100))));
     assert_eq!(queue.pop().unwrap().run.id, other_id);
     queue.finish(other_id);
     assert!(queue.pop().is_none());
@@ -86,7 +90,7 @@ fn a_waiting_run_holds_back_its_own_flow_and_lets_others_pass() {
 #[test]
 fn a_parked_run_goes_on_only_when_everything_is_woken() {
     let (maker, mut queue) = (Maker::new(), Queue::default());
-    queue.push(maker.run(0, Some(1)), Some(None));
+    queue.push(maker.run(0, Some(1)), wait(None));
     queue.wake_due(at(i64::MAX / 2_000));
     assert!(queue.pop().is_none());
     queue.wake_all();
@@ -113,7 +117,7 @@ proptest! {
                 0 | 1 => if let Some(run) = to_push.pop_front() { queue.push(run, None) },
                 2..=4 => running.extend(queue.pop()),
                 5 => if let Some(queued) = running.pop() { settle(&mut queue, queued, &mut total) },
-                6 => if let Some(queued) = running.pop() { queue.push(queued, Some(Some(at(now + 5)))) },
+                6 => if let Some(queued) = running.pop() { queue.push(queued, wait(Some(at(now + 5)))) },
                 _ => { now += 3; queue.wake_due(at(now)); }
             }
             let busy: Vec<_> = running.iter().filter_map(|queued| queued.run.entity.clone()).collect();
@@ -134,6 +138,6 @@ proptest! {
         for ((_, entity), order) in ended {
             prop_assert!(entity.is_none() || order.windows(2).all(|pair| pair[0] < pair[1]));
         }
-        prop_assert!(queue.is_empty() && queue.lanes.is_empty() && queue.due.is_empty() && queue.payload_bytes == 0);
+        prop_assert!(queue.is_empty() && queue.lanes.is_empty() && queue.due.is_empty() && queue.payload_bytes == 0 && queue.waiting() == 0);
     }
 }

@@ -1,0 +1,39 @@
+//! What the inside tells about itself: counted by the outside, without names of tenants (I7).
+
+use std::time::Duration;
+
+use crate::addon::Addon;
+use crate::flow::run::RunState;
+
+/// Something that happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Happening {
+    /// An event became durable.
+    EventAccepted,
+    /// A delivery was recognised as a duplicate.
+    EventRepeated,
+    /// A run ended, or was put aside.
+    RunLeft(RunState),
+    /// A call to the platform ended with this status; 0 where there was no answer.
+    Call(u16, Duration),
+    /// An actor started.
+    ActorStarted,
+    /// An actor died of a panic.
+    ActorDied,
+    /// A workspace was quarantined.
+    Quarantined,
+}
+
+/// Counts what happens.
+pub trait Observer: Send + Sync {
+    /// Takes note. Must be quick and must not fail.
+    fn observe(&self, addon: Addon, happening: Happening);
+}
+
+/// Counts nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn observe(&self, _: Addon, _: Happening) {}
+}

@@ -1,0 +1,84 @@
+//! `ChangeFlow`: flows are changed through the actor, so that the next event finds the change.
+
+use std::sync::Arc;
+
+use actix::{ActorFutureExt, AtomicResponse, Context, Handler, Message, WrapFuture};
+
+use super::{Error, Workspace, caught, load};
+use crate::flow::model::{Definition, Flow};
+use crate::ids::FlowId;
+use crate::limits::flow as limits;
+use crate::port::store::flows::Saved;
+
+/// A change to the workspace's flows. The definition has been checked.
+#[derive(Debug)]
+pub enum FlowChange {
+    /// A new flow.
+    Create(Box<Definition>),
+    /// A new version.
+    Update(FlowId, Box<Definition>),
+    /// No flow any more; its unfinished runs are cancelled.
+    Delete(FlowId),
+}
+
+/// What became of it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum FlowChanged {
+    /// Saved like this.
+    Saved(Box<Flow>),
+    /// Deleted.
+    Deleted,
+    /// There is no such flow.
+    Absent,
+    /// The workspace has as many flows as it may have.
+    TooMany,
+}
+
+/// Asks the workspace to change a flow.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<FlowChanged, Error>")]
+pub struct ChangeFlow(pub FlowChange);
+
+impl Handler<ChangeFlow> for Workspace {
+    type Result = AtomicResponse<Self, Result<FlowChanged, Error>>;
+
+    fn handle(&mut self, message: ChangeFlow, _: &mut Context<Self>) -> Self::Result {
+        let refusal = self.loaded().err();
+        let (key, env) = (self.key, Arc::clone(&self.env));
+        let work = async move {
+            if let Some(error) = refusal {
+                return Err(error);
+            }
+            let now = env.clock.now();
+            let changed = caught(async {
+                let flow =
+                    |id, definition: Box<Definition>| Flow { id, version: 1, definition: *definition, created_at: now, updated_at: now };
+                let (saved, id) = match message.0 {
+                    FlowChange::Delete(id) => {
+                        let deleted = env.store.delete_flow(key, id, now).await?;
+                        return Ok(if deleted { FlowChanged::Deleted } else { FlowChanged::Absent });
+                    }
+                    FlowChange::Create(definition) => {
+                        let flow = flow(env.clock.fresh_id().into(), definition);
+                        (env.store.create_flow(key, &flow, limits::FLOWS_MAX).await?, flow.id)
+                    }
+                    FlowChange::Update(id, definition) => (env.store.update_flow(key, &flow(id, definition)).await?, id),
+                };
+                Ok(match saved {
+                    Saved::Version(_) => {
+                        env.store.flow(key, id).await?.map_or(FlowChanged::Absent, |flow| FlowChanged::Saved(Box::new(flow)))
+                    }
+                    Saved::Absent => FlowChanged::Absent,
+                    Saved::TooMany => FlowChanged::TooMany,
+                })
+            })
+            .await?;
+            Ok((changed, caught(load(key, &env)).await))
+        };
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, _| {
+            let (changed, loaded) = outcome?;
+            workspace.settle(loaded);
+            Ok(changed)
+        })))
+    }
+}

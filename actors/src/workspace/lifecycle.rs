@@ -1,0 +1,74 @@
+//! `Lifecycle`: what the platform says about the installation itself.
+//!
+//! The actor takes no other message until the change is durable and its own picture is new.
+
+use actix::{ActorFutureExt, AtomicResponse, Context, Handler, Message, WrapFuture};
+use std::sync::Arc;
+
+use super::{Error, Phase, Workspace, caught, load};
+use crate::ids::AddonId;
+use crate::installation::{Installation, Proof, Status, Verdict, same_hash};
+
+/// A lifecycle call, verified and read.
+#[derive(Debug)]
+pub enum Change {
+    /// INSTALLED.
+    Install(Box<Installation>),
+    /// DELETED.
+    Delete(AddonId),
+    /// STATUS_CHANGED.
+    Status(AddonId, Status),
+    /// SETTINGS_UPDATED.
+    Settings(AddonId, serde_json::Map<String, serde_json::Value>),
+}
+
+/// Asks the workspace to apply a lifecycle call.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<Verdict, Error>")]
+pub struct Lifecycle {
+    /// What the platform says.
+    pub change: Change,
+    /// Its proof.
+    pub proof: Proof,
+}
+
+impl Handler<Lifecycle> for Workspace {
+    type Result = AtomicResponse<Self, Result<Verdict, Error>>;
+
+    fn handle(&mut self, message: Lifecycle, _: &mut Context<Self>) -> Self::Result {
+        let Lifecycle { change, proof } = message;
+        let refusal = match &self.phase {
+            Phase::Retired | Phase::Loading => Some(Error::Unavailable),
+            // A webhook token has the claims of a lifecycle token; only the installation knows which it is.
+            Phase::Ready(loaded) if loaded.installation.webhooks.iter().any(|webhook| same_hash(&webhook.hash, &proof.hash)) => {
+                Some(Error::WrongToken)
+            }
+            Phase::Ready(_) | Phase::Absent | Phase::Failed(_) => None,
+        };
+        if refusal.is_none() && matches!(change, Change::Delete(_)) {
+            self.runner.hold();
+        }
+        let (key, env) = (self.key, Arc::clone(&self.env));
+        let work = async move {
+            if let Some(error) = refusal {
+                return Err(error);
+            }
+            let now = env.clock.now();
+            let verdict = caught(async {
+                match &change {
+                    Change::Install(installation) => env.store.install(installation, proof).await,
+                    Change::Delete(addon_id) => env.store.uninstall(key, *addon_id, proof).await,
+                    Change::Status(addon_id, status) => env.store.set_status(key, *addon_id, *status, proof, now).await,
+                    Change::Settings(addon_id, settings) => env.store.set_settings(key, *addon_id, settings, proof, now).await,
+                }
+            })
+            .await?;
+            Ok((verdict, caught(load(key, &env)).await))
+        };
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, _| {
+            let (verdict, loaded) = outcome?;
+            workspace.settle(loaded);
+            Ok(verdict)
+        })))
+    }
+}

@@ -1,0 +1,39 @@
+//! `Retire` and `Drain`: the end of an actor's life, without losing a message.
+//!
+//! The registry asks; an actor that has nothing to do refuses every later message, so that whoever held its address asks the registry
+//! again and finds a new one. There are never two that work for one key (I3).
+
+use actix::{Context, Handler, Message};
+
+use super::{Phase, Workspace};
+
+/// Asks an actor to retire if it has nothing to do. `true`: it has retired.
+#[derive(Message, Debug)]
+#[rtype(result = "bool")]
+pub struct Retire;
+
+/// Asks an actor to begin no further runs. Steps under way end by themselves; the runs wait in the store.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+impl Handler<Retire> for Workspace {
+    type Result = bool;
+
+    fn handle(&mut self, _: Retire, _: &mut Context<Self>) -> bool {
+        let idle = !matches!(self.phase, Phase::Loading) && self.runner.idle();
+        if idle {
+            self.runner.close();
+            self.phase = Phase::Retired;
+        }
+        idle
+    }
+}
+
+impl Handler<Drain> for Workspace {
+    type Result = ();
+
+    fn handle(&mut self, _: Drain, _: &mut Context<Self>) {
+        self.runner.hold();
+    }
+}

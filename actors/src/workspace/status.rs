@@ -1,0 +1,43 @@
+//! `Status`: how the workspace is, for the dashboard and for tests.
+
+use actix::{Context, Handler, Message, MessageResult};
+use serde::Serialize;
+
+use super::{Phase, Workspace};
+
+/// Asks how the workspace is.
+#[derive(Message, Debug)]
+#[rtype(result = "Snapshot")]
+pub struct Status;
+
+/// How it is, now.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Snapshot {
+    /// Whether the add-on is installed.
+    pub installed: bool,
+    /// Whether flows run: the installation is active and sound, flows are enabled, there is no quarantine.
+    pub running: bool,
+    /// Whether repeated failures of the actor itself have stopped its flows.
+    pub quarantined: bool,
+    /// Whether calls wait because the platform is not reached.
+    pub platform_down: bool,
+    /// Runs under way.
+    pub runs_active: usize,
+    /// Runs in memory: queued, waiting and under way.
+    pub runs_held: usize,
+    /// Of these, runs that wait for a later try.
+    pub runs_waiting: usize,
+    /// Whether the store has more than memory holds.
+    pub more_in_store: bool,
+}
+
+impl Handler<Status> for Workspace {
+    type Result = MessageResult<Status>;
+
+    fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
+        let mut snapshot = self.runner.snapshot();
+        snapshot.installed = matches!(self.phase, Phase::Ready(_));
+        snapshot.quarantined = self.quarantined;
+        MessageResult(snapshot)
+    }
+}

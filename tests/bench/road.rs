@@ -1,0 +1,3 @@
+//! How fast the road is.
+
+fn main() {}
