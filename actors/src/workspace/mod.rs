@@ -239,7 +239,7 @@ impl Handler<Reload> for Workspace {
 }
 
 impl Supervised for Workspace {
-    /// After [`Reload`]: `started` follows, and reads from the store; the mailbox is the same.
+    /// After a `Reload`: `started` follows, and reads from the store; the mailbox is the same.
     fn restarting(&mut self, _: &mut Self::Context) {
         self.phase = Phase::Loading;
     }
