@@ -8,18 +8,24 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Addon {
+    /// Prototyping: a dozen events, the explorer for safe calls, flows with calls to Clockify.
+    ApiStudio,
     /// Everything: all events, custom webhooks, every operation, flows with generic HTTP.
     UniversalWebhook,
+    /// The full-feature reference: webhook routes by category, API calls, bootstrap jobs, webhooks registered by API.
+    ClockifyAddon,
 }
 
 impl Addon {
     /// Every add-on, in the order of their ports.
-    pub const ALL: [Self; 1] = [Self::UniversalWebhook];
+    pub const ALL: [Self; 3] = [Self::ApiStudio, Self::UniversalWebhook, Self::ClockifyAddon];
 
     /// The name in paths, rows, logs and metrics.
     pub const fn slug(self) -> &'static str {
         match self {
+            Self::ApiStudio => "api-studio",
             Self::UniversalWebhook => "universal-webhook",
+            Self::ClockifyAddon => "clockify-addon",
         }
     }
 

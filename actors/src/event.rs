@@ -152,7 +152,7 @@ impl From<EventType> for String {
 }
 
 /// Where an event came from.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Source {
     /// Clockify's webhooks.
@@ -182,6 +182,8 @@ pub struct Event {
     pub headers: Option<String>,
     /// How often it was delivered.
     pub deliveries: u32,
+    /// The sender's own id of the message, where its scheme signs one: the same message of the same source is never an event twice.
+    pub message: Option<Arc<str>>,
 }
 
 /// What the road needs of a payload, read in one pass without building a tree.

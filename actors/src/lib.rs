@@ -5,12 +5,12 @@
 //!
 //! ```text
 //! registry    the only door in: finds or starts the actor of a key                    supervisor  deaths, back-off, quarantine
-//! sweeper     recovery, idle actors, the end of quarantines                           workspace   the actor: its messages, its queue, its runner
+//! sweeper     recovery, idle actors, quarantines; retention                            workspace   the actor: its messages, its queue, its runner
 //! flow        when, if, then: all of it pure                                          jsonpath    jsonpath_lib behind a fence
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
-//! backoff     waits between tries                                                     settings    the admin's choice over the operator's
-//! addon operation installation event ids secret clock      the nouns                  limits      every bound, with its reason
+//! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
+//! addon operation installation event source ids secret clock   the nouns                  limits      every bound, with its reason
 //! port        store/, clockify, observer                                              testing     honest stand-ins, behind a feature
 //! ```
 //!
@@ -50,9 +50,12 @@ pub mod limits;
 pub mod loop_guard;
 pub mod operation;
 pub mod port;
+pub mod rate;
 pub mod registry;
+pub mod retention;
 pub mod secret;
 pub mod settings;
+pub mod source;
 pub mod supervisor;
 pub mod sweeper;
 #[cfg(feature = "testing")]

@@ -167,6 +167,22 @@ pub mod run {
     pub const RECORD_PAUSE_MS: u64 = 5_000;
 }
 
+/// Custom sources.
+pub mod source {
+    /// Sources of a workspace: each costs memory while its actor lives.
+    pub const SOURCES_MAX: u32 = 50;
+    /// Seconds that a message's time may be off, both ways, as Standard Webhooks advise.
+    pub const TOLERANCE_SECONDS: u64 = 300;
+    /// Bytes of a sender's message id.
+    pub const MESSAGE_ID_BYTES_MAX: usize = 128;
+    /// How long a former secret stays good after a rotation, in seconds, unless it is said otherwise: a day.
+    pub const ROTATION_SECONDS_DEFAULT: u64 = 86_400;
+    /// And at the most: thirty days.
+    pub const ROTATION_SECONDS_MAX: u64 = 2_592_000;
+    /// Signatures that are looked at in one `webhook-signature`; a sender that rotates sends two.
+    pub const SIGNATURES_MAX: usize = 8;
+}
+
 /// Actors: mailboxes, restarts, idle time.
 pub mod actor {
     /// Messages that wait for one workspace; more are answered 503.
@@ -199,6 +215,16 @@ pub mod actor {
     pub const SWEEP_PAGE: u32 = 500;
     /// How long steps may end when the service stops, in milliseconds.
     pub const DRAIN_MS_MAX: u64 = 10_000;
+}
+
+/// Old rows.
+pub mod retention {
+    /// Seconds between rounds.
+    pub const ROUND_SECONDS: u64 = 3_600;
+    /// Pause between two batches of one workspace, in milliseconds: deliveries come first.
+    pub const PAUSE_MS: u64 = 20;
+    /// Installations asked for at a time.
+    pub const KEYS_PAGE: u32 = 500;
 }
 
 /// The store: queues, batches, pages.

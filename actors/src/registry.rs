@@ -22,6 +22,7 @@ use crate::limits::actor as limits;
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
+use crate::source::{CustomSource, SourceName};
 use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
 use crate::workspace::deliver::{Accepted, Deliver, Delivery};
@@ -30,6 +31,7 @@ use crate::workspace::lifecycle::{Change, Lifecycle};
 use crate::workspace::lift::Lift;
 use crate::workspace::replay::{Replay, Replayed};
 use crate::workspace::retire::{Drain, Retire};
+use crate::workspace::sources::{ChangeSource, FindSource, SourceChange, SourceChanged};
 use crate::workspace::status::{Snapshot, Status};
 pub use crate::workspace::{Environment, Error};
 
@@ -93,7 +95,8 @@ impl Registry {
                 // What it repeats never became durable, so it repeats nothing.
                 (Some(Ok(Accepted::Duplicate(first))), Ok(Written::Absent)) => unless_repeats = Some(*first),
                 (Some(Ok(accepted)), Ok(Written::Done)) => return Ok(*accepted),
-                (Some(Ok(Accepted::New(_))), Ok(Written::Absent)) => return Err(Error::NotInstalled),
+                (Some(Ok(_)), Ok(Written::Absent)) => return Err(Error::NotInstalled),
+                (Some(Ok(_)), Ok(Written::Repeated)) => return Ok(Accepted::Repeated),
                 (Some(Ok(_)), Err(error)) => return Err(Error::Store(error)),
                 (None, _) => return Err(Error::Unavailable),
             }
@@ -109,6 +112,22 @@ impl Registry {
     /// Changes a flow.
     pub async fn change_flow(&self, key: Key, change: FlowChange) -> Result<FlowChanged, Error> {
         self.ask(key, ChangeFlow(change)).await
+    }
+
+    /// Changes a custom source.
+    pub async fn change_source(&self, key: Key, change: SourceChange) -> Result<SourceChanged, Error> {
+        self.ask(key, ChangeSource(change)).await
+    }
+
+    /// Finds a custom source for a caller who has proved nothing yet: no actor is started for a workspace that has no installation.
+    pub async fn source(&self, key: Key, name: &SourceName) -> Result<Option<Arc<CustomSource>>, Error> {
+        if self.alive(key).is_none() && self.env.store.installation(key).await?.is_none() {
+            return Ok(None);
+        }
+        match self.ask(key, FindSource(name.clone())).await {
+            Err(Error::NotInstalled) => Ok(None),
+            found => found,
+        }
     }
 
     /// Starts a finished run again.

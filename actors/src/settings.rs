@@ -1,38 +1,169 @@
 //! A workspace's settings: what its admin chose on the platform, over the operator's defaults.
+//!
+//! [`SETTINGS`] is the one list of what can be chosen, by add-on and id; the manifests must declare exactly these (a test holds them to it).
+
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
+use crate::addon::Addon;
 use crate::limits::run as limits;
 
 /// What applies to one workspace now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
+    /// Whether an installation reads the workspace's data at once.
+    pub bootstrap_on_install: bool,
+    /// Whether that includes reports and exports.
+    pub include_heavy_endpoints: bool,
+    /// Its calls per second.
+    pub max_rps: u32,
+    /// Pages that it reads of one list.
+    pub max_pages: u32,
+    /// Whether it includes time entries.
+    pub include_time_entries: bool,
+    /// And of how many days.
+    pub time_entry_days_back: u32,
+    /// Whether custom senders are heard.
+    pub enable_custom_webhooks: bool,
+    /// Events that one of them may send in a minute.
+    pub custom_webhook_rate: u32,
+    /// Days that events are kept; 0 is for ever.
+    pub webhook_log_retention_days: u32,
     /// Whether events start flows and flows run.
     pub enable_flows: bool,
+    /// Whether actions may call other servers than Clockify's.
+    pub enable_generic_http_actions: bool,
     /// Entities that are worked on side by side.
     pub flow_concurrency: usize,
+    /// Days that runs are kept; 0 is for ever.
+    pub flow_execution_retention_days: u32,
+    /// Days that entities of the snapshot are kept; 0 is for ever.
+    pub cache_ttl_days: u32,
+    /// Whether answers tell developers more.
+    pub developer_mode: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { enable_flows: true, flow_concurrency: limits::CONCURRENCY_DEFAULT }
+        Self {
+            bootstrap_on_install: true,
+            include_heavy_endpoints: false,
+            max_rps: 25,
+            max_pages: 200,
+            include_time_entries: false,
+            time_entry_days_back: 30,
+            enable_custom_webhooks: true,
+            custom_webhook_rate: 600,
+            webhook_log_retention_days: 90,
+            enable_flows: true,
+            enable_generic_http_actions: false,
+            flow_concurrency: limits::CONCURRENCY_DEFAULT,
+            flow_execution_retention_days: 90,
+            cache_ttl_days: 7,
+            developer_mode: false,
+        }
+    }
+}
+
+/// A setting that an admin can choose.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Whose.
+    pub addon: Addon,
+    /// Its id in the manifest.
+    pub id: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+}
+
+/// What a setting takes, and where it goes.
+#[derive(Clone, Debug)]
+pub enum Takes {
+    /// Yes or no.
+    Flag(fn(&mut Settings) -> &mut bool),
+    /// A whole number.
+    Number(RangeInclusive<u32>, fn(&mut Settings, u32)),
+    /// A text, read where it is used.
+    Text,
+    /// One of these texts, read where it is used.
+    Choice(&'static [&'static str]),
+}
+
+const fn flag(addon: Addon, id: &'static str, field: fn(&mut Settings) -> &mut bool) -> Setting {
+    Setting { addon, id, takes: Takes::Flag(field) }
+}
+
+const fn number(addon: Addon, id: &'static str, range: RangeInclusive<u32>, set: fn(&mut Settings, u32)) -> Setting {
+    Setting { addon, id, takes: Takes::Number(range, set) }
+}
+
+const AS: Addon = Addon::ApiStudio;
+const UW: Addon = Addon::UniversalWebhook;
+const CA: Addon = Addon::ClockifyAddon;
+
+/// Every setting of every add-on, in the order of the manifests.
+pub const SETTINGS: &[Setting] = &[
+    flag(AS, "bootstrap_on_install", |s| &mut s.bootstrap_on_install),
+    flag(AS, "include_heavy_endpoints", |s| &mut s.include_heavy_endpoints),
+    number(AS, "bootstrap_max_rps", 1..=50, |s, n| s.max_rps = n),
+    flag(UW, "run_on_install", |s| &mut s.bootstrap_on_install),
+    flag(UW, "include_heavy_endpoints", |s| &mut s.include_heavy_endpoints),
+    number(UW, "max_rps", 1..=50, |s, n| s.max_rps = n),
+    number(UW, "max_pages", 1..=10_000, |s, n| s.max_pages = n),
+    flag(UW, "include_time_entries", |s| &mut s.include_time_entries),
+    number(UW, "time_entry_days_back", 1..=365, |s, n| s.time_entry_days_back = n),
+    flag(UW, "enable_custom_webhooks", |s| &mut s.enable_custom_webhooks),
+    number(UW, "custom_webhook_rate", 1..=6_000, |s, n| s.custom_webhook_rate = n),
+    number(UW, "webhook_log_retention_days", 1..=365, |s, n| s.webhook_log_retention_days = n),
+    flag(UW, "enable_flows", |s| &mut s.enable_flows),
+    flag(UW, "enable_generic_http_actions", |s| &mut s.enable_generic_http_actions),
+    number(UW, "flow_concurrency", 1..=32, |s, n| s.flow_concurrency = n as usize),
+    number(UW, "flow_execution_retention_days", 1..=365, |s, n| s.flow_execution_retention_days = n),
+    number(UW, "cache_ttl_days", 1..=30, |s, n| s.cache_ttl_days = n),
+    flag(CA, "developer_mode", |s| &mut s.developer_mode),
+    Setting { addon: CA, id: "forwarding_url", takes: Takes::Text },
+    flag(CA, "auto_bootstrap", |s| &mut s.bootstrap_on_install),
+    Setting { addon: CA, id: "logging_level", takes: Takes::Choice(&["DEBUG", "INFO", "WARNING", "ERROR"]) },
+];
+
+/// The settings of one add-on.
+pub fn of(addon: Addon) -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().filter(move |setting| setting.addon == addon)
+}
+
+impl Setting {
+    /// Whether a value is one that this setting takes.
+    pub fn admits(&self, value: &Value) -> bool {
+        match &self.takes {
+            Takes::Flag(_) => value.is_boolean(),
+            Takes::Number(range, _) => whole(value).is_some_and(|number| range.contains(&number)),
+            Takes::Text => value.is_string(),
+            Takes::Choice(choices) => value.as_str().is_some_and(|chosen| choices.contains(&chosen)),
+        }
     }
 }
 
 impl Settings {
     /// The operator's defaults under the admin's values. A value of the wrong type or out of range counts as not chosen.
-    pub fn effective(defaults: Self, chosen: &Map<String, Value>) -> Self {
-        let flag = |id: &str| chosen.get(id).and_then(Value::as_bool);
-        let number = |id: &str, most: usize| {
-            let number =
-                chosen.get(id).and_then(|value| value.as_u64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as u64)));
-            number.and_then(|number| usize::try_from(number).ok()).filter(|number| (1..=most).contains(number))
-        };
-        Self {
-            enable_flows: flag("enable_flows").unwrap_or(defaults.enable_flows),
-            flow_concurrency: number("flow_concurrency", limits::CONCURRENCY_MAX).unwrap_or(defaults.flow_concurrency),
+    pub fn effective(addon: Addon, defaults: Self, chosen: &Map<String, Value>) -> Self {
+        let mut settings = defaults;
+        for setting in of(addon) {
+            let Some(value) = chosen.get(setting.id).filter(|value| setting.admits(value)) else { continue };
+            match &setting.takes {
+                Takes::Flag(field) => *field(&mut settings) = value.as_bool().unwrap_or(*field(&mut settings)),
+                Takes::Number(_, set) => whole(value).into_iter().for_each(|number| set(&mut settings, number)),
+                Takes::Text | Takes::Choice(_) => {}
+            }
         }
+        settings
     }
+}
+
+/// A whole number, also when it is written with a fraction of nothing: the platform sends numbers as it likes.
+fn whole(value: &Value) -> Option<u32> {
+    let number = value.as_u64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64))?;
+    u32::try_from(number).ok()
 }
 
 #[cfg(test)]
@@ -40,12 +171,31 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn effective(addon: Addon, chosen: Value) -> Settings {
+        Settings::effective(addon, Settings::default(), chosen.as_object().unwrap())
+    }
+
     #[test]
     fn chosen_values_override_defaults_and_odd_ones_do_not_count() {
-        let chosen = |value: Value| Settings::effective(Settings::default(), value.as_object().unwrap());
-        assert_eq!(chosen(json!({"enable_flows": false, "flow_concurrency": 3})), Settings { enable_flows: false, flow_concurrency: 3 });
-        assert_eq!(chosen(json!({"enable_flows": "no", "flow_concurrency": 0, "other": 1})), Settings::default());
-        assert_eq!(chosen(json!({"flow_concurrency": 4.0})).flow_concurrency, 4);
-        assert_eq!(chosen(json!({"flow_concurrency": 99})), Settings::default());
+        let chosen = json!({"enable_flows": false, "flow_concurrency": 3, "max_rps": 50.0, "cache_ttl_days": 30});
+        let expected = Settings { enable_flows: false, flow_concurrency: 3, max_rps: 50, cache_ttl_days: 30, ..Settings::default() };
+        assert_eq!(effective(UW, chosen), expected);
+        let odd = json!({"enable_flows": "no", "flow_concurrency": 0, "max_rps": 51, "cache_ttl_days": 1.5, "max_pages": -1, "other": 1});
+        assert_eq!(effective(UW, odd), Settings::default());
+    }
+
+    #[test]
+    fn an_add_on_has_its_own_names_and_no_others() {
+        assert_eq!(effective(AS, json!({"bootstrap_max_rps": 7, "max_rps": 8, "enable_flows": false})).max_rps, 7);
+        assert!(effective(AS, json!({"enable_flows": false})).enable_flows);
+        assert!(!effective(CA, json!({"auto_bootstrap": false})).bootstrap_on_install);
+        assert_eq!((of(AS).count(), of(UW).count(), of(CA).count()), (3, 14, 4));
+    }
+
+    #[test]
+    fn choices_and_texts_are_told_apart_from_what_they_are_not() {
+        let setting = |id: &str| of(CA).find(|setting| setting.id == id).unwrap();
+        assert!(setting("logging_level").admits(&json!("INFO")) && !setting("logging_level").admits(&json!("LOUD")));
+        assert!(setting("forwarding_url").admits(&json!("x")) && !setting("forwarding_url").admits(&json!(1)));
     }
 }

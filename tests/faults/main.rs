@@ -5,4 +5,5 @@ mod chaos;
 mod outage;
 mod outbound;
 mod platform;
+mod sources;
 mod stage;

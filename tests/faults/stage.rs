@@ -1,6 +1,7 @@
 //! The stage of the stories about the inside: real actors and the real registry over a store in memory, a scripted platform and a clock that stands
 //! still. Everything lives on the test's own thread, so that time passes only when nobody has anything left to do.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +20,6 @@ use actors::port::store::runs::RunFilter;
 use actors::port::store::{Installations, Runs, Slice};
 use actors::registry::{Environment, Error, Registry};
 use actors::secret::Secret;
-use actors::settings::Settings;
 use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
 use actors::workspace::deliver::{Accepted, Delivery, Sender};
 use actors::workspace::flows::{FlowChange, FlowChanged};

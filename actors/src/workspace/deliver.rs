@@ -17,6 +17,7 @@ use crate::port::observer::Happening;
 use crate::port::store::events::Fingerprint;
 use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
+use crate::source::SourceName;
 
 /// A delivery whose signature has been verified and whose body has been read.
 #[derive(Clone, Debug)]
@@ -47,6 +48,13 @@ pub enum Sender {
         /// The path that it was sent to, with single slashes, without the add-on's prefix.
         path: String,
     },
+    /// One of the workspace's custom sources, which has proved that it knows a live secret.
+    Custom {
+        /// Which.
+        source: SourceName,
+        /// The sender's id of the message, if its scheme has one.
+        message: Option<Arc<str>>,
+    },
 }
 
 /// What became of a delivery.
@@ -56,6 +64,8 @@ pub enum Accepted {
     New(EventId),
     /// A repetition of this event.
     Duplicate(EventId),
+    /// A message that its source has sent before.
+    Repeated,
 }
 
 /// Asks the workspace to accept a delivery.
@@ -95,26 +105,52 @@ impl Handler<Deliver> for Workspace {
 impl Workspace {
     /// The event that a delivery repeats, if it may be accepted at all.
     fn judge(&mut self, delivery: &Delivery, unless_repeats: Option<EventId>) -> Result<Option<EventId>, Error> {
-        let installation = &self.loaded()?.installation;
-        let Sender::Clockify { token, addon_id, path } = &delivery.sender;
-        if installation.addon_id != *addon_id || !registered(installation, token, path, &delivery.event_type) {
+        let loaded = self.loaded()?;
+        let (installation, settings) = (&loaded.installation, loaded.settings);
+        let known = match &delivery.sender {
+            Sender::Clockify { token, addon_id, path } => {
+                installation.addon_id == *addon_id && registered(installation, token, path, &delivery.event_type)
+            }
+            Sender::Custom { source, .. } => loaded.sources.contains_key(source),
+        };
+        if !known {
             return Err(Error::WrongToken);
         }
         if installation.status == Status::Inactive {
             return Err(Error::Inactive);
         }
+        let now = self.env.clock.now();
         let entity = delivery.entity.as_ref();
-        if let Some(lost) = unless_repeats {
-            self.recent.retract(&delivery.event_type, entity, lost);
+        match &delivery.sender {
+            // The sender's own id tells its messages apart; equal bytes do not make them one.
+            Sender::Custom { source, .. } => {
+                if !settings.enable_custom_webhooks {
+                    return Err(Error::SwitchedOff);
+                }
+                self.rates.retain(|other, rate| other == source || !rate.is_rested(now));
+                let rate = self.rates.entry(source.clone()).or_default();
+                rate.take(settings.custom_webhook_rate, now).map_err(Error::TooFast)?;
+                Ok(None)
+            }
+            Sender::Clockify { .. } => {
+                if let Some(lost) = unless_repeats {
+                    self.recent.retract(&delivery.event_type, entity, lost);
+                }
+                Ok(self.recent.repeated(&delivery.event_type, entity, &delivery.payload_hash, now))
+            }
         }
-        Ok(self.recent.repeated(&delivery.event_type, entity, &delivery.payload_hash, self.env.clock.now()))
     }
 
     fn accept(&mut self, delivery: Delivery, verdict: &OnceLock<Result<Accepted, Error>>, receipt: Receipt) {
         let now = self.env.clock.now();
+        let (source, message) = match delivery.sender {
+            Sender::Clockify { .. } => (Source::Clockify, None),
+            Sender::Custom { source, message } => (Source::Custom(source.shared()), message),
+        };
         let event = Event {
             id: self.env.clock.fresh_id().into(),
-            source: Source::Clockify,
+            source,
+            message,
             event_type: delivery.event_type,
             entity: delivery.entity,
             received_at: now,
@@ -130,13 +166,15 @@ impl Workspace {
             }
             _ => Vec::new(),
         };
-        self.recent.remember(Fingerprint {
-            id: event.id,
-            event_type: event.event_type.clone(),
-            entity: event.entity.clone(),
-            payload_hash: event.payload_hash,
-            received_at: now,
-        });
+        if event.source == Source::Clockify {
+            self.recent.remember(Fingerprint {
+                id: event.id,
+                event_type: event.event_type.clone(),
+                entity: event.entity.clone(),
+                payload_hash: event.payload_hash,
+                received_at: now,
+            });
+        }
         self.env.observer.observe(self.key.addon, Happening::EventAccepted);
         let queued: Vec<_> = runs.iter().filter(|run| !run.state.finished()).cloned().collect();
         let receipt = if queued.is_empty() {

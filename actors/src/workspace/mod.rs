@@ -5,6 +5,7 @@
 //! | [`deliver::Deliver`] | checks a delivery, matches flows, hands event and runs to the journal |
 //! | [`lifecycle::Lifecycle`] | INSTALLED, DELETED, STATUS_CHANGED, SETTINGS_UPDATED |
 //! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
+//! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
@@ -21,9 +22,11 @@ pub mod queue;
 pub mod replay;
 pub mod retire;
 pub mod runner;
+pub mod sources;
 pub mod status;
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -32,6 +35,7 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
 use futures_util::FutureExt;
 
+use crate::addon::Addon;
 use crate::clock::Clock;
 use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
@@ -42,7 +46,9 @@ use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
 use crate::port::observer::{Happening, Observer};
 use crate::port::store::{self, Store};
+use crate::rate::Rate;
 use crate::settings::Settings;
+use crate::source::{CustomSource, SourceName};
 use runner::Runner;
 
 /// Makes the platform's client for a thread; it is called once on each arbiter.
@@ -56,8 +62,8 @@ pub struct Environment {
     pub clock: Arc<dyn Clock>,
     /// The platform's operations.
     pub catalogue: Arc<Catalogue>,
-    /// The operator's defaults.
-    pub defaults: Settings,
+    /// The operator's defaults for each add-on; one that has none goes by the built-in ones.
+    pub defaults: BTreeMap<Addon, Settings>,
     /// Who counts.
     pub observer: Arc<dyn Observer>,
     /// The platform's client, one for each thread.
@@ -95,6 +101,12 @@ pub enum Error {
     /// A good token, but not the one for this installation and path.
     #[error("the token does not belong to this installation and path")]
     WrongToken,
+    /// An admin or the operator has switched this off.
+    #[error("this is switched off in this workspace")]
+    SwitchedOff,
+    /// More than its rate allows: try again after that time.
+    #[error("more than the rate allows")]
+    TooFast(Duration),
     /// Too much is waiting: try again in a moment.
     #[error("the workspace is busy")]
     Busy,
@@ -113,6 +125,7 @@ pub struct Workspace {
     runner: Rc<Runner>,
     phase: Phase,
     recent: Recent,
+    rates: HashMap<SourceName, Rate>,
     quarantined: bool,
 }
 
@@ -129,13 +142,14 @@ struct Loaded {
     installation: Arc<Installation>,
     settings: Settings,
     flows: Vec<Arc<Compiled>>,
+    sources: HashMap<SourceName, Arc<CustomSource>>,
 }
 
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
         let runner = Runner::new(key, Arc::clone(&env), client(&env));
-        Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), quarantined }
+        Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), rates: HashMap::new(), quarantined }
     }
 
     fn loaded(&self) -> Result<&Loaded, Error> {
@@ -182,7 +196,9 @@ impl Workspace {
 
 async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Error> {
     let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
-    let settings = Settings::effective(env.defaults, &installation.settings);
+    let defaults = env.defaults.get(&key.addon).copied().unwrap_or_default();
+    let settings = Settings::effective(key.addon, defaults, &installation.settings);
+    let sources = env.store.sources(key).await?;
     let flows = env.store.flows(key).await?;
     let compiled = flows.iter().filter_map(|flow| match Compiled::compile(flow, key.workspace, &env.catalogue) {
         Ok(compiled) => Some(Arc::new(compiled)),
@@ -191,7 +207,8 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
             None
         }
     });
-    Ok(Some(Loaded { settings, flows: compiled.collect(), installation: Arc::new(installation) }))
+    let sources = sources.into_iter().map(|source| (source.name.clone(), Arc::new(source))).collect();
+    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, installation: Arc::new(installation) }))
 }
 
 /// A panic in a future that the actor waits for would close its mailbox; here it becomes an error.

@@ -60,7 +60,7 @@ impl Handler<Replay> for Workspace {
             env.store.submit(Entry::Start(vec![run]), for_caller.and(for_queue));
             match answer.outcome().await? {
                 Written::Done => Ok(Replayed::As(id)),
-                Written::Absent => Ok(Replayed::Absent),
+                Written::Absent | Written::Repeated => Ok(Replayed::Absent),
             }
         };
         Box::pin(work.into_actor(self).map(|outcome, _, _| outcome))

@@ -14,7 +14,7 @@ pub trait Installations: Send + Sync {
     /// INSTALLED: replaces token, URLs, webhook tokens and settings at once. Flows, events and runs of the key stay.
     async fn install(&self, installation: &Installation, proof: Proof) -> Result<Verdict, Error>;
 
-    /// DELETED: removes the row, the webhook tokens, flows, events and runs of the key; only the mark stays.
+    /// DELETED: removes the row, the webhook tokens, custom sources, flows, events and runs of the key; only the mark stays.
     async fn uninstall(&self, key: Key, addon_id: AddonId, proof: Proof) -> Result<Verdict, Error>;
 
     /// STATUS_CHANGED.

@@ -10,7 +10,8 @@ use super::receipt::Receipt;
 #[derive(Debug)]
 pub enum Entry {
     /// A new event and the runs that it starts, in one transaction. [`Written::Absent`] if the key has no installation (any more):
-    /// nothing may be left behind by an uninstall.
+    /// nothing may be left behind by an uninstall. [`Written::Repeated`] if its source has sent its message before: then neither the event nor
+    /// its runs are kept.
     Accept {
         /// Whose.
         key: Key,
@@ -40,6 +41,8 @@ pub enum Written {
     Done,
     /// The row that it is about is not there (any more).
     Absent,
+    /// The message is there already, as another event.
+    Repeated,
 }
 
 /// Takes entries into the queue of the group commit.

@@ -11,13 +11,17 @@ pub mod flows;
 pub mod installations;
 pub mod journal;
 pub mod receipt;
+pub mod retention;
 pub mod runs;
+pub mod sources;
 
 pub use events::Events;
 pub use flows::Flows;
 pub use installations::Installations;
 pub use journal::Journal;
+pub use retention::Retention;
 pub use runs::Runs;
+pub use sources::Sources;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -34,9 +38,9 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Journal + Health {}
+pub trait Store: Installations + Events + Flows + Runs + Sources + Retention + Journal + Health {}
 
-impl<S: Installations + Events + Flows + Runs + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Retention + Journal + Health> Store for S {}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

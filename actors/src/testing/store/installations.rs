@@ -39,6 +39,8 @@ impl Installations for MemoryStore {
         if verdict == Verdict::Apply {
             state.installations.remove(&key);
             state.flows.retain(|(whose, _), _| *whose != key);
+            state.sources.retain(|(whose, _), _| *whose != key);
+            state.messages.retain(|(whose, ..)| *whose != key);
             state.versions.retain(|(whose, _, _), _| *whose != key);
             state.events.retain(|(whose, _), _| *whose != key);
             state.runs.retain(|(whose, _), _| *whose != key);

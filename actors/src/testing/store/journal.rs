@@ -1,5 +1,7 @@
 //! The journal in memory: written at once, in the order of submission.
 
+use std::sync::Arc;
+
 use super::{MemoryStore, State};
 use crate::flow::run::Run;
 use crate::limits::store::QUEUE_ENTRIES_MAX;
@@ -28,6 +30,11 @@ impl State {
             Entry::Accept { key, event, runs } => {
                 if !self.installations.contains_key(&key) {
                     return Ok(Written::Absent);
+                }
+                if let Some(message) = &event.message
+                    && !self.messages.insert((key, event.source.clone(), Arc::clone(message)))
+                {
+                    return Ok(Written::Repeated);
                 }
                 self.events.entry((key, event.id)).or_insert(*event);
                 runs.into_iter().for_each(|run| self.start(run));

@@ -8,14 +8,16 @@ mod events;
 mod flows;
 mod installations;
 mod journal;
+mod retention;
 mod runs;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
 use crate::ids::{EventId, FlowId, Key, RunId};
@@ -23,6 +25,7 @@ use crate::installation::{Installation, Mark};
 use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
 use crate::port::store::{Error, Health, Page, Slice};
+use crate::source::{CustomSource, SourceName};
 
 /// A store for tests. Clones are the same store.
 #[derive(Clone, Default)]
@@ -40,6 +43,9 @@ struct State {
     versions: BTreeMap<(Key, FlowId, u32), Flow>,
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
+    sources: BTreeMap<(Key, SourceName), CustomSource>,
+    /// The messages that custom sources have sent.
+    messages: BTreeSet<(Key, Source, Arc<str>)>,
     /// Which flows an event has started: once each, replays aside.
     started: BTreeSet<(Key, EventId, FlowId)>,
     failures: u32,

@@ -190,7 +190,7 @@ impl Runner {
                 inner.expecting -= 1;
                 match outcome {
                     Ok(Written::Done) => inner.take_in(runs, payload.as_ref()),
-                    Ok(Written::Absent) => {}
+                    Ok(Written::Absent | Written::Repeated) => {}
                     // Nobody knows whether they are durable after all: the store is asked.
                     Err(_) => inner.backlog.reread(),
                 }

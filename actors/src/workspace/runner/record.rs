@@ -34,7 +34,7 @@ impl Runner {
         for tries in 0..limits::RECORD_TRIES_MAX {
             match self.record_once(run).await {
                 Ok(Written::Done) => return Recorded::Durable,
-                Ok(Written::Absent) => return Recorded::Gone,
+                Ok(Written::Absent | Written::Repeated) => return Recorded::Gone,
                 Err(error) => {
                     log::warn!(workspace:% = self.key.workspace, run:% = run.id; "a run's record was not taken: {error}");
                     self.env.clock.sleep(Duration::from_millis(50 << tries)).await;
