@@ -5,6 +5,7 @@
 
 mod borders;
 mod calls;
+mod containers;
 mod names;
 mod opening;
 mod orphans;
