@@ -1,4 +1,7 @@
 //! The outside.
 
 pub mod auth;
+pub mod metrics;
 pub mod outbound;
+pub mod sandbox;
+pub mod telemetry;

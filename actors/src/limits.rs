@@ -230,3 +230,9 @@ pub mod http {
     /// How deep a payload may nest: what the JSON parser will build later (its own limit is 128).
     pub const PAYLOAD_DEPTH_MAX: usize = 64;
 }
+
+/// Counters.
+pub mod metrics {
+    /// Patterns of the route table that are counted one by one: several times as many as there are.
+    pub const ROUTES_MAX: usize = 256;
+}
