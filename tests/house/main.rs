@@ -6,6 +6,7 @@
 mod borders;
 mod calls;
 mod containers;
+mod documents;
 mod names;
 mod opening;
 mod orphans;
