@@ -18,6 +18,8 @@ pub mod port;
 pub mod registry;
 pub mod secret;
 pub mod settings;
+pub mod supervisor;
+pub mod sweeper;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod workspace;

@@ -29,7 +29,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
 use crate::ids::Key;
 use crate::installation::{Health, Installation, Status};
-use crate::limits::{actor, run};
+use crate::limits::run;
 use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
 use crate::port::observer::{Happening, Observer};
@@ -133,12 +133,25 @@ impl Workspace {
         }
     }
 
+    /// Whether runs may go on.
+    fn works(&self, loaded: &Loaded) -> bool {
+        let installation = &loaded.installation;
+        let sound = installation.status == Status::Active && installation.health == Health::Sound;
+        sound && loaded.settings.enable_flows && !self.quarantined
+    }
+
+    /// An actor that could not read its state tries again once it is asked for something: this message is refused, the next one finds it anew.
+    fn reload_if_failed(&self, context: &mut Context<Self>) {
+        if matches!(self.phase, Phase::Failed(_)) {
+            context.notify(Reload);
+        }
+    }
+
     fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>) {
         match loaded {
             Ok(Some(loaded)) => {
-                let installation = &loaded.installation;
-                let works = installation.status == Status::Active && installation.health == Health::Sound && loaded.settings.enable_flows;
-                self.runner.adopt(Arc::clone(installation), &loaded.flows, loaded.settings.flow_concurrency, works && !self.quarantined);
+                let works = self.works(&loaded);
+                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
@@ -176,7 +189,6 @@ impl Actor for Workspace {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(actor::MAILBOX_MAX);
         store::receipt::open_lane();
         self.env.observer.observe(self.key.addon, Happening::ActorStarted);
         let (key, env) = (self.key, Arc::clone(&self.env));
@@ -197,7 +209,27 @@ impl Actor for Workspace {
     }
 }
 
-impl Supervised for Workspace {}
+/// Asks an actor whose state could not be read to begin anew.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Reload;
+
+impl Handler<Reload> for Workspace {
+    type Result = ();
+
+    fn handle(&mut self, _: Reload, context: &mut Context<Self>) {
+        if matches!(self.phase, Phase::Failed(_)) {
+            context.stop();
+        }
+    }
+}
+
+impl Supervised for Workspace {
+    /// After [`Reload`]: `started` follows, and reads from the store; the mailbox is the same.
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.phase = Phase::Loading;
+    }
+}
 
 impl Drop for Workspace {
     /// An actor that dies, of whatever cause, takes its tasks along: its successor finds in the store what they left (I4).
