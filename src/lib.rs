@@ -1,6 +1,8 @@
 //! The outside.
 
 pub mod auth;
+pub mod config;
+pub mod manifest;
 pub mod metrics;
 pub mod outbound;
 pub mod sandbox;

@@ -197,6 +197,8 @@ pub mod actor {
     pub const SWEEP_PAGE: u32 = 500;
     /// How long steps may end when the service stops, in milliseconds.
     pub const DRAIN_MS_MAX: u64 = 10_000;
+    /// Threads that workspaces live on.
+    pub const ARBITERS_MAX: usize = 64;
 }
 
 /// The store: queues, batches, pages.
@@ -235,6 +237,26 @@ pub mod store {
 pub mod http {
     /// How deep a payload may nest: what the JSON parser will build later (its own limit is 128).
     pub const PAYLOAD_DEPTH_MAX: usize = 64;
+    /// Bytes of a webhook's body, by default: the platform's payloads have some kilobytes.
+    pub const WEBHOOK_BYTES_DEFAULT: usize = 1024 * 1024;
+    /// The least that an operator may allow; smaller would refuse usual payloads.
+    pub const WEBHOOK_BYTES_MIN: usize = 16 * 1024;
+    /// The most: what the reference took by default. It is held in memory.
+    pub const WEBHOOK_BYTES_MAX: usize = 5 * 1024 * 1024;
+    /// Threads that answer requests.
+    pub const WORKERS_MAX: usize = 64;
+    /// Connections that one worker holds; more wait in the system's queue.
+    pub const CONNECTIONS_PER_WORKER_MAX: usize = 4_096;
+    /// Connections that wait to be accepted.
+    pub const BACKLOG_MAX: u32 = 1_024;
+    /// Time for the head of a request, in seconds: a sender that drips must not hold a connection.
+    pub const HEAD_SECONDS_MAX: u64 = 8;
+    /// How long an idle connection is kept, in seconds: longer than usual proxies keep theirs, so that they close first.
+    pub const IDLE_SECONDS_MAX: u64 = 75;
+    /// How long a closing connection may take to take the rest of its answer, in seconds.
+    pub const DISCONNECT_SECONDS_MAX: u64 = 5;
+    /// Threads of one worker for blocking work; nothing on the road blocks.
+    pub const BLOCKING_THREADS_MAX: usize = 4;
 }
 
 /// Counters.

@@ -1,1 +1,4 @@
-//! The journeys tests.
+//! Whole stories: the service as its users and its operator meet it.
+
+mod manifest;
+mod reference;
