@@ -30,7 +30,7 @@ const BANS: &[Ban] = &[
     Ban { call: "new_v4(", except: &[CLOCK], tests_free: false, why: "ids come from Clock::fresh_id (I6)" },
     Ban { call: "now_v7(", except: &[], tests_free: false, why: "ids come from Clock::fresh_id (I6)" },
     Ban { call: "thread::sleep", except: &[], tests_free: false, why: "blocks every workspace of its thread: wait for a condition" },
-    Ban { call: "time::sleep", except: &[CLOCK], tests_free: false, why: "sleep on Clock (I6); in tests wait for a condition" },
+    Ban { call: "time::sleep", except: &[CLOCK, BENCH], tests_free: false, why: "sleep on Clock (I6); in tests wait for a condition" },
     Ban { call: "sleep_until(", except: &[], tests_free: false, why: "sleep on Clock (I6)" },
     Ban { call: "time::interval", except: &[], tests_free: false, why: "sleep on Clock (I6)" },
     Ban { call: "todo!(", except: &[], tests_free: false, why: "no stubs: write it or leave it out" },
