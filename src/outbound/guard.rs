@@ -225,10 +225,10 @@ fn check_name(name: &str) -> Result<(), Denied> {
         return denied("single-label host");
     }
     let below = |suffix: &&str| name.strip_suffix(*suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if PRIVATE_SUFFIXES.iter().any(|suffix| below(suffix)) {
+    if PRIVATE_SUFFIXES.iter().any(&below) {
         return denied("private name");
     }
-    if METADATA_NAMES.iter().any(|suffix| below(suffix)) {
+    if METADATA_NAMES.iter().any(below) {
         return denied("metadata name");
     }
     Ok(())
