@@ -224,11 +224,11 @@ fn check_name(name: &str) -> Result<(), Denied> {
     if !name.contains('.') {
         return denied("single-label host");
     }
-    let below = |suffix: &&str| name.strip_suffix(*suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if PRIVATE_SUFFIXES.iter().any(&below) {
+    let below = |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if PRIVATE_SUFFIXES.iter().any(|suffix| below(suffix)) {
         return denied("private name");
     }
-    if METADATA_NAMES.iter().any(below) {
+    if METADATA_NAMES.iter().any(|suffix| below(suffix)) {
         return denied("metadata name");
     }
     Ok(())
