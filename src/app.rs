@@ -222,7 +222,7 @@ impl App {
     fn verifier(&self, guard: &Arc<Guard>) -> Result<Verifier, StartError> {
         let keys = match &self.config.platform_key {
             PlatformKey::BuiltIn => Keys::platform()?,
-            PlatformKey::Pem(pem) => Keys::pem(pem)?,
+            PlatformKey::Pem(pem) => Keys::pem_or_file(pem)?,
             PlatformKey::Jwks(url) => Keys::jwks(Arc::new(FetchedKeys::start(Arc::clone(guard), url.clone())?), Arc::clone(&self.clock)),
         };
         let key = |addon: Addon| self.config.addons.get(&addon).map(|addon| addon.key.clone()).unwrap_or_default();

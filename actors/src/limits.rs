@@ -56,6 +56,8 @@ pub mod token {
     pub const KEY_SET_AGAIN_SECONDS: u64 = 60;
     /// Between two fetches that nobody asks for, in seconds.
     pub const KEY_SET_REFRESH_SECONDS: u64 = 3_600;
+    /// Fetches that wait for the thread that makes them; each is shared by all who want keys.
+    pub const KEY_SET_FETCHES_WAITING_MAX: usize = 4;
 }
 
 /// Calls that leave the process.
@@ -284,6 +286,10 @@ pub mod http {
     pub const DISCONNECT_SECONDS_MAX: u64 = 5;
     /// Threads of one worker for blocking work; nothing on the road blocks.
     pub const BLOCKING_THREADS_MAX: usize = 4;
+    /// How long `healthcheck` waits for a connection, and for each part of the answer, in seconds; the image gives it five in all.
+    pub const HEALTHCHECK_SECONDS_MAX: u64 = 2;
+    /// Bytes that `healthcheck` reads.
+    pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
 }
 
 /// Counters.

@@ -25,9 +25,9 @@ impl FetchedKeys {
     /// Fetches on the calling thread, which must be inside an actix system and live as long as keys are wanted.
     pub(super) fn start(guard: Arc<Guard>, url: Url) -> Result<Self, rustls::Error> {
         let client = Client::new(Arc::clone(&guard))?;
-        let (questions, mut asked) = mpsc::channel::<Answer>(limits::KEY_FETCHES_WAITING_MAX);
+        let (questions, mut asked) = mpsc::channel::<Answer>(limits::KEY_SET_FETCHES_WAITING_MAX);
         actix_rt::spawn(async move {
-            let limit = Duration::from_secs(limits::KEY_FETCH_SECONDS_MAX);
+            let limit = Duration::from_secs(limits::KEY_SET_FETCH_SECONDS_MAX);
             while let Some(answer) = asked.recv().await {
                 let document = fetch::get(&client, &guard, url.as_str(), limits::KEY_SET_BYTES_MAX, limit).await;
                 let _ = answer.send(document.map_err(|error| error.to_string()));
