@@ -26,7 +26,7 @@ pub mod status;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
@@ -64,8 +64,23 @@ pub struct Environment {
     pub clockify: ClockifyFactory,
 }
 
+type Client = (Weak<Environment>, Rc<dyn Clockify>);
+
 thread_local! {
-    static CLOCKIFY: RefCell<Option<Rc<dyn Clockify>>> = const { RefCell::new(None) };
+    /// The thread's clients, one for each environment; there is more than one only where several services share a process.
+    static CLIENTS: RefCell<Vec<Client>> = const { RefCell::new(Vec::new()) };
+}
+
+fn client(env: &Arc<Environment>) -> Rc<dyn Clockify> {
+    CLIENTS.with_borrow_mut(|clients| {
+        clients.retain(|(env, _)| env.strong_count() > 0);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(env))) {
+            return Rc::clone(client);
+        }
+        let client = (env.clockify)();
+        clients.push((Arc::downgrade(env), Rc::clone(&client)));
+        client
+    })
 }
 
 /// Why a workspace did not do what it was asked. The variants are what the caller can do about it.
@@ -119,8 +134,7 @@ struct Loaded {
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
-        let clockify = CLOCKIFY.with_borrow_mut(|client| Rc::clone(client.get_or_insert_with(|| (env.clockify)())));
-        let runner = Runner::new(key, Arc::clone(&env), clockify);
+        let runner = Runner::new(key, Arc::clone(&env), client(&env));
         Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), quarantined }
     }
 
@@ -225,7 +239,7 @@ impl Handler<Reload> for Workspace {
 }
 
 impl Supervised for Workspace {
-    /// After [`Reload`]: `started` follows, and reads from the store; the mailbox is the same.
+    /// After a `Reload`: `started` follows, and reads from the store; the mailbox is the same.
     fn restarting(&mut self, _: &mut Self::Context) {
         self.phase = Phase::Loading;
     }
