@@ -29,7 +29,34 @@ pub mod jsonpath {
 }
 
 /// Tokens and keys of the platform.
-pub mod token {}
+pub mod token {
+    /// A token as it is sent, before anything of it is read. Real ones have some 700 to 1,200 bytes.
+    pub const TEXT_BYTES_MAX: usize = 8 * 1024;
+    /// A claim or a base URL that is kept.
+    pub const CLAIM_BYTES_MAX: usize = 512;
+    /// How far the platform's clock and ours may differ, in seconds, for `exp`, `nbf` and `iat`.
+    pub const LEEWAY_SECONDS: u64 = 60;
+    /// Verified tokens that are remembered, some 400 bytes each: those of 1,250 busy workspaces with 52 webhooks. One more verification costs 20 µs.
+    pub const REMEMBERED_MAX: usize = 65_536;
+    /// How long a token is remembered before its signature is checked again, in seconds.
+    pub const REMEMBERED_SECONDS: u64 = 3_600;
+    /// Tokens in use that are passed over in the search for one to forget; then the next one goes, in use or not.
+    pub const REMEMBERED_PASSED_OVER_MAX: usize = 16;
+    /// Keys of a set, and of a PEM text: each may be tried for a token that does not name its key.
+    pub const KEYS_MAX: usize = 16;
+    /// Bits of an RSA key, at least.
+    pub const KEY_BITS_MIN: usize = 2_048;
+    /// And at the most: a larger one takes a millisecond for each token.
+    pub const KEY_BITS_MAX: usize = 8_192;
+    /// A key set or a PEM file; 16 keys of 8,192 bits have some 25 KiB.
+    pub const KEY_SET_BYTES_MAX: usize = 64 * 1024;
+    /// Time for one fetch of a key set, in seconds.
+    pub const KEY_SET_FETCH_SECONDS_MAX: u64 = 10;
+    /// Between two fetches that tokens with unknown keys ask for, and after a failed one, in seconds.
+    pub const KEY_SET_AGAIN_SECONDS: u64 = 60;
+    /// Between two fetches that nobody asks for, in seconds.
+    pub const KEY_SET_REFRESH_SECONDS: u64 = 3_600;
+}
 
 /// Calls that leave the process.
 pub mod outbound {
