@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod config;
 pub mod healthcheck;
+pub mod http;
 pub mod manifest;
 pub mod metrics;
 pub mod outbound;

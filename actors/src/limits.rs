@@ -290,6 +290,38 @@ pub mod http {
     pub const HEALTHCHECK_SECONDS_MAX: u64 = 2;
     /// Bytes that `healthcheck` reads.
     pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
+    /// Bytes of a lifecycle call: INSTALLED brings one token of some 700 bytes for each of 52 webhooks.
+    pub const LIFECYCLE_BODY_BYTES_MAX: usize = 256 * 1024;
+    /// Seconds that a whole body may take to arrive once its head is there; a slower sender holds a connection for nothing.
+    pub const BODY_SECONDS_MAX: u64 = 20;
+    /// Bodies up to this many bytes are copied out of the connection's buffer (8 KiB), which a waiting event would otherwise keep alive whole.
+    pub const BODY_COPIED_BYTES_MAX: usize = 4 * 1024;
+    /// Characters of an `X-Request-ID` that is taken over: a UUID and some more.
+    pub const REQUEST_ID_CHARS_MAX: usize = 64;
+    /// Bytes of one header field that is kept with an event.
+    pub const HEADER_KEPT_BYTES_MAX: usize = 256;
+    /// Webhooks of one installation: four for each event type there is.
+    pub const WEBHOOKS_MAX: usize = 208;
+    /// Bytes of one webhook's path or URL.
+    pub const WEBHOOK_PATH_BYTES_MAX: usize = 512;
+    /// Settings of one installation: the manifest has 14.
+    pub const SETTINGS_MAX: usize = 200;
+    /// Bytes of an id in a lifecycle body that is only kept to be shown: platform ids have 24.
+    pub const PLATFORM_TEXT_BYTES_MAX: usize = 128;
+    /// Entries of a list, unless asked otherwise; as in the reference.
+    pub const PAGE_DEFAULT: u32 = 50;
+    /// Entries of a list at the most; as in the reference.
+    pub const PAGE_MAX: u32 = 100;
+    /// Entries that a list may skip: further back nobody leafs, and skipping costs the store a read of each.
+    pub const OFFSET_MAX: u32 = 1_000_000;
+    /// Seconds that the store has to prove that it lives, when health is asked for.
+    pub const PING_SECONDS_MAX: u64 = 2;
+    /// Milliseconds that the answer of such a proof is good for, so that strangers who ask for health cost the store nothing.
+    pub const PING_GOOD_MS: u64 = 1_000;
+    /// `Retry-After` of a 503, in seconds: a restart and a full queue both pass within it.
+    pub const RETRY_AFTER_SECONDS: u64 = 5;
+    /// Events that the dashboard counts for the last day; beyond it says "at least".
+    pub const DAY_EVENTS_COUNTED_MAX: u32 = 1_000;
 }
 
 /// Counters.

@@ -1,9 +1,10 @@
 //! What each kind of token says, and that none stands for another.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actors::clock::Clock;
-use clockify_addons::auth::{Flaw, Kind, Refusal, Verifier};
+use clockify_addons::auth::{Flaw, Keys, Kind, Refusal, Verifier};
 use clockify_addons::sandbox::authority::{Authority, Urls, Viewer};
 use serde_json::json;
 
@@ -138,19 +139,28 @@ async fn a_remembered_token_expires_like_any_other() {
     assert!(platform.verify(Kind::User, &token).await.is_ok(), "within the leeway");
     platform.clock.advance(Duration::from_secs(1));
     assert_eq!(platform.outcomes(&token).await, [Err(Refusal::Expired); 4]);
-    let fresh = Verifier::new(
-        clockify_addons::auth::Keys::pem(&platform.authority.public_pem().unwrap()).unwrap(),
-        std::sync::Arc::new(platform.clock.clone()),
-        |_| ADDON_KEY.into(),
-    );
+    let fresh = Verifier::new(Keys::pem(&platform.authority.public_pem().unwrap()).unwrap(), Arc::new(platform.clock.clone()), |_| {
+        ADDON_KEY.into()
+    });
     assert_eq!(fresh.verify(ADDON, Kind::User, &token).await.map(|_| ()), Err(Refusal::Expired), "nor by one who never saw it");
+}
+
+#[tokio::test]
+async fn a_token_is_verified_once_in_an_hour() {
+    let platform = Platform::pinned();
+    let token = platform.token(Kind::Webhook);
+    let first = platform.verify(Kind::Webhook, &token).await.unwrap();
+    platform.clock.advance(Duration::from_secs(3_599));
+    assert!(Arc::ptr_eq(&first, &platform.verify(Kind::Webhook, &token).await.unwrap()), "remembered, not made again");
+    platform.clock.advance(Duration::from_secs(1));
+    assert!(!Arc::ptr_eq(&first, &platform.verify(Kind::Webhook, &token).await.unwrap()));
 }
 
 #[tokio::test]
 async fn without_signatures_everything_but_the_signature_is_checked() {
     let (platform, stranger) = (Platform::pinned(), Authority::generate().unwrap());
-    let keys = clockify_addons::auth::Keys::platform().unwrap();
-    let lax = Verifier::new(keys, std::sync::Arc::new(platform.clock.clone()), |_| ADDON_KEY.into()).without_signatures(ADDON);
+    let keys = Keys::platform().unwrap();
+    let lax = Verifier::new(keys, Arc::new(platform.clock.clone()), |_| ADDON_KEY.into()).without_signatures(ADDON);
     let verify = async |kind, claims| lax.verify(ADDON, kind, &stranger.sign(&claims)).await.map(|verified| verified.kind);
     for kind in KINDS {
         assert_eq!(verify(kind, claims(kind)).await, Ok(kind));

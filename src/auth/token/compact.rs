@@ -160,7 +160,7 @@ mod tests {
             header.clone(),
             format!("{header}.e30"),
             format!("{header}.e30."),
-            format!(".e30.AAAA"),
+            ".e30.AAAA".into(),
             format!("{header}.e30.AAAA."),
             format!("{header}.e30.AAAA.AAAA"),
             format!("{header}.e30.AAAA.AAAA.AAAA"),

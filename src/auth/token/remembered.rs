@@ -152,6 +152,7 @@ mod tests {
         let remembered = Remembered::new(50);
         for number in 0..500 {
             remembered.keep(token(number), Shape::Bare, NOW, 0);
+            assert!(knows(&remembered, number), "not the one that has just come");
             let known = (0..=number).filter(|number| knows(&remembered, *number)).count();
             assert_eq!(known, 50.min(number as usize + 1));
         }
