@@ -75,7 +75,8 @@ pub struct Deliver {
 impl Handler<Deliver> for Workspace {
     type Result = ();
 
-    fn handle(&mut self, message: Deliver, _: &mut Context<Self>) {
+    fn handle(&mut self, message: Deliver, context: &mut Context<Self>) {
+        self.reload_if_failed(context);
         let Deliver { delivery, unless_repeats, verdict, receipt } = message;
         match self.judge(&delivery, unless_repeats) {
             Err(error) => {
@@ -130,7 +131,6 @@ impl Workspace {
             }
             _ => Vec::new(),
         };
-        let _ = verdict.set(Ok(Accepted::New(event.id)));
         self.recent.remember(Fingerprint {
             id: event.id,
             event_type: event.event_type.clone(),
@@ -147,6 +147,8 @@ impl Workspace {
             self.runner.expect(pending, queued, Some(event.payload.clone()));
             receipt.and(mine)
         };
+        // Last: a panic on the way here leaves no word of success behind.
+        let _ = verdict.set(Ok(Accepted::New(event.id)));
         self.env.store.submit(Entry::Accept { key: self.key, event: Box::new(event), runs }, receipt);
     }
 }

@@ -11,7 +11,7 @@ use crate::limits::flow as limits;
 use crate::port::store::flows::Saved;
 
 /// A change to the workspace's flows. The definition has been checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum FlowChange {
     /// A new flow.
     Create(Box<Definition>),
@@ -35,15 +35,20 @@ pub enum FlowChanged {
 }
 
 /// Asks the workspace to change a flow.
-#[derive(Message, Debug)]
+#[derive(Message, Clone, Debug)]
 #[rtype(result = "Result<FlowChanged, Error>")]
 pub struct ChangeFlow(pub FlowChange);
 
 impl Handler<ChangeFlow> for Workspace {
     type Result = AtomicResponse<Self, Result<FlowChanged, Error>>;
 
-    fn handle(&mut self, message: ChangeFlow, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, message: ChangeFlow, context: &mut Context<Self>) -> Self::Result {
+        self.reload_if_failed(context);
         let refusal = self.loaded().err();
+        let deleted = match &message.0 {
+            FlowChange::Delete(flow) => Some(*flow),
+            FlowChange::Create(_) | FlowChange::Update(..) => None,
+        };
         let (key, env) = (self.key, Arc::clone(&self.env));
         let work = async move {
             if let Some(error) = refusal {
@@ -75,8 +80,11 @@ impl Handler<ChangeFlow> for Workspace {
             .await?;
             Ok((changed, caught(load(key, &env)).await))
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, _| {
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(move |outcome, workspace, _| {
             let (changed, loaded) = outcome?;
+            if let Some(flow) = deleted.filter(|_| changed == FlowChanged::Deleted) {
+                workspace.runner.forget(flow);
+            }
             workspace.settle(loaded);
             Ok(changed)
         })))

@@ -26,10 +26,10 @@ pub mod status;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
 use crate::ids::Key;
 use crate::installation::{Health, Installation, Status};
-use crate::limits::{actor, run};
+use crate::limits::run;
 use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
 use crate::port::observer::{Happening, Observer};
@@ -64,8 +64,23 @@ pub struct Environment {
     pub clockify: ClockifyFactory,
 }
 
+type Client = (Weak<Environment>, Rc<dyn Clockify>);
+
 thread_local! {
-    static CLOCKIFY: RefCell<Option<Rc<dyn Clockify>>> = const { RefCell::new(None) };
+    /// The thread's clients, one for each environment; there is more than one only where several services share a process.
+    static CLIENTS: RefCell<Vec<Client>> = const { RefCell::new(Vec::new()) };
+}
+
+fn client(env: &Arc<Environment>) -> Rc<dyn Clockify> {
+    CLIENTS.with_borrow_mut(|clients| {
+        clients.retain(|(env, _)| env.strong_count() > 0);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(env))) {
+            return Rc::clone(client);
+        }
+        let client = (env.clockify)();
+        clients.push((Arc::downgrade(env), Rc::clone(&client)));
+        client
+    })
 }
 
 /// Why a workspace did not do what it was asked. The variants are what the caller can do about it.
@@ -119,8 +134,7 @@ struct Loaded {
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
-        let clockify = CLOCKIFY.with_borrow_mut(|client| Rc::clone(client.get_or_insert_with(|| (env.clockify)())));
-        let runner = Runner::new(key, Arc::clone(&env), clockify);
+        let runner = Runner::new(key, Arc::clone(&env), client(&env));
         Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), quarantined }
     }
 
@@ -133,12 +147,25 @@ impl Workspace {
         }
     }
 
+    /// Whether runs may go on.
+    fn works(&self, loaded: &Loaded) -> bool {
+        let installation = &loaded.installation;
+        let sound = installation.status == Status::Active && installation.health == Health::Sound;
+        sound && loaded.settings.enable_flows && !self.quarantined
+    }
+
+    /// An actor that could not read its state tries again once it is asked for something: this message is refused, the next one finds it anew.
+    fn reload_if_failed(&self, context: &mut Context<Self>) {
+        if matches!(self.phase, Phase::Failed(_)) {
+            context.notify(Reload);
+        }
+    }
+
     fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>) {
         match loaded {
             Ok(Some(loaded)) => {
-                let installation = &loaded.installation;
-                let works = installation.status == Status::Active && installation.health == Health::Sound && loaded.settings.enable_flows;
-                self.runner.adopt(Arc::clone(installation), &loaded.flows, loaded.settings.flow_concurrency, works && !self.quarantined);
+                let works = self.works(&loaded);
+                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
@@ -176,7 +203,6 @@ impl Actor for Workspace {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(actor::MAILBOX_MAX);
         store::receipt::open_lane();
         self.env.observer.observe(self.key.addon, Happening::ActorStarted);
         let (key, env) = (self.key, Arc::clone(&self.env));
@@ -197,7 +223,27 @@ impl Actor for Workspace {
     }
 }
 
-impl Supervised for Workspace {}
+/// Asks an actor whose state could not be read to begin anew.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Reload;
+
+impl Handler<Reload> for Workspace {
+    type Result = ();
+
+    fn handle(&mut self, _: Reload, context: &mut Context<Self>) {
+        if matches!(self.phase, Phase::Failed(_)) {
+            context.stop();
+        }
+    }
+}
+
+impl Supervised for Workspace {
+    /// After a `Reload`: `started` follows, and reads from the store; the mailbox is the same.
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.phase = Phase::Loading;
+    }
+}
 
 impl Drop for Workspace {
     /// An actor that dies, of whatever cause, takes its tasks along: its successor finds in the store what they left (I4).

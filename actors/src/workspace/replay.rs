@@ -11,7 +11,7 @@ use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
 
 /// Asks for a run to be made again.
-#[derive(Message, Debug)]
+#[derive(Message, Clone, Debug)]
 #[rtype(result = "Result<Replayed, Error>")]
 pub struct Replay(pub RunId);
 
@@ -29,7 +29,8 @@ pub enum Replayed {
 impl Handler<Replay> for Workspace {
     type Result = ResponseActFuture<Self, Result<Replayed, Error>>;
 
-    fn handle(&mut self, message: Replay, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, message: Replay, context: &mut Context<Self>) -> Self::Result {
+        self.reload_if_failed(context);
         let refusal = self.loaded().err();
         let (key, env, runner) = (self.key, Arc::clone(&self.env), std::rc::Rc::clone(&self.runner));
         let work = async move {
