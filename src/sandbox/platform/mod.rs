@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod api;
 pub mod call;
+pub mod catalogue;
 pub mod control;
 pub mod courier;
 pub mod delivery;
@@ -16,6 +17,7 @@ pub mod glob;
 pub mod journal;
 pub mod lifecycle;
 pub mod manifest;
+pub mod members;
 pub mod payload;
 pub mod rate;
 pub mod seed;
@@ -36,12 +38,12 @@ use actix_rt::System;
 use actors::clock::{Clock, SystemClock};
 use actors::ids::{AddonId, WorkspaceId};
 use actors::limits::sandbox as limits;
-use actors::operation::Catalogue;
 use actors::secret::Secret;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use self::api::route::Routes;
+use self::catalogue::catalogue;
 use self::delivery::Delivery;
 use self::door::Door;
 use self::fault::Fault;
@@ -115,11 +117,6 @@ impl Drop for Thread {
             let _ = running.join();
         }
     }
-}
-
-/// The catalogue that is compiled in.
-pub fn catalogue() -> Catalogue {
-    Catalogue::read(include_bytes!("../../../manifests/operations.json")).unwrap_or_default()
 }
 
 impl Platform {

@@ -5,15 +5,16 @@ use actors::event::{KNOWN, Known};
 use serde_json::{Value, json};
 
 use super::api::{clients, money, tasks, users};
+use super::members::Members;
 use super::workspace::{ObjectIds, Shelf, Workspace, object, text, wire_duration, wire_time};
 
 /// A time entry: project, task, user and tags nested, the interval with its zone.
 pub fn time_entry(workspace: &Workspace, entry: &Value) -> Value {
     let mut payload = hydrated(workspace, entry);
-    let zone = workspace.get(Shelf::Users, text(entry, "userId")).map(|user| user["settings"]["timeZone"].clone());
-    payload["timeInterval"]["timeZone"] = zone.unwrap_or_default();
-    payload["currentlyRunning"] = json!(entry["timeInterval"]["end"].is_null());
-    if let Some(values) = payload["customFieldValues"].as_array_mut() {
+    let zone = workspace.get(Shelf::Users, text(entry, "userId")).map(|user| user.at("settings").at("timeZone").clone());
+    payload.set_in("timeInterval", "timeZone", zone.unwrap_or_default());
+    payload.set("currentlyRunning", json!(entry.at("timeInterval").at("end").is_null()));
+    if let Some(values) = payload.list_mut("customFieldValues") {
         for value in values {
             value.as_object_mut().map(|value| value.shift_remove("type"));
         }
@@ -24,11 +25,11 @@ pub fn time_entry(workspace: &Workspace, entry: &Value) -> Value {
 /// A time entry with project, task, user and tags nested.
 pub fn hydrated(workspace: &Workspace, entry: &Value) -> Value {
     let mut payload = entry.clone();
-    payload["project"] = nested(workspace, Shelf::Projects, entry, "projectId", &PROJECT);
-    payload["task"] = nested(workspace, Shelf::Tasks, entry, "taskId", &TASK);
-    payload["user"] = nested(workspace, Shelf::Users, entry, "userId", &["id", "name", "status"]);
-    let tags = entry["tagIds"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    payload["tags"] = tags.filter_map(|tag| workspace.get(Shelf::Tags, tag)).cloned().collect();
+    payload.set("project", nested(workspace, Shelf::Projects, entry, "projectId", &PROJECT));
+    payload.set("task", nested(workspace, Shelf::Tasks, entry, "taskId", &TASK));
+    payload.set("user", nested(workspace, Shelf::Users, entry, "userId", &["id", "name", "status"]));
+    let tags = entry.at("tagIds").as_array().into_iter().flatten().filter_map(Value::as_str);
+    payload.set("tags", tags.filter_map(|tag| workspace.get(Shelf::Tags, tag)).cloned().collect());
     payload
 }
 
@@ -60,24 +61,25 @@ const TASK: [&str; 8] = ["name", "projectId", "assigneeIds", "assigneeId", "user
 
 fn nested(workspace: &Workspace, shelf: Shelf, entry: &Value, name: &str, members: &[&str]) -> Value {
     let Some(whole) = workspace.get(shelf, text(entry, name)) else { return Value::Null };
-    members.iter().map(|member| ((*member).to_owned(), whole[*member].clone())).collect()
+    members.iter().map(|member| ((*member).to_owned(), whole.at(member).clone())).collect()
 }
 
 /// A project: tasks and client nested.
 pub fn project(workspace: &Workspace, project: &Value) -> Value {
-    let mut payload: Value = PROJECT.iter().map(|member| ((*member).to_owned(), project[*member].clone())).collect();
+    let mut payload: Value = PROJECT.iter().map(|member| ((*member).to_owned(), project.at(member).clone())).collect();
     let own = |task: &&Value| text(task, "projectId") == text(project, "id");
-    payload["tasks"] = workspace.all(Shelf::Tasks).filter(own).map(tasks::payload).collect();
-    payload["client"] = workspace.get(Shelf::Clients, text(project, "clientId")).map_or(Value::Null, clients::payload);
+    payload.set("tasks", workspace.all(Shelf::Tasks).filter(own).map(tasks::payload).collect());
+    payload.set("client", workspace.get(Shelf::Clients, text(project, "clientId")).map_or(Value::Null, clients::payload));
     payload
 }
 
 /// An entity that is kept in outline. Some events carry no more than ids.
 pub fn outlined(event: &str, entity: &Value) -> Value {
     let pick = |own_id: &str, others: &[&str]| {
-        let mut picked = json!({"workspaceId": entity["workspaceId"], "userId": entity["userId"], "projectId": entity["projectId"]});
-        picked[own_id] = entity["id"].clone();
-        others.iter().for_each(|name| picked[*name] = entity[*name].clone());
+        let mut picked =
+            json!({"workspaceId": entity.at("workspaceId"), "userId": entity.at("userId"), "projectId": entity.at("projectId")});
+        picked.set(own_id, entity.at("id").clone());
+        others.iter().for_each(|name| picked.set(name, entity.at(name).clone()));
         picked
     };
     match event {
@@ -99,13 +101,13 @@ pub fn sample(workspace: &mut Workspace, event: &Known, ids: &mut ObjectIds, now
     let mut one = |shelf: Shelf| {
         let mut entity = workspace.all(shelf).last().cloned().unwrap_or_else(|| json!({"workspaceId": workspace.id}));
         if fresh {
-            entity["id"] = json!(ids.next(now));
+            entity.set("id", json!(ids.next(now)));
         }
         if shelf == Shelf::TimeEntries && fresh {
             let end = (event.name != "NEW_TIMER_STARTED").then(|| wire_time(now));
             let duration = end.as_ref().map(|_| wire_duration(1_800));
-            entity["timeInterval"] =
-                json!({"start": wire_time(now - std::time::Duration::from_secs(1_800)), "end": end, "duration": duration});
+            let start = wire_time(now - std::time::Duration::from_secs(1_800));
+            entity.set("timeInterval", json!({"start": start, "end": end, "duration": duration}));
         }
         if fresh {
             workspace.put(shelf, entity.clone());
@@ -116,7 +118,7 @@ pub fn sample(workspace: &mut Workspace, event: &Known, ids: &mut ObjectIds, now
         "time_entry" => {
             let entry = one(Shelf::TimeEntries);
             match event.name {
-                "TIME_ENTRY_BATCH_DELETED" => json!({"timeEntryIds": [entry["id"]]}),
+                "TIME_ENTRY_BATCH_DELETED" => json!({"timeEntryIds": [entry.at("id")]}),
                 "TIME_ENTRY_DELETED" => deleted_time_entry(workspace, &entry),
                 _ => time_entry(workspace, &entry),
             }
@@ -155,7 +157,7 @@ fn person(user: &Value, event: &str) -> Value {
         "USER_ACTIVATED_ON_WORKSPACE" | "USER_DEACTIVATED_ON_WORKSPACE" | "USER_JOINED_WORKSPACE" => users::with_settings(user),
         "USER_EMAIL_CHANGED" => {
             let mut person = users::payload(user);
-            person["oldEmail"] = json!("former.address@lighthouse.example");
+            person.set("oldEmail", json!("former.address@lighthouse.example"));
             person
         }
         _ => users::payload(user),
@@ -173,9 +175,9 @@ fn invitation(workspace: &Workspace, event: &str) -> Value {
 
 fn rate(workspace: &Workspace, event: &str, now: Timestamp) -> Value {
     let project = workspace.all(Shelf::Projects).next().cloned().unwrap_or_default();
-    let mut member = project["memberships"].get(0).cloned().unwrap_or_default();
+    let mut member = project.at("memberships").get(0).cloned().unwrap_or_default();
     let field = if event.starts_with("COST") { "costRate" } else { "hourlyRate" };
-    member[field] = json!({"amount": 9_000});
+    member.set(field, json!({"amount": 9_000}));
     money::rate_payload(&workspace.id.to_string(), "PROJECT_MEMBER", member, 9_000, json!(wire_time(now)))
 }
 

@@ -7,6 +7,7 @@ use actors::ids::WorkspaceId;
 use serde_json::{Value, json};
 
 use super::api::outline;
+use super::members::Members;
 use super::workspace::{ObjectIds, Shelf, Workspace, membership, text, wire_duration, wire_time};
 
 const PEOPLE: [(&str, &str); 4] =
@@ -62,21 +63,21 @@ pub fn demo(id: WorkspaceId, ids: &mut ObjectIds, now: Timestamp) -> Workspace {
 /// One of each kind that the simulator keeps in outline only.
 fn paperwork(workspace: &mut Workspace, ids: &mut ObjectIds, owner: &str, now: Timestamp) {
     let member = workspace.with_role("MEMBER").unwrap_or(owner).to_owned();
-    let project = workspace.all(Shelf::Projects).next().map(|project| project["id"].clone()).unwrap_or_default();
+    let project = workspace.all(Shelf::Projects).next().map(|project| project.at("id").clone()).unwrap_or_default();
     let client = workspace.all(Shelf::Clients).next().cloned().unwrap_or_default();
     let mut made = |shelf: Shelf, user: &str, more: Value| {
         let mut entity = outline::blank(shelf, &workspace.id, &ids.next(now), user, now);
         for (name, value) in more.as_object().into_iter().flatten() {
-            entity[name] = value.clone();
+            entity.set(name, value.clone());
         }
         workspace.put(shelf, entity.clone());
-        entity["id"].clone()
+        entity.at("id").clone()
     };
     let category = made(Shelf::Categories, owner, json!({"name": "Travel"}));
     let policy = made(Shelf::Policies, owner, json!({"name": "Holidays"}));
     made(Shelf::Expenses, &member, json!({"projectId": project, "categoryId": category, "notes": "Train to the harbour", "total": 4_200}));
     let item = json!({"order": 1, "quantity": 100, "description": "Design", "unitPrice": 120_000, "amount": 120_000, "itemType": null, "timeEntryIds": []});
-    let invoice = json!({"number": "2026-001", "clientId": client["id"], "clientName": client["name"], "subject": "Relaunch, first part", "subtotal": 120_000, "amount": 120_000, "balance": 120_000, "items": [item]});
+    let invoice = json!({"number": "2026-001", "clientId": client.at("id"), "clientName": client.at("name"), "subject": "Relaunch, first part", "subtotal": 120_000, "amount": 120_000, "balance": 120_000, "items": [item]});
     made(Shelf::Invoices, owner, invoice);
     made(Shelf::Approvals, &member, json!({}));
     made(Shelf::TimeOffRequests, &member, json!({"policyId": policy}));

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::members::Members;
+
 /// A change of one setting.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Change {
@@ -25,7 +27,7 @@ pub fn changes(body: &Value) -> Option<Vec<Change>> {
 pub fn apply(tree: &mut Value, changes: &[Change]) -> Result<(), String> {
     for change in changes {
         let setting = find(tree, &change.id).ok_or_else(|| change.id.clone())?;
-        setting["value"] = change.value.clone();
+        setting.set("value", change.value.clone());
     }
     Ok(())
 }
@@ -33,7 +35,7 @@ pub fn apply(tree: &mut Value, changes: &[Change]) -> Result<(), String> {
 /// All settings of a tree as SETTINGS_UPDATED lists them.
 pub fn listed(tree: &Value) -> Vec<Value> {
     let mut found = Vec::new();
-    walk(tree, &mut |setting| found.push(json!({"id": setting["id"], "name": setting["name"], "value": setting["value"]})));
+    walk(tree, &mut |setting| found.push(json!({"id": setting.at("id"), "name": setting.at("name"), "value": setting.at("value")})));
     found
 }
 
@@ -50,7 +52,7 @@ fn find<'t>(tree: &'t mut Value, id: &str) -> Option<&'t mut Value> {
         let Some(items) = inner.as_array_mut() else { continue };
         for item in items {
             let found = match name.as_str() {
-                "settings" => (item["id"] == id).then_some(item),
+                "settings" => (item.at("id") == id).then_some(item),
                 "tabs" | "groups" => find(item, id),
                 _ => None,
             };

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::{Scene, given};
+use super::super::members::Members;
 use super::super::seed;
 use super::super::workspace::{Shelf, text};
 
@@ -35,7 +36,7 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
     let id = text(scene.entity(Shelf::Clients, "id")?, "id").to_owned();
     let name = scene.free_name(Shelf::Clients, &id, &body, |_| true)?;
     let mut client = filled(seed::client(&scene.workspace.id, &id, &name), &body);
-    client["archived"] = given(&body, "archived", json!(false));
+    client.set("archived", given(&body, "archived", json!(false)));
     scene.workspace.put(Shelf::Clients, client.clone());
     scene.fire("CLIENT_UPDATED", payload(&client));
     Ok(Reply::ok(client))
@@ -44,7 +45,7 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
 /// Deletes one.
 pub fn delete(scene: &mut Scene<'_>) -> Outcome {
     let client = scene.entity(Shelf::Clients, "id")?.clone();
-    if client["archived"] != true {
+    if client.at("archived") != true {
         return Err(Refusal::rule("A client has to be archived before it is deleted"));
     }
     scene.workspace.remove(Shelf::Clients, text(&client, "id"));
@@ -55,7 +56,7 @@ pub fn delete(scene: &mut Scene<'_>) -> Outcome {
 fn filled(mut client: Value, body: &Map<String, Value>) -> Value {
     for name in ["email", "address", "note", "ccEmails", "currencyId"] {
         if let Some(value) = body.get(name) {
-            client[name] = value.clone();
+            client.set(name, value.clone());
         }
     }
     client
@@ -63,5 +64,5 @@ fn filled(mut client: Value, body: &Map<String, Value>) -> Value {
 
 /// A client as webhooks show it.
 pub fn payload(client: &Value) -> Value {
-    json!({"id": client["id"], "name": client["name"], "workspaceId": client["workspaceId"], "archived": client["archived"]})
+    json!({"id": client.at("id"), "name": client.at("name"), "workspaceId": client.at("workspaceId"), "archived": client.at("archived")})
 }

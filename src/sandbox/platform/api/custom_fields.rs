@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::{Scene, given};
+use super::super::members::Members;
 use super::super::workspace::{Shelf, text};
 
 /// Lists the workspace's fields, or those that a project shows.
@@ -23,14 +24,14 @@ pub fn list(scene: &Scene<'_>) -> Outcome {
 pub fn update(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
     let mut field = scene.entity(Shelf::CustomFields, "customFieldId")?.clone();
-    field["name"] = json!(scene.free_name(Shelf::CustomFields, text(&field, "id"), &body, |_| true)?);
+    field.set("name", json!(scene.free_name(Shelf::CustomFields, text(&field, "id"), &body, |_| true)?));
     for (name, default) in
         [("allowedValues", json!([])), ("description", json!("")), ("placeholder", json!("")), ("required", json!(false))]
     {
-        field[name] = given(&body, name, default);
+        field.set(name, given(&body, name, default));
     }
     for name in ["status", "type", "onlyAdminCanEdit", "workspaceDefaultValue"] {
-        field[name] = given(&body, name, field[name].clone());
+        field.set(name, given(&body, name, field.at(name).clone()));
     }
     scene.workspace.put(Shelf::CustomFields, field.clone());
     Ok(Reply::ok(field))
@@ -57,7 +58,7 @@ pub fn remove_default(scene: &mut Scene<'_>) -> Outcome {
 fn change_default(scene: &mut Scene<'_>, body: Option<&Map<String, Value>>) -> Outcome {
     let project = text(scene.entity(Shelf::Projects, "projectId")?, "id").to_owned();
     let mut field = scene.entity(Shelf::CustomFields, "customFieldId")?.clone();
-    let defaults = field["projectDefaultValues"].as_array_mut().ok_or_else(|| Refusal::rule("The field has no defaults"))?;
+    let defaults = field.list_mut("projectDefaultValues").ok_or_else(|| Refusal::rule("The field has no defaults"))?;
     defaults.retain(|default| text(default, "projectId") != project);
     if let Some(body) = body {
         defaults.push(json!({"projectId": project, "status": given(body, "status", json!("VISIBLE")), "value": given(body, "defaultValue", Value::Null)}));

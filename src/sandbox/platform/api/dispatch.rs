@@ -2,6 +2,7 @@
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::Scene;
+use super::super::members::Members;
 use super::super::payload;
 use super::super::workspace::Shelf;
 use super::{clients, custom_fields, groups, money, outline, projects, tags, tasks, time_entries, users};
@@ -83,7 +84,7 @@ pub fn play(scene: &mut Scene<'_>) -> Outcome {
 fn publish(scene: &mut Scene<'_>) -> Outcome {
     let mut published: Vec<_> = scene.workspace.all(Shelf::Assignments).cloned().collect();
     for assignment in &mut published {
-        assignment["published"] = true.into();
+        assignment.set("published", true.into());
         scene.fire("ASSIGNMENT_PUBLISHED", payload::outlined("ASSIGNMENT_PUBLISHED", assignment));
     }
     published.into_iter().for_each(|assignment| scene.workspace.put(Shelf::Assignments, assignment));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::Scene;
+use super::super::members::Members;
 use super::super::workspace::{Shelf, text};
 use super::users;
 
@@ -26,7 +27,7 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
 pub fn update(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
     let mut group = scene.entity(Shelf::Groups, "id")?.clone();
-    group["name"] = json!(scene.free_name(Shelf::Groups, text(&group, "id"), &body, |_| true)?);
+    group.set("name", json!(scene.free_name(Shelf::Groups, text(&group, "id"), &body, |_| true)?));
     keep(scene, group)
 }
 
@@ -43,7 +44,7 @@ pub fn add_user(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
     let user = users::member(scene, body.get("userId").and_then(Value::as_str).ok_or_else(|| Refusal::body("userId is required"))?)?;
     let mut group = scene.entity(Shelf::Groups, "userGroupId")?.clone();
-    if let Some(users) = group["userIds"].as_array_mut()
+    if let Some(users) = group.list_mut("userIds")
         && !users.contains(&json!(user))
     {
         users.push(json!(user));
@@ -55,7 +56,7 @@ pub fn add_user(scene: &mut Scene<'_>) -> Outcome {
 pub fn remove_user(scene: &mut Scene<'_>) -> Outcome {
     let user = users::member(scene, scene.call.id("userId"))?;
     let mut group = scene.entity(Shelf::Groups, "userGroupId")?.clone();
-    if let Some(users) = group["userIds"].as_array_mut() {
+    if let Some(users) = group.list_mut("userIds") {
         users.retain(|known| *known != json!(user));
     }
     keep(scene, group)

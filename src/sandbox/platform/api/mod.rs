@@ -24,7 +24,7 @@ use actors::limits::sandbox as limits;
 use actors::operation::Place;
 use actors::port::clockify::Host;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::answer::{Outcome, Refusal, Reply, status};
@@ -125,12 +125,19 @@ async fn meet(shared: &Shared, request: &HttpRequest, fault: Option<&Fault>, bod
         }
         Kind::CutShort => {
             let whole = body.unwrap_or_else(|| json!({"message": "This is half of an answer"})).to_string();
-            let half = Bytes::copy_from_slice(whole.as_bytes().get(..whole.len() / 2).unwrap_or_default());
-            let parts = [Ok(half), Err(io::Error::other("cut short"))];
-            HttpResponse::Ok().content_type("application/json").body(SizedStream::new(whole.len() as u64, stream::iter(parts)))
+            HttpResponse::Ok().content_type("application/json").body(SizedStream::new(whole.len() as u64, Box::pin(first_half(&whole))))
         }
         Kind::Huge { bytes } => huge(*bytes),
     })
+}
+
+/// Half of a text, then an error. The server drops what it has not written yet when a body breaks, so the break waits for a turn.
+fn first_half(whole: &str) -> impl Stream<Item = io::Result<Bytes>> + use<> {
+    let half = Bytes::copy_from_slice(whole.as_bytes().get(..whole.len() / 2).unwrap_or_default());
+    stream::once(async { Ok(half) }).chain(stream::once(async {
+        tokio::task::yield_now().await;
+        Err(io::Error::other("cut short"))
+    }))
 }
 
 /// A JSON text of this many bytes.

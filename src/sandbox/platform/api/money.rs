@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::Scene;
+use super::super::members::Members;
 use super::super::workspace::{Shelf, membership, text};
 
 /// Sets a rate of the workspace, a member, a project's member or a task.
@@ -17,17 +18,17 @@ pub fn set_rate(scene: &mut Scene<'_>) -> Outcome {
     let (source, answer, modified) = match id.as_str() {
         "setTaskCostRate" | "setTaskHourlyRate" => {
             let mut task = scene.entity(Shelf::Tasks, "id")?.clone();
-            task[field] = rate;
+            task.set(field, rate);
             scene.workspace.put(Shelf::Tasks, task.clone());
             ("TASK", task.clone(), task)
         }
         "addUsersCostRate" | "addUsersHourlyRate" => {
             let user = text(scene.entity(Shelf::Users, "userId")?, "id").to_owned();
             let mut project = scene.entity(Shelf::Projects, "projectId")?.clone();
-            let members = project["memberships"].as_array_mut();
+            let members = project.list_mut("memberships");
             let member = members.and_then(|members| members.iter_mut().find(|member| text(member, "userId") == user));
             let member = member.ok_or_else(|| Refusal::rule("The person is not a member of the project"))?;
-            member[field] = rate;
+            member.set(field, rate);
             let member = member.clone();
             scene.workspace.put(Shelf::Projects, project.clone());
             ("PROJECT_MEMBER", project, member)
@@ -35,7 +36,7 @@ pub fn set_rate(scene: &mut Scene<'_>) -> Outcome {
         "setCostRateForUser" | "setHourlyRateForUser" => {
             let user = text(scene.entity(Shelf::Users, "userId")?, "id").to_owned();
             let mut member = membership(&user, &scene.workspace.id.to_string(), "WORKSPACE");
-            member[field] = rate;
+            member.set(field, rate);
             ("WORKSPACE_MEMBER", scene.workspace.document(), member)
         }
         _ => ("WORKSPACE", scene.workspace.document(), scene.workspace.document()),
@@ -62,8 +63,8 @@ pub fn balances(scene: &Scene<'_>) -> Outcome {
         for rule in scene.workspace.all(Shelf::Policies).filter(|rule| policy.is_empty() || text(rule, "id") == policy) {
             balances.push(json!({
                 "id": format!("{}{}", text(rule, "id").get(..12).unwrap_or_default(), text(person, "id").get(12..).unwrap_or_default()),
-                "userId": person["id"], "userName": person["name"], "policyId": rule["id"], "policyName": rule["name"], "policyTimeUnit": rule["timeUnit"],
-                "policyArchived": rule["archived"], "balance": 24, "used": 0, "total": 24, "negativeBalanceAmount": 0, "negativeBalanceLimit": false,
+                "userId": person.at("id"), "userName": person.at("name"), "policyId": rule.at("id"), "policyName": rule.at("name"), "policyTimeUnit": rule.at("timeUnit"),
+                "policyArchived": rule.at("archived"), "balance": 24, "used": 0, "total": 24, "negativeBalanceAmount": 0, "negativeBalanceLimit": false,
                 "workspaceId": scene.workspace.id,
             }));
         }
@@ -108,8 +109,8 @@ pub fn report(scene: &Scene<'_>) -> Outcome {
         .map(|entry| {
             let (user, interval) = (&entry["userId"], &entry["timeInterval"]);
             json!({
-                "_id": entry["id"], "description": entry["description"], "userId": user, "projectId": entry["projectId"], "billable": entry["billable"],
-                "timeInterval": {"start": interval["start"], "end": interval["end"], "duration": seconds(entry)},
+                "_id": entry.at("id"), "description": entry.at("description"), "userId": user, "projectId": entry.at("projectId"), "billable": entry.at("billable"),
+                "timeInterval": {"start": interval.at("start"), "end": interval.at("end"), "duration": seconds(entry)},
             })
         })
         .collect();

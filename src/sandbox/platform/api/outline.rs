@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Reply};
 use super::super::call::Scene;
+use super::super::members::Members;
 use super::super::payload;
 use super::super::workspace::{Shelf, text, wire_time};
 
@@ -126,7 +127,7 @@ impl Rule {
             }
             Verb::Copy { status, listed } => {
                 let mut copy = entity(scene)?;
-                copy["id"] = json!(scene.fresh_id());
+                copy.set("id", json!(scene.fresh_id()));
                 Ok(self.kept(scene, copy, *status, *listed))
             }
             Verb::Replace { listed } => {
@@ -160,7 +161,7 @@ impl Rule {
         let mut made = blank(self.shelf, &scene.workspace.id, &id, user, scene.call.now);
         merge(&mut made, &scene.call.object()?);
         for (name, value) in scene.call.path.iter().filter(|(name, _)| matches!(name.as_str(), "policyId" | "invoiceId")) {
-            made[name] = json!(value);
+            made.set(name, json!(value));
         }
         Ok(made)
     }
@@ -177,7 +178,7 @@ impl Rule {
 /// A body's members over an entity's; its identity stays.
 fn merge(entity: &mut Value, body: &Map<String, Value>) {
     for (name, value) in body.iter().filter(|(name, _)| !matches!(name.as_str(), "id" | "workspaceId")) {
-        entity[name] = value.clone();
+        entity.set(name, value.clone());
     }
 }
 
@@ -203,30 +204,30 @@ fn approvals(items: Vec<Value>) -> Value {
 }
 
 fn archived(entity: &mut Value, body: &Map<String, Value>) -> &'static str {
-    entity["archived"] = body.get("archived").cloned().unwrap_or(json!(false));
+    entity.set("archived", body.get("archived").cloned().unwrap_or(json!(false)));
     ""
 }
 
 fn policy_status(entity: &mut Value, body: &Map<String, Value>) -> &'static str {
-    entity["archived"] = json!(body.get("status") == Some(&json!("ARCHIVED")));
+    entity.set("archived", json!(body.get("status") == Some(&json!("ARCHIVED"))));
     ""
 }
 
 fn invoice_status(entity: &mut Value, body: &Map<String, Value>) -> &'static str {
-    entity["status"] = body.get("invoiceStatus").cloned().unwrap_or_default();
+    entity.set("status", body.get("invoiceStatus").cloned().unwrap_or_default());
     "INVOICE_UPDATED"
 }
 
 fn approval_state(entity: &mut Value, body: &Map<String, Value>) -> &'static str {
-    entity["status"]["state"] = body.get("state").cloned().unwrap_or_default();
-    entity["status"]["note"] = body.get("note").cloned().unwrap_or(json!(""));
+    entity.set_in("status", "state", body.get("state").cloned().unwrap_or_default());
+    entity.set_in("status", "note", body.get("note").cloned().unwrap_or(json!("")));
     "APPROVAL_REQUEST_STATUS_UPDATED"
 }
 
 fn request_status(entity: &mut Value, body: &Map<String, Value>) -> &'static str {
     let status = body.get("status").cloned().unwrap_or_default();
-    entity["status"]["statusType"] = status.clone();
-    entity["status"]["note"] = body.get("note").cloned().unwrap_or_default();
+    entity.set_in("status", "statusType", status.clone());
+    entity.set_in("status", "note", body.get("note").cloned().unwrap_or_default());
     match status.as_str() {
         Some("APPROVED") => "TIME_OFF_REQUEST_APPROVED",
         Some("REJECTED") => "TIME_OFF_REQUEST_REJECTED",
@@ -287,7 +288,7 @@ mod tests {
 
     #[test]
     fn every_rule_is_an_operation_of_the_catalogue_and_has_it_alone() {
-        let catalogue = super::super::super::catalogue();
+        let catalogue = super::super::super::catalogue::catalogue();
         let names: std::collections::BTreeSet<&str> = RULES.iter().map(|rule| rule.operation).collect();
         assert_eq!(names.len(), RULES.len());
         names.iter().for_each(|name| assert!(catalogue.get(name).is_some(), "{name}"));

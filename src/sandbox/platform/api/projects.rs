@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::{Scene, foreign, given};
+use super::super::members::Members;
 use super::super::payload;
 use super::super::seed;
 use super::super::workspace::{Shelf, membership, text};
@@ -14,7 +15,7 @@ pub fn list(scene: &Scene<'_>) -> Outcome {
     let (billable, clients) = (call.flag("billable")?, call.query("clients").map(|ids| ids.split(',').collect::<Vec<_>>()));
     let mut found = scene.named(Shelf::Projects)?;
     found.retain(|project| {
-        billable.is_none_or(|billable| project["billable"] == billable)
+        billable.is_none_or(|billable| project.at("billable") == billable)
             && clients.as_ref().is_none_or(|clients| clients.contains(&text(project, "clientId")))
     });
     if call.flag("hydrated")? == Some(true) {
@@ -36,8 +37,8 @@ fn hydrate(scene: &Scene<'_>, project: &mut Value) {
     let id = text(project, "id").to_owned();
     let tasks: Vec<Value> = scene.workspace.all(Shelf::Tasks).filter(|task| text(task, "projectId") == id).cloned().collect();
     let client = scene.workspace.get(Shelf::Clients, text(project, "clientId")).cloned();
-    project["tasks"] = Value::Array(tasks);
-    project["client"] = client.unwrap_or_default();
+    project.set("tasks", Value::Array(tasks));
+    project.set("client", client.unwrap_or_default());
 }
 
 /// Adds one.
@@ -66,9 +67,9 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
     let name = free_name(scene, text(&old, "id"), &body)?;
     let mut project = seed::project(&scene.workspace.id, text(&old, "id"), &name, client.as_ref(), text(&old, "color"), &[]);
     for kept in ["memberships", "estimate", "timeEstimate", "budgetEstimate", "estimateReset", "template", "hourlyRate", "costRate"] {
-        project[kept] = old[kept].clone();
+        project.set(kept, old.at(kept).clone());
     }
-    project["archived"] = given(&body, "archived", json!(false));
+    project.set("archived", given(&body, "archived", json!(false)));
     fill(&mut project, &body);
     keep(scene, project)
 }
@@ -76,7 +77,7 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
 /// Deletes one, and its tasks.
 pub fn delete(scene: &mut Scene<'_>) -> Outcome {
     let project = scene.entity(Shelf::Projects, "projectId")?.clone();
-    if project["archived"] != true {
+    if project.at("archived") != true {
         return Err(Refusal::rule("A project has to be archived before it is deleted"));
     }
     let id = text(&project, "id");
@@ -97,7 +98,7 @@ pub fn estimate(scene: &mut Scene<'_>) -> Outcome {
 pub fn template(scene: &mut Scene<'_>) -> Outcome {
     let wanted = scene.call.object()?.get("isTemplate").cloned().unwrap_or(json!(false));
     let mut project = scene.entity(Shelf::Projects, "projectId")?.clone();
-    project["template"] = wanted;
+    project.set("template", wanted);
     keep(scene, project)
 }
 
@@ -115,7 +116,7 @@ pub fn members(scene: &mut Scene<'_>) -> Outcome {
         return Err(foreign(stranger));
     }
     let id = text(&project, "id").to_owned();
-    if let Some(members) = project["memberships"].as_array_mut() {
+    if let Some(members) = project.list_mut("memberships") {
         members.retain(|member| !users.contains(&text(member, "userId")));
         if body.get("remove") != Some(&json!(true)) {
             members.extend(users.iter().map(|user| membership(user, &id, "PROJECT")));
@@ -129,7 +130,7 @@ fn merge(scene: &mut Scene<'_>, names: &[&str]) -> Outcome {
     let mut project = scene.entity(Shelf::Projects, "projectId")?.clone();
     for name in names {
         if let Some(value) = body.get(*name) {
-            project[*name] = value.clone();
+            project.set(name, value.clone());
         }
     }
     keep(scene, project)
@@ -156,10 +157,10 @@ fn client_of(scene: &Scene<'_>, body: &Map<String, Value>) -> Result<Option<Valu
 fn fill(project: &mut Value, body: &Map<String, Value>) {
     for name in ["billable", "color", "note", "estimate", "hourlyRate", "costRate"] {
         if let Some(value) = body.get(name) {
-            project[name] = value.clone();
+            project.set(name, value.clone());
         }
     }
     if let Some(public) = body.get("isPublic") {
-        project["public"] = public.clone();
+        project.set("public", public.clone());
     }
 }

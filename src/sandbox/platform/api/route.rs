@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn fixed_segments_win_over_parameters_and_a_known_path_with_another_method_is_405() {
-        let routes = Routes::new(&super::super::super::catalogue());
+        let routes = Routes::new(&super::super::super::catalogue::catalogue());
         let found = |method: &str, path: &str| routes.find(Host::Backend, method, path).map(|(operation, _)| operation.id.clone());
         assert_eq!(found("PATCH", "/v1/workspaces/w/time-entries/invoiced").unwrap(), "updateInvoicedStatus");
         assert_eq!(found("GET", "/v1/workspaces/w/time-entries/t").unwrap(), "getTimeEntry");

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::{Scene, foreign, given};
+use super::super::members::Members;
 use super::super::seed;
 use super::super::workspace::{Shelf, text};
 
@@ -39,8 +40,8 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
     let project = text(&old, "projectId").to_owned();
     let name = scene.free_name(Shelf::Tasks, text(&old, "id"), &body, |task| text(task, "projectId") == project)?;
     let mut task = seed::task(text(&old, "id"), &project, &name);
-    task["hourlyRate"] = old["hourlyRate"].clone();
-    task["costRate"] = old["costRate"].clone();
+    task.set("hourlyRate", old.at("hourlyRate").clone());
+    task.set("costRate", old.at("costRate").clone());
     let task = filled(task, &body);
     scene.workspace.put(Shelf::Tasks, task.clone());
     scene.fire("TASK_UPDATED", payload(&task));
@@ -50,7 +51,7 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
 /// Deletes one.
 pub fn delete(scene: &mut Scene<'_>) -> Outcome {
     let task = one(scene)?.clone();
-    if task["status"] != "DONE" {
+    if task.at("status") != "DONE" {
         return Err(Refusal::rule("A task has to be done before it is deleted"));
     }
     scene.workspace.remove(Shelf::Tasks, text(&task, "id"));
@@ -66,16 +67,16 @@ fn one<'s>(scene: &'s Scene<'_>) -> Result<&'s Value, Refusal> {
 
 fn filled(mut task: Value, body: &Map<String, Value>) -> Value {
     for name in ["assigneeIds", "userGroupIds", "estimate", "status", "billable", "budgetEstimate"] {
-        task[name] = given(body, name, task[name].clone());
+        task.set(name, given(body, name, task.at(name).clone()));
     }
-    task["assigneeId"] = task["assigneeIds"].get(0).cloned().unwrap_or_default();
+    task.set("assigneeId", task.at("assigneeIds").get(0).cloned().unwrap_or_default());
     task
 }
 
 /// A task as webhooks show it: without its workspace.
 pub fn payload(task: &Value) -> Value {
     json!({
-        "id": task["id"], "name": task["name"], "projectId": task["projectId"], "assigneeIds": task["assigneeIds"], "assigneeId": task["assigneeId"],
-        "userGroupIds": task["userGroupIds"], "estimate": task["estimate"], "status": task["status"], "duration": task["duration"],
+        "id": task.at("id"), "name": task.at("name"), "projectId": task.at("projectId"), "assigneeIds": task.at("assigneeIds"), "assigneeId": task.at("assigneeId"),
+        "userGroupIds": task.at("userGroupIds"), "estimate": task.at("estimate"), "status": task.at("status"), "duration": task.at("duration"),
     })
 }

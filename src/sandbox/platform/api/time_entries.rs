@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::{Scene, foreign, given};
+use super::super::members::Members;
 use super::super::payload;
 use super::super::seed;
 use super::super::workspace::{Shelf, text, wire_duration, wire_time};
@@ -67,7 +68,7 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
 /// Copies one.
 pub fn duplicate(scene: &mut Scene<'_>) -> Outcome {
     let mut entry = scene.entity(Shelf::TimeEntries, "id")?.clone();
-    entry["id"] = json!(scene.fresh_id());
+    entry.set("id", json!(scene.fresh_id()));
     scene.workspace.put(Shelf::TimeEntries, entry.clone());
     scene.fire("NEW_TIME_ENTRY", payload::time_entry(scene.workspace, &entry));
     Ok(Reply::created(entry))
@@ -105,7 +106,7 @@ pub fn stop(scene: &mut Scene<'_>) -> Outcome {
     let old = running.ok_or_else(|| Refusal::rule("No timer runs"))?;
     let start = start_of(&old).unwrap_or(end);
     let mut entry = old.clone();
-    entry["timeInterval"] = interval(start, Some(end))?;
+    entry.set("timeInterval", interval(start, Some(end))?);
     Ok(Reply::ok(keep(scene, &old, entry)))
 }
 
@@ -138,7 +139,7 @@ pub fn invoiced(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
     for id in body.get("timeEntryIds").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         let mut entry = scene.workspace.get(Shelf::TimeEntries, id).cloned().ok_or_else(|| foreign(id))?;
-        entry["invoiced"] = given(&body, "invoiced", json!(false));
+        entry.set("invoiced", given(&body, "invoiced", json!(false)));
         scene.workspace.put(Shelf::TimeEntries, entry);
     }
     Ok(Reply { status: 200, body: None, last_page: None })
@@ -158,7 +159,7 @@ fn start_of(entry: &Value) -> Option<Timestamp> {
 }
 
 fn runs(entry: &Value) -> bool {
-    entry.get("timeInterval").is_some_and(|interval| interval["end"].is_null())
+    entry.get("timeInterval").is_some_and(|interval| interval.at("end").is_null())
 }
 
 fn interval(start: Timestamp, end: Option<Timestamp>) -> Result<Value, Refusal> {
@@ -182,17 +183,17 @@ fn filled(scene: &Scene<'_>, id: &str, user: &str, body: &Map<String, Value>) ->
     let start = moment("start")?.unwrap_or(scene.call.now);
     let project = known(scene, Shelf::Projects, body, "projectId")?;
     let mut entry = seed::time_entry(&scene.workspace.id, id, user, project.as_deref(), description, start, None);
-    entry["timeInterval"] = interval(start, moment("end")?)?;
-    entry["billable"] = given(body, "billable", json!(false));
-    entry["type"] = given(body, "type", json!("REGULAR"));
-    entry["taskId"] = json!(known(scene, Shelf::Tasks, body, "taskId")?);
+    entry.set("timeInterval", interval(start, moment("end")?)?);
+    entry.set("billable", given(body, "billable", json!(false)));
+    entry.set("type", given(body, "type", json!("REGULAR")));
+    entry.set("taskId", json!(known(scene, Shelf::Tasks, body, "taskId")?));
     let tags = body.get("tagIds").filter(|tags| !tags.is_null()).cloned().unwrap_or_else(|| json!([]));
     for tag in tags.as_array().ok_or_else(|| Refusal::body("tagIds has to be a list"))? {
         let tag = tag.as_str().ok_or_else(|| Refusal::body("tagIds has to be a list of ids"))?;
         scene.workspace.get(Shelf::Tags, tag).ok_or_else(|| foreign(tag))?;
     }
-    entry["tagIds"] = tags;
-    entry["customFieldValues"] = Value::Array(custom_values(scene, id, body)?);
+    entry.set("tagIds", tags);
+    entry.set("customFieldValues", Value::Array(custom_values(scene, id, body)?));
     Ok(entry)
 }
 
@@ -213,7 +214,7 @@ fn custom_values(scene: &Scene<'_>, entry: &str, body: &Map<String, Value>) -> R
             let id = text(value, "customFieldId");
             let field = scene.workspace.get(Shelf::CustomFields, id).ok_or_else(|| foreign(id))?;
             let (name, kind) = (&field["name"], &field["type"]);
-            Ok(json!({"customFieldId": id, "timeEntryId": entry, "value": value["value"], "type": kind, "name": name}))
+            Ok(json!({"customFieldId": id, "timeEntryId": entry, "value": value.at("value"), "type": kind, "name": name}))
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::{Scene, foreign};
+use super::super::members::Members;
 use super::super::seed;
 use super::super::workspace::{Shelf, text};
 
@@ -47,8 +48,8 @@ pub fn profile(scene: &Scene<'_>) -> Outcome {
     let values = scene.workspace.user_values.iter().filter(|((owner, _), _)| owner == text(user, "id"));
     let values: Vec<Value> = values.map(|((_, field), value)| json!({"customFieldId": field, "value": value})).collect();
     Ok(Reply::ok(json!({
-        "email": user["email"], "name": user["name"], "imageUrl": "", "hasPassword": true, "hasPendingApprovalRequest": false,
-        "userCustomFieldValues": values, "weekStart": user["settings"]["weekStart"], "workCapacity": "PT8H",
+        "email": user.at("email"), "name": user.at("name"), "imageUrl": "", "hasPassword": true, "hasPendingApprovalRequest": false,
+        "userCustomFieldValues": values, "weekStart": user.at("settings").at("weekStart"), "workCapacity": "PT8H",
         "workingDays": ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"], "workspaceNumber": 1,
     })))
 }
@@ -58,10 +59,10 @@ pub fn update_profile(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
     let mut user = scene.entity(Shelf::Users, "userId")?.clone();
     if let Some(name) = body.get("name") {
-        user["name"] = name.clone();
+        user.set("name", name.clone());
     }
     if let Some(start) = body.get("weekStart") {
-        user["settings"]["weekStart"] = start.clone();
+        user.set_in("settings", "weekStart", start.clone());
     }
     scene.workspace.put(Shelf::Users, user.clone());
     scene.fire("USER_UPDATED", payload(&user));
@@ -75,7 +76,7 @@ pub fn set_value(scene: &mut Scene<'_>) -> Outcome {
     let value = scene.call.object()?.get("value").cloned().unwrap_or_default();
     scene.workspace.user_values.insert((user.clone(), text(&field, "id").to_owned()), value.clone());
     Ok(Reply::created(
-        json!({"userId": user, "customFieldId": field["id"], "customFieldName": field["name"], "customFieldType": field["type"], "value": value}),
+        json!({"userId": user, "customFieldId": field.at("id"), "customFieldName": field.at("name"), "customFieldType": field.at("type"), "value": value}),
     ))
 }
 
@@ -102,8 +103,8 @@ pub fn invite(scene: &mut Scene<'_>) -> Outcome {
     let name = mail.split('@').next().unwrap_or_default().to_owned();
     let id = scene.fresh_id();
     let mut user = seed::user(&scene.workspace.id, &id, &name);
-    user["email"] = json!(mail);
-    user["status"] = json!("PENDING_EMAIL_VERIFICATION");
+    user.set("email", json!(mail));
+    user.set("status", json!("PENDING_EMAIL_VERIFICATION"));
     scene.workspace.roles.insert(text(&user, "id").to_owned(), "MEMBER".into());
     scene.workspace.put(Shelf::Users, user);
     let inviter = scene.workspace.owner().and_then(|owner| scene.workspace.get(Shelf::Users, owner)).cloned().unwrap_or_default();
@@ -116,7 +117,9 @@ pub fn set_status(scene: &mut Scene<'_>) -> Outcome {
     let status =
         scene.call.object()?.get("status").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| Refusal::body("status is required"))?;
     let mut user = scene.entity(Shelf::Users, "userId")?.clone();
-    user["memberships"][0]["membershipStatus"] = json!(status);
+    if let Some(membership) = user.list_mut("memberships").and_then(|all| all.first_mut()) {
+        membership.set("membershipStatus", json!(status));
+    }
     scene.workspace.put(Shelf::Users, user.clone());
     let event = if status == "ACTIVE" { "USER_ACTIVATED_ON_WORKSPACE" } else { "USER_DEACTIVATED_ON_WORKSPACE" };
     scene.fire(event, with_settings(&user));
@@ -125,12 +128,12 @@ pub fn set_status(scene: &mut Scene<'_>) -> Outcome {
 
 /// A person as most webhooks show them: without their workspace.
 pub fn payload(user: &Value) -> Value {
-    json!({"id": user["id"], "email": user["email"], "name": user["name"]})
+    json!({"id": user.at("id"), "email": user.at("email"), "name": user.at("name")})
 }
 
 /// A person as those webhooks show them that carry their settings.
 pub fn with_settings(user: &Value) -> Value {
-    json!({"id": user["id"], "email": user["email"], "name": user["name"], "profilePicture": "", "settings": user["settings"]})
+    json!({"id": user.at("id"), "email": user.at("email"), "name": user.at("name"), "profilePicture": "", "settings": user.at("settings")})
 }
 
 fn membership_status(user: &Value) -> &str {
