@@ -330,41 +330,6 @@ pub mod metrics {
     pub const ROUTES_MAX: usize = 256;
 }
 
-/// The simulated platform. It runs on a developer's machine or in a test, never under `serve`.
-pub mod sandbox {
-    /// Bytes of a request's body: more than any honest call has.
-    pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
-    /// Bytes of a body that the journal keeps.
-    pub const JOURNAL_BODY_BYTES_MAX: usize = 64 * 1024;
-    /// Requests that the journal remembers; the oldest are forgotten.
-    pub const JOURNAL_REQUESTS_MAX: usize = 10_000;
-    /// Deliveries that are remembered; the oldest are forgotten.
-    pub const DELIVERIES_MAX: usize = 10_000;
-    /// Deliveries on their way at a time.
-    pub const DELIVERIES_IN_FLIGHT_MAX: usize = 32;
-    /// Tries of one delivery. How often the platform tries is not known; this is enough to see that it does.
-    pub const DELIVERY_TRIES: u32 = 8;
-    /// Time between tries of a delivery, in milliseconds: the shortest gap that was seen on the platform.
-    pub const REDELIVERY_MS: u64 = 14_000;
-    /// How long the service may take to answer a webhook or a lifecycle call, in milliseconds. The platform's own limit is not known.
-    pub const ANSWER_MS_MAX: u64 = 20_000;
-    /// Bytes of the service's answers that are read.
-    pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-    /// Requests a second for one installation, as documented.
-    pub const REQUESTS_PER_SECOND: usize = 50;
-    /// Entities of a list's page, if the caller does not say.
-    pub const PAGE_SIZE_DEFAULT: usize = 50;
-    /// Entities of a list's page at the most.
-    pub const PAGE_SIZE_MAX: usize = 5_000;
-    /// Faults that wait to happen.
-    pub const FAULTS_MAX: usize = 100;
-    /// Bytes of a huge answer.
-    pub const HUGE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-    /// Entities of each kind that a workspace is filled with on request.
-    pub const SEEDED_ENTITIES_MAX: usize = 10_000;
-    /// Workspaces of one platform.
-    pub const WORKSPACES_MAX: usize = 1_000;
-}
 
 /// The simulated platform. It runs on a developer's machine or in a test, never under `serve`.
 pub mod sandbox {
