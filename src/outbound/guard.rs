@@ -224,7 +224,7 @@ fn check_name(name: &str) -> Result<(), Denied> {
     if !name.contains('.') {
         return denied("single-label host");
     }
-    let below = |suffix: &&str| name.strip_suffix(*suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let below = |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     if PRIVATE_SUFFIXES.iter().any(|suffix| below(suffix)) {
         return denied("private name");
     }

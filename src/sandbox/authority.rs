@@ -11,7 +11,7 @@ use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RsaEncoding, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::Jwk;
@@ -100,11 +100,16 @@ impl Authority {
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// The RS256 signature of any bytes. Signing fails only without randomness (it blinds the key); the signature is then empty, which nobody
-    /// accepts.
+    /// The RS256 signature of any bytes.
     pub fn signature(&self, message: &[u8]) -> Vec<u8> {
+        self.signature_by(&RSA_PKCS1_SHA256, message)
+    }
+
+    /// A signature by another scheme than the platform's, for tests. Signing fails only without randomness (it blinds the key); the signature is
+    /// then empty, which nobody accepts.
+    pub fn signature_by(&self, scheme: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
         let mut signature = vec![0; self.key.public_modulus_len()];
-        if self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).is_err() {
+        if self.key.sign(scheme, &SystemRandom::new(), message, &mut signature).is_err() {
             log::error!("sandbox: a token could not be signed");
             signature.clear();
         }
