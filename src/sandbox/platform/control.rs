@@ -4,6 +4,7 @@
 //! somebody points at 127.0.0.1 does not), and a request from a web page (`Origin`) is not answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::guard::{self, GuardContext};
 use actix_web::http::StatusCode;
@@ -19,6 +20,9 @@ use super::settings::Change;
 use super::shared::Shared;
 use super::world::{Habits, Status};
 use super::{Error, Platform};
+
+/// How long an answer has to get out before the door shuts, in milliseconds.
+const MOMENT_MS: u64 = 50;
 
 /// The routes, on one screen.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -43,6 +47,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route("/faults", web::delete().to(clear_faults))
             .route("/faults/{id}", web::delete().to(remove_fault))
             .route("/release", web::post().to(release))
+            .route("/refuse", web::post().to(refuse))
             .route("/requests", web::get().to(requests))
             .route("/requests", web::delete().to(forget_requests))
             .route("/counts", web::get().to(counts))
@@ -226,6 +231,25 @@ async fn remove_fault(shared: State, id: web::Path<u64>) -> Result<HttpResponse,
 async fn release(shared: State) -> HttpResponse {
     platform(shared).release();
     HttpResponse::NoContent().finish()
+}
+
+#[derive(Deserialize)]
+struct Outage {
+    ms: u64,
+}
+
+/// Shuts the door for a while. It shuts a moment after the answer, which would be cut off otherwise.
+async fn refuse(shared: State, outage: web::Json<Outage>) -> Result<HttpResponse, Error> {
+    let (handle, clock) = (platform(shared.clone()), Arc::clone(&shared.clock));
+    let spawned = shared.spawn(move || async move {
+        clock.sleep(Duration::from_millis(MOMENT_MS)).await;
+        let _ = handle.refuse().await;
+        clock.sleep(Duration::from_millis(outage.ms)).await;
+        if let Err(error) = handle.accept().await {
+            log::error!("sandbox: the door does not open again: {error}");
+        }
+    });
+    if spawned { Ok(HttpResponse::Accepted().finish()) } else { Err(Error::Stopped) }
 }
 
 async fn requests(shared: State) -> HttpResponse {

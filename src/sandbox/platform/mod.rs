@@ -50,7 +50,7 @@ use self::fault::Fault;
 use self::journal::Seen;
 use self::lifecycle::{Goodbye, Install, Installed};
 use self::settings::Change;
-use self::shared::Shared;
+use self::shared::{Order, Shared};
 use self::world::{Habits, Installation, Status, World};
 use super::authority::{Authority, Urls, Viewer};
 
@@ -90,29 +90,22 @@ pub enum Error {
     Stopped,
 }
 
-/// What is asked of the platform's own thread.
-enum Order {
-    Close(oneshot::Sender<()>),
-    Open(oneshot::Sender<io::Result<()>>),
-}
-
 /// A handle to a running platform. Clones are the same platform; it ends with the last of them.
 #[derive(Clone)]
 pub struct Platform {
     shared: Arc<Shared>,
-    thread: Option<Arc<Thread>>,
+    _thread: Option<Arc<Thread>>,
 }
 
 struct Thread {
-    address: SocketAddr,
-    orders: mpsc::UnboundedSender<Order>,
+    shared: Arc<Shared>,
     running: Option<JoinHandle<()>>,
 }
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        // The order channel closes with this, which ends the thread's loop; the port is free once the thread has gone.
-        self.orders = mpsc::unbounded_channel().0;
+        self.shared.order(Order::Stop);
+        // The port is free once the thread has ended.
         if let Some(running) = self.running.take() {
             let _ = running.join();
         }
@@ -139,9 +132,9 @@ impl Platform {
         let (started, starts) = std::sync::mpsc::channel();
         let run = move || {
             System::new().block_on(async move {
-                match begin(authority, listen, clock) {
+                match begin(authority, listen, clock, orders) {
                     Ok((shared, door)) => {
-                        let _ = started.send(Ok((Arc::clone(&shared), door.address())));
+                        let _ = started.send(Ok(Arc::clone(&shared)));
                         obey(shared, door, inbox).await;
                     }
                     Err(error) => drop(started.send(Err(error))),
@@ -149,15 +142,16 @@ impl Platform {
             });
         };
         let running = std::thread::Builder::new().name("sandbox".into()).spawn(run).map_err(Error::Listen)?;
-        let (shared, address) = starts.recv().map_err(|_| Error::Stopped)?.map_err(Error::Listen)?;
-        let platform = Self { shared, thread: Some(Arc::new(Thread { address, orders, running: Some(running) })) };
+        let shared = starts.recv().map_err(|_| Error::Stopped)?.map_err(Error::Listen)?;
+        let thread = Thread { shared: Arc::clone(&shared), running: Some(running) };
+        let platform = Self { shared, _thread: Some(Arc::new(thread)) };
         platform.add_workspace()?;
         Ok(platform)
     }
 
-    /// A handle over the server's own state; it can do everything but shut the door.
+    /// A handle over the server's own state, which does not keep the platform alive.
     fn over(shared: Arc<Shared>) -> Self {
-        Self { shared, thread: None }
+        Self { shared, _thread: None }
     }
 
     /// Where it is: `http://127.0.0.1:port`.
@@ -417,7 +411,7 @@ impl Platform {
     }
 
     fn order(&self, order: Order) -> Result<(), Error> {
-        self.thread.as_ref().and_then(|thread| thread.orders.send(order).ok()).ok_or(Error::Stopped)
+        if self.shared.order(order) { Ok(()) } else { Err(Error::Stopped) }
     }
 
     async fn run<W, F, T>(&self, work: W) -> Result<T, Error>
@@ -440,14 +434,16 @@ impl Platform {
 
 impl std::fmt::Debug for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Platform").field("address", &self.thread.as_ref().map(|thread| thread.address)).finish_non_exhaustive()
+        f.debug_struct("Platform").field("base_url", &self.base_url()).finish_non_exhaustive()
     }
 }
 
-fn begin(authority: Authority, listen: SocketAddr, clock: Arc<dyn Clock>) -> io::Result<(Arc<Shared>, Door)> {
+type Orders = mpsc::UnboundedSender<Order>;
+
+fn begin(authority: Authority, listen: SocketAddr, clock: Arc<dyn Clock>, orders: Orders) -> io::Result<(Arc<Shared>, Door)> {
     let mut door = Door::new(listen)?;
     let world = World::new(Urls::below(&format!("http://{}", door.address())), clock.chance());
-    let shared = Arc::new(Shared::new(authority, clock, Routes::new(&catalogue()), world));
+    let shared = Arc::new(Shared::new(authority, clock, Routes::new(&catalogue()), world, orders));
     shared.set_courier(actix_rt::Arbiter::current());
     door.open(&shared)?;
     Ok((shared, door))
@@ -461,6 +457,7 @@ async fn obey(shared: Arc<Shared>, mut door: Door, mut inbox: mpsc::UnboundedRec
                 let _ = done.send(());
             }
             Order::Open(done) => drop(done.send(door.open(&shared))),
+            Order::Stop => break,
         }
     }
     door.close().await;

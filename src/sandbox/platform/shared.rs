@@ -1,5 +1,6 @@
 //! What the parts of the simulated platform share across its threads.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use actix_rt::ArbiterHandle;
@@ -7,7 +8,8 @@ use actors::clock::{Clock, Timestamp};
 use actors::ids::WorkspaceId;
 use actors::limits::sandbox as limits;
 use serde_json::Value;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use super::api::route::Routes;
 use super::webhook;
@@ -30,11 +32,22 @@ pub struct Shared {
     pub permits: Semaphore,
     world: Mutex<World>,
     courier: OnceLock<ArbiterHandle>,
+    orders: UnboundedSender<Order>,
+}
+
+/// What is asked of the platform's own thread about its door.
+pub enum Order {
+    /// Refuse connections.
+    Close(oneshot::Sender<()>),
+    /// Accept them again.
+    Open(oneshot::Sender<io::Result<()>>),
+    /// End.
+    Stop,
 }
 
 impl Shared {
     /// Puts the parts together.
-    pub fn new(authority: Authority, clock: Arc<dyn Clock>, routes: Routes, world: World) -> Self {
+    pub fn new(authority: Authority, clock: Arc<dyn Clock>, routes: Routes, world: World, orders: UnboundedSender<Order>) -> Self {
         Self {
             authority,
             clock,
@@ -44,6 +57,7 @@ impl Shared {
             permits: Semaphore::new(limits::DELIVERIES_IN_FLIGHT_MAX),
             world: Mutex::new(world),
             courier: OnceLock::new(),
+            orders,
         }
     }
 
@@ -55,6 +69,11 @@ impl Shared {
     /// The wall clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Asks something of the platform's own thread. `false`: it has stopped.
+    pub fn order(&self, order: Order) -> bool {
+        self.orders.send(order).is_ok()
     }
 
     /// The thread that the calls to add-ons are made on.

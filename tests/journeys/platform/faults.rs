@@ -138,3 +138,26 @@ async fn everything_can_be_done_over_http_from_this_machine_and_not_from_a_web_p
     let rebound = stage.http.get(url("")).insert_header(("Host", "attacker.example")).send().await.unwrap();
     assert_ne!(rebound.status().as_u16(), 200);
 }
+
+#[actix_web::test]
+async fn an_outage_over_http_ends_by_itself() {
+    let (stage, clock) = Stage::held().await;
+    let refuse = stage.http.post(format!("{}/sandbox/refuse", stage.platform.base_url()));
+    assert_eq!(refuse.send_json(&json!({"ms": 60_000})).await.unwrap().status().as_u16(), 202);
+    let somebody_sleeps = async || {
+        while clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    somebody_sleeps().await;
+    clock.advance(Duration::from_secs(1));
+    somebody_sleeps().await;
+    assert!(stage.tags().send().await.is_err());
+    clock.advance(Duration::from_secs(60));
+    let answered = async {
+        while stage.tags().send().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(SOON, answered).await.is_ok());
+}
