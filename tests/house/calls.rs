@@ -26,7 +26,6 @@ const BANS: &[Ban] = &[
     Ban { call: "Zoned::now(", except: &[], tests_free: false, why: "time comes from Clock (I6)" },
     Ban { call: "Utc::now(", except: &[], tests_free: false, why: "time comes from Clock (I6)" },
     Ban { call: "Instant::now", except: &[CLOCK, BENCH], tests_free: true, why: "time comes from Clock (I6)" },
-    Ban { call: ".elapsed()", except: &[BENCH], tests_free: true, why: "time comes from Clock (I6)" },
     Ban { call: "new_v4(", except: &[CLOCK], tests_free: false, why: "ids come from Clock::fresh_id (I6)" },
     Ban { call: "now_v7(", except: &[], tests_free: false, why: "ids come from Clock::fresh_id (I6)" },
     Ban { call: "thread::sleep", except: &[], tests_free: false, why: "blocks every workspace of its thread: wait for a condition" },

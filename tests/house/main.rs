@@ -14,6 +14,7 @@ mod names;
 mod opening;
 mod orphans;
 mod report;
+mod routes;
 mod settings;
 mod sizes;
 mod source;

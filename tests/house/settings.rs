@@ -27,7 +27,8 @@ fn asked() -> BTreeSet<String> {
 fn read_directly(sources: &[Source]) -> BTreeSet<String> {
     let calls = ["env::var(\"", "env::var_os(\"", "env::remove_var(\"", "env::set_var(\""];
     let outside = sources.iter().filter(|source| source.path.starts_with("src/") || source.path.starts_with("actors/src/"));
-    let found = outside.flat_map(|source| calls.iter().flat_map(|call| source.text.split(call).skip(1)));
+    let lines = outside.flat_map(|source| source.text.lines().enumerate().filter(|(index, _)| !source.is_test(index + 1)));
+    let found = lines.flat_map(|(_, line)| calls.iter().flat_map(move |call| line.split(call).skip(1)));
     found.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
 }
 
