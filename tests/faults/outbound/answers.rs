@@ -112,6 +112,34 @@ async fn a_gzip_bomb_is_not_unpacked_beyond_the_bound() {
 }
 
 #[actix_web::test]
+async fn compressed_data_that_never_becomes_anything_is_given_up() {
+    let server = Server::new(|mut peer| async move {
+        peer.request().await?;
+        peer.write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n").await?;
+        peer.write(b"a\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff\r\n").await?;
+        // Stored blocks of no bytes, ten thousand at a time, without end.
+        let nothing = [&b"c350\r\n"[..], &b"\0\0\0\xff\xff".repeat(10_000), b"\r\n"].concat();
+        loop {
+            peer.write(&nothing).await?;
+        }
+    })
+    .await;
+    assert_eq!(answer(&server).await.unwrap_err(), TOO_LARGE);
+    server.has_ended(1).await;
+}
+
+#[actix_web::test]
+async fn a_length_beyond_the_bound_is_enough_to_give_up() {
+    let server = Server::new(|mut peer| async move {
+        peer.request().await?;
+        peer.write(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", BYTES_MAX + 1)).await?;
+        peer.hold().await
+    })
+    .await;
+    assert_eq!(answer(&server).await.unwrap_err(), TOO_LARGE);
+}
+
+#[actix_web::test]
 async fn compression_that_is_broken_or_was_not_offered_is_no_answer() {
     let whole = gzip(br#"{"a":"some text that is long enough to be cut"}"#);
     for (encoding, body, words) in [
