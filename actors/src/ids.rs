@@ -168,6 +168,14 @@ own_id!(
     RunId, "run id"
 );
 
+impl EventId {
+    /// When the event was accepted: a UUIDv7 says so itself.
+    pub fn made_at(&self) -> Option<crate::clock::Timestamp> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        Some(crate::clock::Timestamp::from_millis(i64::try_from(seconds.checked_mul(1_000)?).ok()? + i64::from(nanos / 1_000_000)))
+    }
+}
+
 /// What an actor, a row and a query are addressed by: an add-on in a workspace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Key {

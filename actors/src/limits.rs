@@ -198,6 +198,12 @@ pub mod run {
 pub mod actor {
     /// Messages that wait for one workspace; more are answered 503.
     pub const MAILBOX_MAX: usize = 512;
+    /// How long a delivery waits for room in a mailbox, in milliseconds: a fresh actor's is small until its thread has begun it.
+    pub const MAILBOX_WAIT_MS: u64 = 250;
+    /// Pause between looks at a full mailbox, in milliseconds.
+    pub const MAILBOX_LOOK_MS: u64 = 5;
+    /// Pause between looks at whether calls have ended while the service stops, in milliseconds.
+    pub const DRAIN_LOOK_MS: u64 = 25;
     /// How long a caller waits for an answer, in milliseconds.
     pub const ANSWER_MS_MAX: u64 = 15_000;
     /// How often a message is offered again when its actor has just gone.
@@ -210,6 +216,8 @@ pub mod actor {
     pub const RESTART_BACKOFF_MS: u64 = 50;
     /// How long a quarantine lasts unless an admin lifts it, in seconds.
     pub const QUARANTINE_SECONDS: u64 = 600;
+    /// An actor that could not read its state tries again after this many milliseconds.
+    pub const RELOAD_MS: u64 = 1_000;
     /// An actor without work is unloaded after this many seconds.
     pub const IDLE_SECONDS: u64 = 300;
     /// Seconds between the sweeper's rounds.

@@ -10,4 +10,9 @@
     reason = "tests; the configuration exempts only functions that are tests themselves"
 )]
 
+mod actor;
+mod chaos;
+mod outage;
 mod outbound;
+mod platform;
+mod stage;

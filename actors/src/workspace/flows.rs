@@ -11,7 +11,7 @@ use crate::limits::flow as limits;
 use crate::port::store::flows::Saved;
 
 /// A change to the workspace's flows. The definition has been checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum FlowChange {
     /// A new flow.
     Create(Box<Definition>),
@@ -35,7 +35,7 @@ pub enum FlowChanged {
 }
 
 /// Asks the workspace to change a flow.
-#[derive(Message, Debug)]
+#[derive(Message, Clone, Debug)]
 #[rtype(result = "Result<FlowChanged, Error>")]
 pub struct ChangeFlow(pub FlowChange);
 
@@ -44,6 +44,10 @@ impl Handler<ChangeFlow> for Workspace {
 
     fn handle(&mut self, message: ChangeFlow, _: &mut Context<Self>) -> Self::Result {
         let refusal = self.loaded().err();
+        let deleted = match &message.0 {
+            FlowChange::Delete(flow) => Some(*flow),
+            FlowChange::Create(_) | FlowChange::Update(..) => None,
+        };
         let (key, env) = (self.key, Arc::clone(&self.env));
         let work = async move {
             if let Some(error) = refusal {
@@ -75,9 +79,12 @@ impl Handler<ChangeFlow> for Workspace {
             .await?;
             Ok((changed, caught(load(key, &env)).await))
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, _| {
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(move |outcome, workspace, context| {
             let (changed, loaded) = outcome?;
-            workspace.settle(loaded);
+            if let Some(flow) = deleted.filter(|_| changed == FlowChanged::Deleted) {
+                workspace.runner.forget(flow);
+            }
+            workspace.settle(loaded, context);
             Ok(changed)
         })))
     }

@@ -10,7 +10,7 @@ use crate::ids::AddonId;
 use crate::installation::{Installation, Proof, Status, Verdict, same_hash};
 
 /// A lifecycle call, verified and read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Change {
     /// INSTALLED.
     Install(Box<Installation>),
@@ -23,7 +23,7 @@ pub enum Change {
 }
 
 /// Asks the workspace to apply a lifecycle call.
-#[derive(Message, Debug)]
+#[derive(Message, Clone, Debug)]
 #[rtype(result = "Result<Verdict, Error>")]
 pub struct Lifecycle {
     /// What the platform says.
@@ -65,9 +65,9 @@ impl Handler<Lifecycle> for Workspace {
             .await?;
             Ok((verdict, caught(load(key, &env)).await))
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, _| {
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, context| {
             let (verdict, loaded) = outcome?;
-            workspace.settle(loaded);
+            workspace.settle(loaded, context);
             Ok(verdict)
         })))
     }

@@ -2,20 +2,24 @@
 
 use actix::{Context, Handler, Message};
 
-use super::{Phase, Workspace};
+use super::{Error, Phase, Workspace};
 
 /// Ends a quarantine.
-#[derive(Message, Debug)]
-#[rtype(result = "()")]
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "Result<(), Error>")]
 pub struct Lift;
 
 impl Handler<Lift> for Workspace {
-    type Result = ();
+    type Result = Result<(), Error>;
 
-    fn handle(&mut self, _: Lift, _: &mut Context<Self>) {
-        self.quarantined = false;
-        if let Phase::Ready(loaded) = std::mem::replace(&mut self.phase, Phase::Loading) {
-            self.settle(Ok(Some(*loaded)));
+    fn handle(&mut self, _: Lift, _: &mut Context<Self>) -> Self::Result {
+        if matches!(self.phase, Phase::Retired) {
+            return Err(Error::Unavailable);
         }
+        self.quarantined = false;
+        if let Phase::Ready(loaded) = &self.phase {
+            self.runner.set_works(self.works(loaded));
+        }
+        Ok(())
     }
 }

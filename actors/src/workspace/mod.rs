@@ -26,10 +26,10 @@ pub mod status;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
@@ -64,8 +64,23 @@ pub struct Environment {
     pub clockify: ClockifyFactory,
 }
 
+type Client = (Weak<Environment>, Rc<dyn Clockify>);
+
 thread_local! {
-    static CLOCKIFY: RefCell<Option<Rc<dyn Clockify>>> = const { RefCell::new(None) };
+    /// The thread's clients, one for each environment; there is more than one only where several services share a process.
+    static CLIENTS: RefCell<Vec<Client>> = const { RefCell::new(Vec::new()) };
+}
+
+fn client(env: &Arc<Environment>) -> Rc<dyn Clockify> {
+    CLIENTS.with_borrow_mut(|clients| {
+        clients.retain(|(env, _)| env.strong_count() > 0);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(env))) {
+            return Rc::clone(client);
+        }
+        let client = (env.clockify)();
+        clients.push((Arc::downgrade(env), Rc::clone(&client)));
+        client
+    })
 }
 
 /// Why a workspace did not do what it was asked. The variants are what the caller can do about it.
@@ -119,8 +134,7 @@ struct Loaded {
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
-        let clockify = CLOCKIFY.with_borrow_mut(|client| Rc::clone(client.get_or_insert_with(|| (env.clockify)())));
-        let runner = Runner::new(key, Arc::clone(&env), clockify);
+        let runner = Runner::new(key, Arc::clone(&env), client(&env));
         Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), quarantined }
     }
 
@@ -133,12 +147,18 @@ impl Workspace {
         }
     }
 
-    fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>) {
+    /// Whether runs may go on.
+    fn works(&self, loaded: &Loaded) -> bool {
+        let installation = &loaded.installation;
+        let sound = installation.status == Status::Active && installation.health == Health::Sound;
+        sound && loaded.settings.enable_flows && !self.quarantined
+    }
+
+    fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>, context: &mut Context<Self>) {
         match loaded {
             Ok(Some(loaded)) => {
-                let installation = &loaded.installation;
-                let works = installation.status == Status::Active && installation.health == Health::Sound && loaded.settings.enable_flows;
-                self.runner.adopt(Arc::clone(installation), &loaded.flows, loaded.settings.flow_concurrency, works && !self.quarantined);
+                let works = self.works(&loaded);
+                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
@@ -148,6 +168,13 @@ impl Workspace {
             Err(error) => {
                 log::error!(addon = self.key.addon.slug(), workspace:% = self.key.workspace; "a workspace cannot be loaded: {error}");
                 self.phase = Phase::Failed(error);
+                let pause = self.env.clock.sleep(Duration::from_millis(actor::RELOAD_MS));
+                let again = |(), workspace: &mut Self, context: &mut Context<Self>| {
+                    if matches!(workspace.phase, Phase::Failed(_)) {
+                        context.stop();
+                    }
+                };
+                context.spawn(pause.into_actor(self).map(again));
             }
         }
     }
@@ -176,7 +203,6 @@ impl Actor for Workspace {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(actor::MAILBOX_MAX);
         store::receipt::open_lane();
         self.env.observer.observe(self.key.addon, Happening::ActorStarted);
         let (key, env) = (self.key, Arc::clone(&self.env));
@@ -187,17 +213,22 @@ impl Actor for Workspace {
             let seen = if loaded.is_some() { env.store.fingerprints(key, since, limit).await? } else { Vec::new() };
             Ok((loaded, seen))
         };
-        ctx.wait(caught(work).into_actor(self).map(|outcome, workspace, _| match outcome {
+        ctx.wait(caught(work).into_actor(self).map(|outcome, workspace, context| match outcome {
             Ok((loaded, seen)) => {
                 seen.into_iter().for_each(|fingerprint| workspace.recent.remember(fingerprint));
-                workspace.settle(Ok(loaded));
+                workspace.settle(Ok(loaded), context);
             }
-            Err(error) => workspace.settle(Err(error)),
+            Err(error) => workspace.settle(Err(error), context),
         }));
     }
 }
 
-impl Supervised for Workspace {}
+impl Supervised for Workspace {
+    /// After a failed load: `started` follows and reads again; the mailbox is the same.
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.phase = Phase::Loading;
+    }
+}
 
 impl Drop for Workspace {
     /// An actor that dies, of whatever cause, takes its tasks along: its successor finds in the store what they left (I4).

@@ -123,6 +123,14 @@ impl Queue {
         self.refresh(&held.lane);
     }
 
+    /// Forgets the runs of a flow, those aside that are taken out, and says which.
+    pub fn drop_flow(&mut self, flow: FlowId) -> Vec<RunId> {
+        let inside: Vec<RunId> =
+            self.held.iter().filter(|(_, held)| held.flow == flow && held.queued.is_some()).map(|(id, _)| *id).collect();
+        inside.iter().for_each(|id| self.finish(*id));
+        inside
+    }
+
     /// Lets go on what waited until `now`.
     pub fn wake_due(&mut self, now: Timestamp) {
         while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
@@ -167,6 +175,11 @@ impl Queue {
     /// Whether a run could go on now.
     pub fn has_ready(&self) -> bool {
         !self.ready.is_empty()
+    }
+
+    /// Whether a run is held, taken out or not.
+    pub fn holds(&self, id: RunId) -> bool {
+        self.held.contains_key(&id)
     }
 
     /// Runs held, running ones included.

@@ -11,7 +11,7 @@ use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
 
 /// Asks for a run to be made again.
-#[derive(Message, Debug)]
+#[derive(Message, Clone, Debug)]
 #[rtype(result = "Result<Replayed, Error>")]
 pub struct Replay(pub RunId);
 

@@ -12,9 +12,9 @@ use super::{Phase, Workspace};
 #[rtype(result = "bool")]
 pub struct Retire;
 
-/// Asks an actor to begin no further runs. Steps under way end by themselves; the runs wait in the store.
-#[derive(Message, Debug)]
-#[rtype(result = "()")]
+/// Asks an actor to begin no further steps. Calls under way end by themselves, and their runs wait in the store. Says how many are under way.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "usize")]
 pub struct Drain;
 
 impl Handler<Retire> for Workspace {
@@ -31,9 +31,9 @@ impl Handler<Retire> for Workspace {
 }
 
 impl Handler<Drain> for Workspace {
-    type Result = ();
+    type Result = usize;
 
-    fn handle(&mut self, _: Drain, _: &mut Context<Self>) {
-        self.runner.hold();
+    fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> usize {
+        self.runner.drain()
     }
 }

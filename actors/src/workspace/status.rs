@@ -1,13 +1,13 @@
 //! `Status`: how the workspace is, for the dashboard and for tests.
 
-use actix::{Context, Handler, Message, MessageResult};
+use actix::{Context, Handler, Message};
 use serde::Serialize;
 
-use super::{Phase, Workspace};
+use super::{Error, Workspace};
 
 /// Asks how the workspace is.
-#[derive(Message, Debug)]
-#[rtype(result = "Snapshot")]
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "Result<Snapshot, Error>")]
 pub struct Status;
 
 /// How it is, now.
@@ -32,12 +32,15 @@ pub struct Snapshot {
 }
 
 impl Handler<Status> for Workspace {
-    type Result = MessageResult<Status>;
+    type Result = Result<Snapshot, Error>;
 
     fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
-        let mut snapshot = self.runner.snapshot();
-        snapshot.installed = matches!(self.phase, Phase::Ready(_));
+        let mut snapshot = match self.loaded() {
+            Ok(_) => Snapshot { installed: true, ..self.runner.snapshot() },
+            Err(Error::NotInstalled) => Snapshot::default(),
+            Err(error) => return Err(error),
+        };
         snapshot.quarantined = self.quarantined;
-        MessageResult(snapshot)
+        Ok(snapshot)
     }
 }

@@ -63,15 +63,19 @@ impl CompiledAction {
     }
 }
 
-/// What the steps of a run see: the payload, the event, the workspace and the answers so far.
-pub fn context(payload: Value, event: Value, workspace: WorkspaceId, answers: impl Iterator<Item = (u16, Option<u16>, Value)>) -> Value {
+/// What the steps of a run see before the first of them: the payload, the event and the workspace.
+pub fn context(payload: Value, event: Value, workspace: WorkspaceId) -> Value {
     let mut context = serde_json::Map::new();
     context.insert("webhook".into(), payload);
     context.insert("event".into(), event);
     context.insert("workspace".into(), serde_json::json!({ "id": workspace }));
-    for (index, status, data) in answers {
-        context.insert(format!("action_{index}_result"), serde_json::json!({ "status_code": status, "data": data.clone() }));
-        context.insert(format!("action_{index}"), data);
-    }
     Value::Object(context)
+}
+
+/// Adds the answer of a step to what later steps see.
+pub fn answered(context: &mut Value, index: u16, status: Option<u16>, data: &Value) {
+    if let Some(context) = context.as_object_mut() {
+        context.insert(format!("action_{index}_result"), serde_json::json!({ "status_code": status, "data": data }));
+        context.insert(format!("action_{index}"), data.clone());
+    }
 }

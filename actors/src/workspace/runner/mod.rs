@@ -1,0 +1,383 @@
+//! Drives a workspace's runs on its arbiter: which go on, when, and how many side by side.
+//!
+//! ```text
+//! mod       the state, and the pump: takes what may go on out of the queue and starts a task for it
+//! backlog   what waits in the store, and how it comes into memory
+//! drive     one run, step by step
+//! record    the run's record into the journal
+//! ```
+//!
+//! The store is the truth (I2): a runner may be dropped at any moment, and its successor goes on from the records. No panic of an action leaves
+//! a task. Nothing here decides what an answer means; [`crate::flow::machine`] does.
+
+mod backlog;
+mod drive;
+mod record;
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tokio::task::JoinHandle;
+
+use super::Environment;
+use super::queue::{Queue, Queued, Wait};
+use super::status::Snapshot;
+use crate::budget::Budget;
+use crate::clock::Timestamp;
+use crate::flow::compiled::Compiled;
+use crate::flow::machine::Sign;
+use crate::flow::run::Run;
+use crate::gate::{Gate, Passage};
+use crate::ids::{FlowId, Key, RunId};
+use crate::installation::{Health, Installation};
+use crate::limits::run as limits;
+use crate::loop_guard::LoopGuard;
+use crate::port::clockify::Clockify;
+use crate::port::observer::Happening;
+use crate::port::store::journal::Written;
+use crate::port::store::receipt::Pending;
+use backlog::Backlog;
+
+/// The runner of one workspace. It lives on one thread.
+pub struct Runner {
+    key: Key,
+    env: Arc<Environment>,
+    clockify: Rc<dyn Clockify>,
+    inner: RefCell<Inner>,
+    myself: Weak<Self>,
+}
+
+struct Inner {
+    installation: Option<Arc<Installation>>,
+    /// The newest version of each flow.
+    flows: HashMap<FlowId, Arc<Compiled>>,
+    /// Older versions that runs still need; the oldest are forgotten.
+    versions: VecDeque<Arc<Compiled>>,
+    /// Flows deleted in this life: their runs have been cancelled in the store.
+    deleted: HashSet<FlowId>,
+    concurrency: usize,
+    /// Installation active and sound, flows enabled, no quarantine.
+    works: bool,
+    /// Nothing goes on until the next [`Runner::adopt`].
+    held: bool,
+    /// Nothing goes on any more; runs under way stop before their next step.
+    draining: bool,
+    closed: bool,
+    queue: Queue,
+    backlog: Backlog,
+    tasks: HashMap<RunId, JoinHandle<()>>,
+    /// Entries whose receipts are awaited.
+    expecting: usize,
+    budget: Budget,
+    gate: Gate,
+    probing: Option<RunId>,
+    loops: LoopGuard,
+    timer: Option<(Timestamp, JoinHandle<()>)>,
+}
+
+/// How a task leaves its run.
+enum Left {
+    /// It has ended, or it is not ours any more.
+    Gone,
+    /// It stays in the queue.
+    Back(Box<Queued>, Option<Wait>),
+}
+
+impl Runner {
+    /// A runner that does nothing until [`Self::adopt`].
+    pub fn new(key: Key, env: Arc<Environment>, clockify: Rc<dyn Clockify>) -> Rc<Self> {
+        let inner = Inner {
+            installation: None,
+            flows: HashMap::new(),
+            versions: VecDeque::new(),
+            deleted: HashSet::new(),
+            concurrency: limits::CONCURRENCY_DEFAULT,
+            works: false,
+            held: false,
+            draining: false,
+            closed: false,
+            queue: Queue::default(),
+            backlog: Backlog::unread(),
+            tasks: HashMap::new(),
+            expecting: 0,
+            budget: Budget::default(),
+            gate: Gate::default(),
+            probing: None,
+            loops: LoopGuard::default(),
+            timer: None,
+        };
+        Rc::new_cyclic(|myself| Self { key, env, clockify, inner: RefCell::new(inner), myself: myself.clone() })
+    }
+
+    /// Goes on with what was read from the store: an installation, the newest versions of its flows, and whether runs may go on.
+    pub fn adopt(&self, installation: Arc<Installation>, flows: &[Arc<Compiled>], concurrency: usize, works: bool) {
+        {
+            let mut inner = self.inner.borrow_mut();
+            let other = inner.installation.as_ref().is_none_or(|known| known.addon_id != installation.addon_id);
+            if inner.closed {
+                inner.backlog = Backlog::unread();
+            }
+            if other {
+                inner.gate = Gate::default();
+            }
+            let wakes = works && (other || !inner.works);
+            (inner.closed, inner.held) = (false, false);
+            inner.installation = Some(installation);
+            inner.flows = flows.iter().map(|flow| (flow.id, Arc::clone(flow))).collect();
+            inner.concurrency = concurrency.clamp(1, limits::CONCURRENCY_MAX);
+            inner.works = works;
+            if wakes {
+                inner.queue.wake_all();
+            }
+        }
+        self.pump();
+    }
+
+    /// Lets runs go on, or not.
+    pub fn set_works(&self, works: bool) {
+        self.inner.borrow_mut().works = works;
+        self.pump();
+    }
+
+    /// Ends everything at once: calls under way are cut off, and recovery finds them in the store.
+    pub fn close(&self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.closed = true;
+        inner.tasks.drain().for_each(|(_, task)| task.abort());
+        if let Some((_, timer)) = inner.timer.take() {
+            timer.abort();
+        }
+        inner.backlog.stop();
+        inner.queue = Queue::default();
+        inner.probing = None;
+    }
+
+    /// Lets go of the runs of a flow that has been deleted; they have been cancelled in the store.
+    pub fn forget(&self, flow: FlowId) {
+        let mut inner = self.inner.borrow_mut();
+        inner.deleted.insert(flow);
+        for run in inner.queue.drop_flow(flow) {
+            inner.backlog.ended(run);
+        }
+    }
+
+    /// Begins nothing further until the next [`Self::adopt`].
+    pub fn hold(&self) {
+        self.inner.borrow_mut().held = true;
+    }
+
+    /// Begins nothing further at all. Calls under way end, and their runs wait in the store. Says how many are still under way.
+    pub fn drain(&self) -> usize {
+        let mut inner = self.inner.borrow_mut();
+        inner.draining = true;
+        inner.tasks.len()
+    }
+
+    /// Takes runs in once they are durable.
+    pub fn expect(&self, pending: Pending, runs: Vec<Run>, payload: Option<Bytes>) {
+        let Some(me) = self.myself.upgrade() else { return };
+        self.inner.borrow_mut().expecting += 1;
+        actix_rt::spawn(async move {
+            let outcome = pending.outcome().await;
+            {
+                let mut inner = me.inner.borrow_mut();
+                inner.expecting -= 1;
+                match outcome {
+                    Ok(Written::Done) => inner.take_in(runs, payload.as_ref()),
+                    Ok(Written::Absent) => {}
+                    // Nobody knows whether they are durable after all: the store is asked.
+                    Err(_) => inner.backlog.reread(),
+                }
+            }
+            me.pump();
+        });
+    }
+
+    /// Whether an event about `entity` looks like the echo of a flow's own write.
+    pub fn echoes(&self, flow: FlowId, entity: Option<&Arc<str>>, now: Timestamp) -> bool {
+        self.inner.borrow().loops.echoes(flow, entity, now)
+    }
+
+    /// Whether nothing would be lost or delayed without this runner.
+    pub fn idle(&self) -> bool {
+        let inner = self.inner.borrow();
+        let nothing_to_do = inner.queue.is_empty() && !inner.backlog.more();
+        inner.tasks.is_empty() && inner.expecting == 0 && !inner.backlog.reading() && (nothing_to_do || !inner.works || inner.closed)
+    }
+
+    /// How it is, as far as the runner knows.
+    pub fn snapshot(&self) -> Snapshot {
+        let inner = self.inner.borrow();
+        Snapshot {
+            running: inner.goes(),
+            platform_down: inner.gate.passage(self.env.clock.now()) != Passage::Open,
+            runs_active: inner.tasks.len(),
+            runs_held: inner.queue.len(),
+            runs_waiting: inner.queue.waiting(),
+            more_in_store: inner.backlog.more(),
+            ..Snapshot::default()
+        }
+    }
+
+    /// Starts what may go on, sees to it that it is called again in time, and reads on in the store if there is room.
+    fn pump(&self) {
+        let Some(me) = self.myself.upgrade() else { return };
+        let now = self.env.clock.now();
+        loop {
+            let Some(queued) = self.inner.borrow_mut().next(now) else { break };
+            let id = queued.run.id;
+            let task = actix_rt::spawn(Rc::clone(&me).task(queued));
+            self.inner.borrow_mut().tasks.insert(id, task);
+        }
+        self.arm(&me, now);
+        self.read_on(&me, now);
+    }
+
+    async fn task(self: Rc<Self>, queued: Queued) {
+        let (id, as_it_was) = (queued.run.id, queued.run.clone());
+        let left = match AssertUnwindSafe(self.drive(queued)).catch_unwind().await {
+            Ok(left) => left,
+            Err(_) => self.broken(as_it_was).await,
+        };
+        {
+            let mut inner = self.inner.borrow_mut();
+            inner.tasks.remove(&id);
+            if inner.probing == Some(id) {
+                inner.probing = None;
+            }
+            match left {
+                Left::Gone => {
+                    inner.queue.finish(id);
+                    inner.backlog.ended(id);
+                }
+                Left::Back(queued, wait) => inner.queue.push(*queued, wait),
+            }
+        }
+        self.pump();
+    }
+
+    /// Sets the timer to the next moment at which something may go on.
+    fn arm(&self, me: &Rc<Self>, now: Timestamp) {
+        let mut inner = self.inner.borrow_mut();
+        let Some(due) = inner.next_due(now) else { return };
+        if inner.timer.as_ref().is_some_and(|(earlier, _)| *earlier <= due) {
+            return;
+        }
+        if let Some((_, timer)) = inner.timer.take() {
+            timer.abort();
+        }
+        let me = Rc::clone(me);
+        // Not longer than a minute, so that a wall clock that is set forward is noticed.
+        let wait = due.since(now).clamp(Duration::from_millis(1), Duration::from_secs(60));
+        let timer = actix_rt::spawn(async move {
+            me.env.clock.sleep(wait).await;
+            me.inner.borrow_mut().timer = None;
+            me.pump();
+        });
+        inner.timer = Some((due, timer));
+    }
+
+    /// Does what an answer says about the platform as a whole.
+    fn heed(&self, sign: Sign, reason: impl FnOnce() -> String) {
+        let now = self.env.clock.now();
+        let mut inner = self.inner.borrow_mut();
+        match sign {
+            Sign::Silent => {}
+            Sign::Well => {
+                if inner.gate.worked() {
+                    inner.queue.wake_platform();
+                    drop(inner);
+                    self.pump();
+                }
+            }
+            Sign::Slow(asked) => inner.budget.slow_down(asked, now),
+            Sign::Down => inner.gate.failed(now, self.env.clock.chance()),
+            Sign::TokenRefused => {
+                inner.works = false;
+                let Some(installation) = inner.installation.clone() else { return };
+                let health = Health::Broken { since: now, reason: reason() };
+                log::warn!(addon = self.key.addon.slug(), workspace:% = self.key.workspace; "the platform refuses the installation token: its runs are parked");
+                let (env, key) = (Arc::clone(&self.env), self.key);
+                actix_rt::spawn(async move {
+                    // If it is not written, the next life finds out by itself.
+                    if let Err(error) = env.store.set_health(key, installation.addon_id, &health).await {
+                        log::warn!(workspace:% = key.workspace; "the installation's health was not stored: {error}");
+                    }
+                });
+            }
+        }
+    }
+
+    fn left(&self, run: &Run) {
+        self.env.observer.observe(self.key.addon, Happening::RunLeft(run.state));
+    }
+}
+
+impl Inner {
+    fn goes(&self) -> bool {
+        self.works && !self.held && !self.draining && !self.closed
+    }
+
+    /// Whether a step of this flow may begin.
+    fn may_step(&self, flow: FlowId) -> bool {
+        self.goes() && !self.deleted.contains(&flow)
+    }
+
+    /// The run that goes on next, if one may.
+    fn next(&mut self, now: Timestamp) -> Option<Queued> {
+        if !self.goes() || self.tasks.len() >= self.concurrency {
+            return None;
+        }
+        self.queue.wake_due(now);
+        match self.gate.passage(now) {
+            Passage::Open => self.queue.pop(),
+            Passage::ClosedUntil(_) => None,
+            Passage::Probe if self.probing.is_some() => None,
+            Passage::Probe => {
+                if !self.queue.has_ready() {
+                    self.queue.wake_platform();
+                }
+                let queued = self.queue.pop()?;
+                self.probing = Some(queued.run.id);
+                Some(queued)
+            }
+        }
+    }
+
+    fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        if !self.goes() {
+            return None;
+        }
+        let gate = match self.gate.passage(now) {
+            Passage::ClosedUntil(until) if !self.queue.is_empty() => Some(until),
+            _ => None,
+        };
+        let due = self.queue.next_due().map(|due| gate.map_or(due, |gate| gate.max(due)));
+        [gate, due, self.backlog.asks_again_at()].into_iter().flatten().min()
+    }
+
+    /// Runs that have just become durable: into memory if there is room and nothing older waits in the store.
+    fn take_in(&mut self, runs: Vec<Run>, payload: Option<&Bytes>) {
+        for run in runs.into_iter().filter(|run| !run.state.finished()) {
+            if self.backlog.overtaken(run.id) || self.queue.holds(run.id) {
+                continue;
+            }
+            if self.closed || !self.works || self.backlog.more() || self.full() {
+                self.backlog.passed_over(run.id);
+            } else {
+                self.backlog.reached(run.id);
+                self.queue.push(Queued { run, payload: payload.cloned() }, None);
+            }
+        }
+    }
+
+    fn full(&self) -> bool {
+        self.queue.len() >= limits::QUEUE_HELD_MAX || self.queue.len() - self.queue.waiting() >= limits::QUEUE_READY_MAX
+    }
+}
