@@ -59,6 +59,9 @@ impl Denied {
     /// An address behind a name, or one that was connected to, is not allowed.
     pub(super) const ADDRESS: Self = Self { reason: "address is not public" };
 
+    /// A document that decides who is trusted must not come over a wire that anybody can write on.
+    pub(super) const IN_THE_CLEAR: Self = Self { reason: "http, where https is due" };
+
     /// Which rule refused. Not for answers: it would help to map the network behind the service.
     pub fn reason(self) -> &'static str {
         self.reason
@@ -133,6 +136,13 @@ impl Guard {
             let own_ip = own.ip().to_canonical();
             own.port() == address.port() && (own_ip == ip || ip.is_unspecified() || (own_ip.is_unspecified() && ip.is_loopback()))
         })
+    }
+
+    /// Whether a connection leads back to this very service by an address of the machine that no list knows: both ends are the same address, and
+    /// the service listens on that port of all addresses.
+    pub fn leads_back(&self, local: SocketAddr, peer: SocketAddr) -> bool {
+        local.ip().to_canonical() == peer.ip().to_canonical()
+            && self.own_addresses.iter().any(|own| own.port() == peer.port() && own.ip().is_unspecified())
     }
 
     /// Parses a URL and checks all that can be known without asking DNS. The result has no fragment.
@@ -550,6 +560,15 @@ mod tests {
             "http://example.com:9999/",
         ] {
             assert!(guard.admits_url(denied).is_err(), "{denied}");
+        }
+    }
+
+    #[test]
+    fn a_connection_of_the_machine_to_itself_is_known_by_both_ends() {
+        let [here, elsewhere]: [SocketAddr; 2] = ["192.0.2.7:50000", "192.0.2.8:50000"].map(|address| address.parse().unwrap());
+        for (peer, back) in [("192.0.2.7:8080", true), ("[::ffff:192.0.2.7]:8080", true), ("192.0.2.7:443", false)] {
+            assert_eq!(strict().leads_back(here, peer.parse().unwrap()), back, "{peer}");
+            assert!(!strict().leads_back(elsewhere, peer.parse().unwrap()), "{peer}");
         }
     }
 

@@ -1,5 +1,15 @@
 //! A failing part, and what the rest does meanwhile.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests; the configuration exempts only functions that are tests themselves"
+)]
+
 mod actor;
 mod chaos;
 mod outage;
