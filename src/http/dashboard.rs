@@ -129,7 +129,8 @@ async fn activity(caller: &Admin) -> Result<Activity, Error> {
     let webhooks_24h = store.fingerprints(key, since, DAY_EVENTS_COUNTED_MAX).await?.len();
     let webhooks_24h_at_least = webhooks_24h >= DAY_EVENTS_COUNTED_MAX as usize;
     let more = if webhooks_24h_at_least { " or more" } else { "" };
-    let summary = format!("{webhooks_24h}{more} webhooks in the last 24 hours");
+    let webhooks = if webhooks_24h == 1 { "webhook" } else { "webhooks" };
+    let summary = format!("{webhooks_24h}{more} {webhooks} in the last 24 hours");
     Ok(Activity { webhooks_total, webhooks_24h, webhooks_24h_at_least, summary })
 }
 

@@ -7,7 +7,7 @@ use actix_web::web::Json;
 use actix_web::{HttpResponse, Responder};
 use actors::clock::Clock;
 use actors::limits::http::{PING_GOOD_MS, PING_SECONDS_MAX, RETRY_AFTER_SECONDS};
-use actors::port::store::Store;
+use actors::port::store::Health;
 use futures_util::future::{Either, select};
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -27,7 +27,7 @@ struct Felt {
 
 impl Pulse {
     /// Asks the store, unless it was asked just now. No answer in time is a no.
-    pub async fn feel(&self, store: &dyn Store, clock: &dyn Clock) -> bool {
+    pub async fn feel(&self, store: &dyn Health, clock: &dyn Clock) -> bool {
         let mut last = self.0.lock().await;
         let now = clock.elapsed();
         if let Some(felt) = last.filter(|felt| now.saturating_sub(felt.at) < Duration::from_millis(PING_GOOD_MS)) {
