@@ -25,10 +25,9 @@ pub enum Tone {
 }
 
 impl Narrator {
-    /// A narrator to standard output. Colours are for terminals, and not where `NO_COLOR` is set.
-    pub fn new() -> Self {
-        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { colour: io::stdout().is_terminal() && !unwanted }
+    /// A narrator to standard output. Colours are for terminals, and not for those who want it plain.
+    pub fn new(plain: bool) -> Self {
+        Self { colour: !plain && io::stdout().is_terminal() }
     }
 
     /// A heading with room around it.
@@ -77,11 +76,5 @@ impl Narrator {
         let mut out = io::stdout().lock();
         let _ = writeln!(out, "{}", text.trim_end_matches(' '));
         let _ = out.flush();
-    }
-}
-
-impl Default for Narrator {
-    fn default() -> Self {
-        Self::new()
     }
 }
