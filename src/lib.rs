@@ -34,4 +34,5 @@ pub mod metrics;
 pub mod outbound;
 pub mod sandbox;
 pub mod signals;
+pub mod store;
 pub mod telemetry;
