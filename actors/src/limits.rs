@@ -56,6 +56,8 @@ pub mod token {
     pub const KEY_SET_AGAIN_SECONDS: u64 = 60;
     /// Between two fetches that nobody asks for, in seconds.
     pub const KEY_SET_REFRESH_SECONDS: u64 = 3_600;
+    /// Fetches that wait for the thread that makes them; each is shared by all who want keys.
+    pub const KEY_SET_FETCHES_WAITING_MAX: usize = 4;
 }
 
 /// Calls that leave the process.
@@ -226,6 +228,8 @@ pub mod actor {
     pub const SWEEP_PAGE: u32 = 500;
     /// How long steps may end when the service stops, in milliseconds.
     pub const DRAIN_MS_MAX: u64 = 10_000;
+    /// Threads that workspaces live on.
+    pub const ARBITERS_MAX: usize = 64;
 }
 
 /// The store: queues, batches, pages.
@@ -264,4 +268,103 @@ pub mod store {
 pub mod http {
     /// How deep a payload may nest: what the JSON parser will build later (its own limit is 128).
     pub const PAYLOAD_DEPTH_MAX: usize = 64;
+    /// Bytes of a webhook's body, by default: the platform's payloads have some kilobytes.
+    pub const WEBHOOK_BYTES_DEFAULT: usize = 1024 * 1024;
+    /// The least that an operator may allow; smaller would refuse usual payloads.
+    pub const WEBHOOK_BYTES_MIN: usize = 16 * 1024;
+    /// The most: what the reference took by default. It is held in memory.
+    pub const WEBHOOK_BYTES_MAX: usize = 5 * 1024 * 1024;
+    /// Threads that answer requests.
+    pub const WORKERS_MAX: usize = 64;
+    /// Connections that one worker holds; more wait in the system's queue.
+    pub const CONNECTIONS_PER_WORKER_MAX: usize = 4_096;
+    /// Connections that wait to be accepted.
+    pub const BACKLOG_MAX: u32 = 1_024;
+    /// Time for the head of a request, in seconds: a sender that drips must not hold a connection.
+    pub const HEAD_SECONDS_MAX: u64 = 8;
+    /// How long an idle connection is kept, in seconds: longer than usual proxies keep theirs, so that they close first.
+    pub const IDLE_SECONDS_MAX: u64 = 75;
+    /// How long a closing connection may take to take the rest of its answer, in seconds.
+    pub const DISCONNECT_SECONDS_MAX: u64 = 5;
+    /// Threads of one worker for blocking work; nothing on the road blocks.
+    pub const BLOCKING_THREADS_MAX: usize = 4;
+    /// How long `healthcheck` waits for a connection, and for each part of the answer, in seconds; the image gives it five in all.
+    pub const HEALTHCHECK_SECONDS_MAX: u64 = 2;
+    /// Bytes that `healthcheck` reads.
+    pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
+    /// Bytes of a lifecycle call: INSTALLED brings one token of some 700 bytes for each of 52 webhooks.
+    pub const LIFECYCLE_BODY_BYTES_MAX: usize = 256 * 1024;
+    /// Seconds that a whole body may take to arrive once its head is there; a slower sender holds a connection for nothing.
+    pub const BODY_SECONDS_MAX: u64 = 20;
+    /// Bodies up to this many bytes are copied out of the connection's buffer (8 KiB), which a waiting event would otherwise keep alive whole.
+    pub const BODY_COPIED_BYTES_MAX: usize = 4 * 1024;
+    /// Characters of an `X-Request-ID` that is taken over: a UUID and some more.
+    pub const REQUEST_ID_CHARS_MAX: usize = 64;
+    /// Bytes of one header field that is kept with an event.
+    pub const HEADER_KEPT_BYTES_MAX: usize = 256;
+    /// Webhooks of one installation: four for each event type there is.
+    pub const WEBHOOKS_MAX: usize = 208;
+    /// Bytes of one webhook's path or URL.
+    pub const WEBHOOK_PATH_BYTES_MAX: usize = 512;
+    /// Settings of one installation: the manifest has 14.
+    pub const SETTINGS_MAX: usize = 200;
+    /// Bytes of an id in a lifecycle body that is only kept to be shown: platform ids have 24.
+    pub const PLATFORM_TEXT_BYTES_MAX: usize = 128;
+    /// Entries of a list, unless asked otherwise; as in the reference.
+    pub const PAGE_DEFAULT: u32 = 50;
+    /// Entries of a list at the most; as in the reference.
+    pub const PAGE_MAX: u32 = 100;
+    /// Entries that a list may skip: further back nobody leafs, and skipping costs the store a read of each.
+    pub const OFFSET_MAX: u32 = 1_000_000;
+    /// Seconds that the store has to prove that it lives, when health is asked for.
+    pub const PING_SECONDS_MAX: u64 = 2;
+    /// Milliseconds that the answer of such a proof is good for, so that strangers who ask for health cost the store nothing.
+    pub const PING_GOOD_MS: u64 = 1_000;
+    /// `Retry-After` of a 503, in seconds: a restart and a full queue both pass within it.
+    pub const RETRY_AFTER_SECONDS: u64 = 5;
+    /// Events that the dashboard counts for the last day; beyond it says "at least".
+    pub const DAY_EVENTS_COUNTED_MAX: u32 = 1_000;
+}
+
+/// Counters.
+pub mod metrics {
+    /// Patterns of the route table that are counted one by one: several times as many as there are.
+    pub const ROUTES_MAX: usize = 256;
+}
+
+
+/// The simulated platform. It runs on a developer's machine or in a test, never under `serve`.
+pub mod sandbox {
+    /// Bytes of a request's body: more than any honest call has.
+    pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+    /// Bytes of a body that the journal keeps.
+    pub const JOURNAL_BODY_BYTES_MAX: usize = 64 * 1024;
+    /// Requests that the journal remembers; the oldest are forgotten.
+    pub const JOURNAL_REQUESTS_MAX: usize = 10_000;
+    /// Deliveries that are remembered; the oldest are forgotten.
+    pub const DELIVERIES_MAX: usize = 10_000;
+    /// Deliveries on their way at a time.
+    pub const DELIVERIES_IN_FLIGHT_MAX: usize = 32;
+    /// Tries of one delivery. How often the platform tries is not known; this is enough to see that it does.
+    pub const DELIVERY_TRIES: u32 = 8;
+    /// Time between tries of a delivery, in milliseconds: the shortest gap that was seen on the platform.
+    pub const REDELIVERY_MS: u64 = 14_000;
+    /// How long the service may take to answer a webhook or a lifecycle call, in milliseconds. The platform's own limit is not known.
+    pub const ANSWER_MS_MAX: u64 = 20_000;
+    /// Bytes of the service's answers that are read.
+    pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+    /// Requests a second for one installation, as documented.
+    pub const REQUESTS_PER_SECOND: usize = 50;
+    /// Entities of a list's page, if the caller does not say.
+    pub const PAGE_SIZE_DEFAULT: usize = 50;
+    /// Entities of a list's page at the most.
+    pub const PAGE_SIZE_MAX: usize = 5_000;
+    /// Faults that wait to happen.
+    pub const FAULTS_MAX: usize = 100;
+    /// Bytes of a huge answer.
+    pub const HUGE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+    /// Entities of each kind that a workspace is filled with on request.
+    pub const SEEDED_ENTITIES_MAX: usize = 10_000;
+    /// Workspaces of one platform.
+    pub const WORKSPACES_MAX: usize = 1_000;
 }

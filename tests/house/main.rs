@@ -1,1 +1,18 @@
-//! The house tests.
+//! House rules as tests: what matters is checked, not remembered.
+//!
+//! Each file holds one kind of rule as a pure function from sources to breaches, a test over the tree of this project, and a test over
+//! a bad sample that shows that the rule can fail. A breach says where, what and how to mend it.
+
+mod borders;
+mod calls;
+mod containers;
+mod documents;
+mod names;
+mod opening;
+mod orphans;
+mod report;
+mod sizes;
+mod source;
+mod text;
+mod tree;
+mod words;

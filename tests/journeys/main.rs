@@ -1,1 +1,3 @@
-//! The journeys tests.
+//! Whole stories, told from the outside.
+
+mod platform;
