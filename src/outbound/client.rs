@@ -3,7 +3,7 @@
 //! awc 3.11 has traps that are closed here: its redirects would carry our token along (off), its time limit ends with the head (ours
 //! covers all), a connection that closes without an answer is reported as a *connect* error, a body that ends before its
 //! `Content-Length` passes as complete, an answer without any length passes as empty, an interim answer passes as final, and its own
-//! decompression buffers without bound (not compiled in; see [`super::client::body`]). The head is bounded by actix-http: 128 KiB, 96 fields.
+//! decompression buffers without bound (not compiled in; see `client/body.rs`). The head is bounded by actix-http: 128 KiB, 96 fields.
 
 mod body;
 mod request;

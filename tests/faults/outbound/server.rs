@@ -135,7 +135,7 @@ impl Peer {
                     return Some(text);
                 }
             }
-            let mut chunk = [0; 16 * 1024];
+            let mut chunk = vec![0; 16 * 1024];
             let read = self.stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
             bytes.extend_from_slice(&chunk[..read]);
         }
