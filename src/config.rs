@@ -24,6 +24,7 @@ use url::Url;
 pub use self::defaults::Defaults;
 use self::reader::Reader;
 pub use self::reader::{Origin, Shown};
+use crate::auth::{ApiHosts, Keys};
 use crate::manifest::SchemaVersion;
 use crate::telemetry::Format;
 
@@ -103,7 +104,7 @@ pub struct AddonConfig {
 pub enum PlatformKey {
     /// The production key that is compiled in.
     BuiltIn,
-    /// A PEM of the operator's.
+    /// A PEM of the operator's, or the path of the file that holds it.
     Pem(String),
     /// A JWKS document, fetched and cached.
     Jwks(Url),
@@ -166,7 +167,7 @@ impl Config {
         let schema_version = reader.value(&["MANIFEST_SCHEMA_VERSION"], SchemaVersion::V1_5.as_str(), schema_version);
         let manifest_webhooks_max = reader.optional(&["MANIFEST_MAX_WEBHOOKS"], value::number(1..=KNOWN.len()));
         let api_domains = reader.value(&["CLOCKIFY_ALLOWED_API_DOMAINS", "ALLOWED_API_DOMAINS"], API_DOMAINS, |text| {
-            value::list(value::domain)(text).and_then(value::some)
+            value::list(domain)(text).and_then(value::some)
         });
         let api_bases = reader.optional(&["CLOCKIFY_API_BASES"], value::list(value::base_url)).unwrap_or_default();
         let outbound_networks = reader.optional(&["OUTBOUND_ALLOW_CIDRS"], value::list(value::network)).unwrap_or_default();
@@ -295,14 +296,17 @@ fn schema_version(text: &str) -> Result<SchemaVersion, String> {
     SchemaVersion::parse(text).ok_or_else(|| format!("expected one of {}", SchemaVersion::ALL.map(SchemaVersion::as_str).join(", ")))
 }
 
-/// A PEM, or the path of a file that holds one. Variables cannot always hold line ends, so `\n` is read as one.
+/// A PEM, or the path of a file that holds one.
 fn public_key(text: &str) -> Result<String, String> {
-    let pem = if text.starts_with("-----BEGIN") {
-        text.replace("\\n", "\n")
-    } else {
-        std::fs::read_to_string(text).map_err(|error| format!("expected a PEM, or the path of a file that holds one ({})", error.kind()))?
-    };
-    Ok(pem)
+    Keys::pem_or_file(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("expected an RSA public key as PEM, or the path of a file with one: {error}"))
+}
+
+fn domain(text: &str) -> Result<String, String> {
+    ApiHosts::new([text], [])
+        .map(|_| text.to_ascii_lowercase())
+        .map_err(|_| "expected domains such as api.clockify.me or *.clockify.me".into())
 }
 
 fn token(text: &str) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Logs: one line for each record, as a JSON object or as text, on standard error; and a hook that logs and counts panics.
 //!
-//! Texts are escaped, so a record is one line whatever stands in it. Crates that are not ours never say more than `info`: their finer
-//! levels print heads of requests (I7). Nothing here decides what may be logged; [`actors::secret::Secret`] does.
+//! Texts are escaped, so a record is one line whatever stands in it. Crates that are not ours say warnings alone, and never more than `info`:
+//! their finer levels print heads of requests (I7). Nothing here decides what may be logged; [`actors::secret::Secret`] does.
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
@@ -30,7 +30,8 @@ static PANICS: AtomicU64 = AtomicU64::new(0);
 /// Starts logging, and logs panics from now on. Does nothing where a logger is set already, as in tests.
 pub fn start(level: LevelFilter, format: Format) {
     let mut builder = env_logger::Builder::new();
-    builder.filter_level(level.min(LevelFilter::Info));
+    let others = if level >= LevelFilter::Debug { LevelFilter::Info } else { LevelFilter::Warn };
+    builder.filter_level(level.min(others));
     for own in OWN {
         builder.filter_module(own, level);
     }
@@ -70,13 +71,25 @@ fn write_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
 
 fn write_text(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let (time, level, target) = (SystemClock::new().now(), record.level(), record.target());
-    write!(out, "{time} {level:<5} {target}: {}", record.args().to_string().escape_debug())?;
+    write!(out, "{time} {level:<5} {target}: {}", on_one_line(&record.args().to_string()))?;
     let mut fields = Map::new();
     let _ = record.key_values().visit(&mut Fields(&mut fields));
     for (name, value) in fields {
         write!(out, " {name}={value}")?;
     }
     out.write_all(b"\n")
+}
+
+/// A text whose control characters are written out.
+fn on_one_line(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
+        if c.is_control() {
+            line.extend(c.escape_debug());
+        } else {
+            line.push(c);
+        }
+        line
+    })
 }
 
 /// Gathers a record's fields. One that is named like a part of the line itself gets an underscore.
@@ -159,9 +172,9 @@ mod tests {
         let fields = [("workspace", Value::from("w\nx"))];
         let line = written(
             write_text,
-            &Record::builder().level(log::Level::Info).target("t").args(format_args!("a\nb")).key_values(&fields).build(),
+            &Record::builder().level(log::Level::Info).target("t").args(format_args!("a\n\"b\"")).key_values(&fields).build(),
         );
-        assert!(line.ends_with("INFO  t: a\\nb workspace=\"w\\nx\"\n"), "{line}");
+        assert!(line.ends_with("INFO  t: a\\n\"b\" workspace=\"w\\nx\"\n"), "{line}");
         assert_eq!(line.matches('\n').count(), 1);
     }
 }

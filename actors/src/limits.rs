@@ -56,6 +56,8 @@ pub mod token {
     pub const KEY_SET_AGAIN_SECONDS: u64 = 60;
     /// Between two fetches that nobody asks for, in seconds.
     pub const KEY_SET_REFRESH_SECONDS: u64 = 3_600;
+    /// Fetches that wait for the thread that makes them; each is shared by all who want keys.
+    pub const KEY_SET_FETCHES_WAITING_MAX: usize = 4;
 }
 
 /// Calls that leave the process.
@@ -286,6 +288,10 @@ pub mod http {
     pub const DISCONNECT_SECONDS_MAX: u64 = 5;
     /// Threads of one worker for blocking work; nothing on the road blocks.
     pub const BLOCKING_THREADS_MAX: usize = 4;
+    /// How long `healthcheck` waits for a connection, and for each part of the answer, in seconds; the image gives it five in all.
+    pub const HEALTHCHECK_SECONDS_MAX: u64 = 2;
+    /// Bytes that `healthcheck` reads.
+    pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
     /// Bytes of a lifecycle call: INSTALLED brings one token of some 700 bytes for each of 52 webhooks.
     pub const LIFECYCLE_BODY_BYTES_MAX: usize = 256 * 1024;
     /// Seconds that a whole body may take to arrive once its head is there; a slower sender holds a connection for nothing.
@@ -324,4 +330,41 @@ pub mod http {
 pub mod metrics {
     /// Patterns of the route table that are counted one by one: several times as many as there are.
     pub const ROUTES_MAX: usize = 256;
+}
+
+
+/// The simulated platform. It runs on a developer's machine or in a test, never under `serve`.
+pub mod sandbox {
+    /// Bytes of a request's body: more than any honest call has.
+    pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+    /// Bytes of a body that the journal keeps.
+    pub const JOURNAL_BODY_BYTES_MAX: usize = 64 * 1024;
+    /// Requests that the journal remembers; the oldest are forgotten.
+    pub const JOURNAL_REQUESTS_MAX: usize = 10_000;
+    /// Deliveries that are remembered; the oldest are forgotten.
+    pub const DELIVERIES_MAX: usize = 10_000;
+    /// Deliveries on their way at a time.
+    pub const DELIVERIES_IN_FLIGHT_MAX: usize = 32;
+    /// Tries of one delivery. How often the platform tries is not known; this is enough to see that it does.
+    pub const DELIVERY_TRIES: u32 = 8;
+    /// Time between tries of a delivery, in milliseconds: the shortest gap that was seen on the platform.
+    pub const REDELIVERY_MS: u64 = 14_000;
+    /// How long the service may take to answer a webhook or a lifecycle call, in milliseconds. The platform's own limit is not known.
+    pub const ANSWER_MS_MAX: u64 = 20_000;
+    /// Bytes of the service's answers that are read.
+    pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+    /// Requests a second for one installation, as documented.
+    pub const REQUESTS_PER_SECOND: usize = 50;
+    /// Entities of a list's page, if the caller does not say.
+    pub const PAGE_SIZE_DEFAULT: usize = 50;
+    /// Entities of a list's page at the most.
+    pub const PAGE_SIZE_MAX: usize = 5_000;
+    /// Faults that wait to happen.
+    pub const FAULTS_MAX: usize = 100;
+    /// Bytes of a huge answer.
+    pub const HUGE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+    /// Entities of each kind that a workspace is filled with on request.
+    pub const SEEDED_ENTITIES_MAX: usize = 10_000;
+    /// Workspaces of one platform.
+    pub const WORKSPACES_MAX: usize = 1_000;
 }

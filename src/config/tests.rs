@@ -152,6 +152,28 @@ fn an_add_ons_own_database_wins_and_other_names_of_a_variable_are_read() {
 }
 
 #[test]
+fn the_public_key_is_pem_or_a_file_with_it() {
+    let pem = clockify_key();
+    let one_line = pem.replace('\n', "\\n");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    std::fs::write(&file, &pem).unwrap();
+    for value in [pem.as_str(), one_line.as_str(), file.to_str().unwrap()] {
+        assert_eq!(load(&[("CLOCKIFY_PUBLIC_KEY", value)], None).unwrap().platform_key, PlatformKey::Pem(value.trim().into()));
+    }
+    std::fs::write(&file, "not a key").unwrap();
+    for bad in ["-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "/nowhere/key.pem", file.to_str().unwrap()] {
+        assert_eq!(names(&load(&[("CLOCKIFY_PUBLIC_KEY", bad)], None).unwrap_err()), ["CLOCKIFY_PUBLIC_KEY"]);
+    }
+    let both = [("CLOCKIFY_PUBLIC_KEY", pem.as_str()), ("CLOCKIFY_JWKS_URL", "https://a.example/")];
+    assert!(load(&both, None).is_err(), "one of the two would be ignored silently");
+}
+
+fn clockify_key() -> String {
+    crate::auth::keys::PLATFORM_KEY.to_owned()
+}
+
+#[test]
 fn what_is_shown_holds_no_secret() {
     let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
     let config = load(&[("ENCRYPTION_KEY", key), ("METRICS_TOKEN", "s3cr3t"), ("DATABASE_URL", "sqlite://s3cr3t@x/y.db")], None);

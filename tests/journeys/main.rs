@@ -1,4 +1,3 @@
-//! Whole stories: the service as its users and its operator meet it.
+//! Whole stories, told from the outside.
 
-mod manifest;
-mod reference;
+mod platform;
