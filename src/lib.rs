@@ -34,10 +34,5 @@ pub mod metrics;
 pub mod outbound;
 pub mod sandbox;
 pub mod signals;
-<<<<<<< HEAD
 pub mod store;
 pub mod telemetry;
-=======
-pub mod telemetry;
-pub mod store;
->>>>>>> start
