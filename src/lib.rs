@@ -1,6 +1,8 @@
 //! The outside.
 
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod healthcheck;
 pub mod http;
@@ -9,5 +11,5 @@ pub mod metrics;
 pub mod outbound;
 pub mod sandbox;
 pub mod signals;
-pub mod telemetry;
 pub mod store;
+pub mod telemetry;

@@ -1,7 +1,19 @@
 //! A failing part, and what the rest does meanwhile.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
 mod actor;
+mod crash;
 mod outage;
 mod outbound;
 mod platform;
+#[path = "../journeys/running/mod.rs"]
+mod running;
 mod stage;
