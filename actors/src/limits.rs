@@ -376,4 +376,8 @@ pub mod sandbox {
     pub const SEEDED_ENTITIES_MAX: usize = 10_000;
     /// Workspaces of one platform.
     pub const WORKSPACES_MAX: usize = 1_000;
+    /// How long any step of the demo may take, in seconds: a moment on an idle machine, and a bound for all others.
+    pub const STORY_STEP_SECONDS_MAX: u64 = 30;
+    /// How often the demo asks how far things are, in milliseconds.
+    pub const STORY_POLL_MS: u64 = 20;
 }

@@ -182,8 +182,8 @@ const STATEMENTS: [&str; 12] = [
     "ALTER TABLE",
     "DROP TABLE",
     "PRAGMA ",
-    "BEGIN",
-    "COMMIT",
+    "BEGIN IMMEDIATE",
+    "COMMIT;",
     "VACUUM",
 ];
 
