@@ -10,3 +10,4 @@ pub mod outbound;
 pub mod sandbox;
 pub mod signals;
 pub mod telemetry;
+pub mod store;
