@@ -218,6 +218,8 @@ pub mod actor {
     pub const RESTART_BACKOFF_MS: u64 = 50;
     /// How long a quarantine lasts unless an admin lifts it, in seconds.
     pub const QUARANTINE_SECONDS: u64 = 600;
+    /// An actor that could not read its state tries again after this many milliseconds.
+    pub const RELOAD_MS: u64 = 1_000;
     /// An actor without work is unloaded after this many seconds.
     pub const IDLE_SECONDS: u64 = 300;
     /// Seconds between the sweeper's rounds.

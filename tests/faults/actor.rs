@@ -106,8 +106,7 @@ fn an_actor_that_starts_while_the_store_is_down_finds_its_state_later() {
             assert!(matches!(stage.deliver(key, "e1", json!({"n": 1})).await, Err(Error::Store(_))));
         }
         stage.store.set_unavailable(false);
-        let _ = stage.deliver(key, "e1", json!({"n": 1})).await;
-        stage.clock.settle().await;
+        stage.clock.run_for(SECOND).await;
         stage.deliver(key, "e1", json!({"n": 2})).await.unwrap();
         stage.live(SECOND * 10).await;
         assert_eq!(puts(&stage.clockify, key, "e1").last(), Some(&2));

@@ -10,6 +10,7 @@
 )]
 
 mod actor;
+mod chaos;
 mod crash;
 mod outage;
 mod outbound;

@@ -24,6 +24,7 @@ use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
 use actors::workspace::deliver::{Accepted, Delivery, Sender};
 use actors::workspace::flows::{FlowChange, FlowChanged};
 use actors::workspace::lifecycle::Change;
+use futures_util::future::{Either, select};
 use serde_json::{Value, json};
 
 pub const START: i64 = 1_800_000_000_000;
@@ -52,7 +53,8 @@ impl Observer for Witness {
         self.seen.lock().unwrap().push(happening);
         let left = || self.panics.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         if happening == Happening::EventAccepted && left() {
-            panic!("killed by the story");
+            // Without the hook's report: it is meant.
+            std::panic::resume_unwind(Box::new("killed by the story"));
         }
     }
 }
@@ -111,11 +113,23 @@ impl Stage {
         self.registry.deliver(key, delivery(entity, &payload)).await
     }
 
+    /// Lets time pass until some work is done.
+    pub async fn passing<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        for _ in 0..1_000 {
+            let moment = std::pin::pin!(self.clock.run_for(Duration::from_millis(50)));
+            if let Either::Left((done, _)) = select(work.as_mut(), moment).await {
+                return done;
+            }
+        }
+        panic!("not done within fifty seconds of the story's time");
+    }
+
     /// Lives through `duration`, with a round of the sweeper every five seconds.
     pub async fn live(&self, duration: Duration) {
         let end = self.clock.now() + duration;
         while self.clock.now() < end {
-            self.registry.sweep().await.unwrap();
+            self.passing(self.registry.sweep()).await.unwrap();
             self.clock.run_for(Duration::from_secs(5).min(end.since(self.clock.now()))).await;
             self.clock.settle().await;
         }

@@ -75,8 +75,7 @@ pub struct Deliver {
 impl Handler<Deliver> for Workspace {
     type Result = ();
 
-    fn handle(&mut self, message: Deliver, context: &mut Context<Self>) {
-        self.reload_if_failed(context);
+    fn handle(&mut self, message: Deliver, _: &mut Context<Self>) {
         let Deliver { delivery, unless_repeats, verdict, receipt } = message;
         match self.judge(&delivery, unless_repeats) {
             Err(error) => {

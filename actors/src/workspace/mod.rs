@@ -29,7 +29,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
 use crate::ids::Key;
 use crate::installation::{Health, Installation, Status};
-use crate::limits::run;
+use crate::limits::{actor, run};
 use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
 use crate::port::observer::{Happening, Observer};
@@ -154,14 +154,7 @@ impl Workspace {
         sound && loaded.settings.enable_flows && !self.quarantined
     }
 
-    /// An actor that could not read its state tries again once it is asked for something: this message is refused, the next one finds it anew.
-    fn reload_if_failed(&self, context: &mut Context<Self>) {
-        if matches!(self.phase, Phase::Failed(_)) {
-            context.notify(Reload);
-        }
-    }
-
-    fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>) {
+    fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>, context: &mut Context<Self>) {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
@@ -175,6 +168,13 @@ impl Workspace {
             Err(error) => {
                 log::error!(addon = self.key.addon.slug(), workspace:% = self.key.workspace; "a workspace cannot be loaded: {error}");
                 self.phase = Phase::Failed(error);
+                let pause = self.env.clock.sleep(Duration::from_millis(actor::RELOAD_MS));
+                let again = |(), workspace: &mut Self, context: &mut Context<Self>| {
+                    if matches!(workspace.phase, Phase::Failed(_)) {
+                        context.stop();
+                    }
+                };
+                context.spawn(pause.into_actor(self).map(again));
             }
         }
     }
@@ -213,33 +213,18 @@ impl Actor for Workspace {
             let seen = if loaded.is_some() { env.store.fingerprints(key, since, limit).await? } else { Vec::new() };
             Ok((loaded, seen))
         };
-        ctx.wait(caught(work).into_actor(self).map(|outcome, workspace, _| match outcome {
+        ctx.wait(caught(work).into_actor(self).map(|outcome, workspace, context| match outcome {
             Ok((loaded, seen)) => {
                 seen.into_iter().for_each(|fingerprint| workspace.recent.remember(fingerprint));
-                workspace.settle(Ok(loaded));
+                workspace.settle(Ok(loaded), context);
             }
-            Err(error) => workspace.settle(Err(error)),
+            Err(error) => workspace.settle(Err(error), context),
         }));
     }
 }
 
-/// Asks an actor whose state could not be read to begin anew.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Reload;
-
-impl Handler<Reload> for Workspace {
-    type Result = ();
-
-    fn handle(&mut self, _: Reload, context: &mut Context<Self>) {
-        if matches!(self.phase, Phase::Failed(_)) {
-            context.stop();
-        }
-    }
-}
-
 impl Supervised for Workspace {
-    /// After a `Reload`: `started` follows, and reads from the store; the mailbox is the same.
+    /// After a failed load: `started` follows and reads again; the mailbox is the same.
     fn restarting(&mut self, _: &mut Self::Context) {
         self.phase = Phase::Loading;
     }
