@@ -3,9 +3,12 @@
 //! [`App::build`] binds and waits for nothing; [`App::run`] opens the store, serves and ends when [`Stop`] says so. Between the two the
 //! listeners answer 503 (I1). When it stops, it takes no new work first, then lets calls under way end, then closes the store.
 
+mod dangers;
 mod key_source;
+mod listener;
 mod platform;
 mod server;
+mod stop;
 mod waiting_room;
 
 use std::collections::BTreeMap;
@@ -17,16 +20,15 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actors::addon::Addon;
 use actors::clock::{Clock, SystemClock};
-use actors::limits::{actor, http as limits, store as store_limits};
+use actors::limits::{actor, store as store_limits};
 use actors::operation::{Catalogue, Unusable as UnusableCatalogue};
 use actors::port::observer::Observer;
 use actors::registry::{Environment, Registry};
-use futures_util::future::{Either, join, join_all, select};
-use tokio::net::TcpSocket;
-use tokio::sync::watch;
+use futures_util::future::{Either, join_all, select};
 
 use self::key_source::FetchedKeys;
-use self::server::Listener;
+use self::listener::Listener;
+pub use self::stop::Stop;
 use crate::auth::api_hosts::Unreadable as UnreadableHosts;
 use crate::auth::keys::KeyError;
 use crate::auth::{ApiHosts, Keys, Verifier};
@@ -36,7 +38,8 @@ use crate::http::readiness::Readiness;
 use crate::manifest::{Manifests, Stated, Unusable as UnusableManifest};
 use crate::metrics::{Metrics, Watch};
 use crate::outbound::guard::{Guard, Policy};
-use crate::store::{self, Database, OpenError};
+use crate::store::sealing::{self, Keyring};
+use crate::store::{self, Database, Location, OpenError};
 
 /// The platform's operations, compiled in.
 const OPERATIONS: &[u8] = include_bytes!("../manifests/operations.json");
@@ -61,6 +64,8 @@ pub enum StartError {
     Metrics(#[from] prometheus::Error),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
+    #[error("the key that seals secrets cannot be used")]
+    Sealing(#[from] sealing::KeyError),
     #[error("the store cannot be opened")]
     Store(#[from] OpenError),
     #[error("no add-on is to be served")]
@@ -74,26 +79,6 @@ pub struct App {
     listeners: Vec<Listener>,
     addresses: BTreeMap<Addon, SocketAddr>,
     stop: Stop,
-}
-
-/// Ends a running service, from any thread and as often as one likes.
-#[derive(Clone, Debug)]
-pub struct Stop(Arc<watch::Sender<bool>>);
-
-impl Stop {
-    fn new() -> Self {
-        Self(Arc::new(watch::channel(false).0))
-    }
-
-    /// Asks the service to end.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
-    }
-
-    async fn asked(&self) {
-        // The sender lives as long as `self`, so waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|stopping| *stopping).await;
-    }
 }
 
 /// What handlers and workspaces need, ready to be served.
@@ -113,7 +98,7 @@ impl App {
         let mut addresses = BTreeMap::new();
         for (&addon, AddonConfig { port, .. }) in &config.addons {
             let wanted = SocketAddr::new(config.host, *port);
-            let (socket, address) = listen(wanted).map_err(|error| StartError::Listen(addon, wanted, error))?;
+            let (socket, address) = listener::bind(wanted).map_err(|error| StartError::Listen(addon, wanted, error))?;
             log::info!(addon = addon.slug(), address:%; "listening");
             listeners.push(Listener { addon, socket });
             addresses.insert(addon, address);
@@ -157,11 +142,11 @@ impl App {
     /// Opens the store and puts everything together.
     async fn open(&self) -> Result<Running, StartError> {
         let config = &self.config;
-        warn_of_dangers(config);
-        let guard = Arc::new(self.guard());
+        dangers::warn_of(config);
+        let guard = Arc::new(Guard::new(self.policy()));
         let (catalogue, manifests) = (Arc::new(Catalogue::read(OPERATIONS)?), Arc::new(self.manifests()?));
         let metrics = Arc::new(Metrics::new(Arc::clone(&self.clock))?);
-        let verifier = Arc::new(self.verifier(&guard)?);
+        let verifier = Arc::new(self.verifier()?);
         let api_hosts = ApiHosts::new(config.api_domains.iter().map(String::as_str), config.api_bases.iter().map(url::Url::as_str))?;
         let first = config.addons.values().next().ok_or(StartError::Nothing)?;
         let clockify = platform::clients(Arc::clone(&guard), Arc::clone(&self.clock))?;
@@ -176,8 +161,12 @@ impl App {
         };
         let registry = Arc::new(Registry::new(Arc::new(environment), config.arbiters));
         let readiness = Arc::new(Readiness::new());
-        let watched = (Arc::clone(&registry), Arc::clone(&readiness));
-        metrics.watch(Watch { actors: Box::new(move || watched.0.len()), ready: Box::new(move || watched.1.is_ready()) });
+        // Weak, because the registry's observer is the counters themselves.
+        let (workspaces, phase) = (Arc::downgrade(&registry), Arc::clone(&readiness));
+        metrics.watch(Watch {
+            actors: Box::new(move || workspaces.upgrade().map_or(0, |registry| registry.len())),
+            ready: Box::new(move || phase.is_ready()),
+        });
         let fresh = Arc::clone(&verifier);
         actix_rt::spawn(async move { fresh.keep_keys_fresh().await });
         let service = Service {
@@ -198,32 +187,43 @@ impl App {
     }
 
     async fn open_store(&self, addon: &AddonConfig) -> Result<Database, StartError> {
-        let settings = store::Settings {};
+        let config = &self.config;
+        let key_file = Location::parse(&addon.database_url).map_err(OpenError::from)?.key_file();
+        let keyring = Keyring::load(config.encryption_key.as_ref(), config.encryption_key_previous.as_ref(), &key_file)?;
+        if config.encryption_key.is_none() {
+            log::warn!(file:% = key_file.display(); "ENCRYPTION_KEY is not set: secrets are sealed with this file's key; keep it with the backups, apart from the database");
+        }
+        let settings = store::Settings { url: addon.database_url.clone(), keyring, clock: Arc::clone(&self.clock) };
         Ok(store::open(settings).await?)
     }
 
-    /// The guard over everything that leaves (I8). It knows where this service is reached, so that no flow calls it.
-    fn guard(&self) -> Guard {
+    /// The rules for everything that leaves (I8). They know where this service is reached, so that no flow calls it.
+    fn policy(&self) -> Policy {
         let config = &self.config;
-        let own_hosts = config.addons.values().filter_map(|addon| url::Url::parse(addon.base_url.as_deref()?).ok()?.host_str().map(str::to_owned));
-        Guard::new(Policy {
+        let own_hosts =
+            config.addons.values().filter_map(|addon| url::Url::parse(addon.base_url.as_deref()?).ok()?.host_str().map(str::to_owned));
+        Policy {
             allow_networks: config.outbound_networks.clone(),
             allow_ports: Vec::new(),
             api_bases: config.api_bases.clone(),
             own_hosts: own_hosts.collect(),
             own_addresses: self.addresses.values().copied().collect(),
-        })
+        }
     }
 
     fn manifests(&self) -> Result<Manifests, UnusableManifest> {
         Manifests::render(&stated(&self.config, &self.addresses))
     }
 
-    fn verifier(&self, guard: &Arc<Guard>) -> Result<Verifier, StartError> {
+    fn verifier(&self) -> Result<Verifier, StartError> {
         let keys = match &self.config.platform_key {
             PlatformKey::BuiltIn => Keys::platform()?,
             PlatformKey::Pem(pem) => Keys::pem_or_file(pem)?,
-            PlatformKey::Jwks(url) => Keys::jwks(Arc::new(FetchedKeys::start(Arc::clone(guard), url.clone())?), Arc::clone(&self.clock)),
+            PlatformKey::Jwks(url) => {
+                // The operator named this address, private or not; nothing else that fetches may go there.
+                let guard = Guard::new(Policy { api_bases: vec![url.clone()], ..self.policy() });
+                Keys::jwks(Arc::new(FetchedKeys::start(Arc::new(guard), url.clone())?), Arc::clone(&self.clock))
+            }
         };
         let key = |addon: Addon| self.config.addons.get(&addon).map(|addon| addon.key.clone()).unwrap_or_default();
         let verifier = Verifier::new(keys, Arc::clone(&self.clock), key);
@@ -242,19 +242,19 @@ impl App {
             actix_rt::spawn(server);
         }
         service.readiness.open();
-        log::info!("ready");
+        log::info!(version = env!("CARGO_PKG_VERSION"), workers = self.config.workers, arbiters = self.config.arbiters; "ready");
         self.stop.asked().await;
         self.shut(&service, servers, database).await;
         Ok(())
     }
 
-    /// Refuses new work, lets the old end, closes. Bounded by the drain and by the store's own limit (I5).
+    /// Refuses new work, lets the old end, closes. Bounded by the drain, the servers' and the store's own limits (I5).
     async fn shut(&self, service: &Service, servers: Vec<ServerHandle>, database: Database) {
         log::info!("stopping");
         service.readiness.stop();
-        let drained = service.registry.drain(Duration::from_millis(actor::DRAIN_MS_MAX));
-        let answered = join_all(servers.iter().map(|server| server.stop(true)));
-        join(drained, answered).await;
+        // The listeners go on answering meanwhile: who comes now is told to come back, by a 503 and not by a closed door.
+        service.registry.drain(Duration::from_millis(actor::DRAIN_MS_MAX)).await;
+        join_all(servers.iter().map(|server| server.stop(true))).await;
         let limit = self.clock.sleep(Duration::from_millis(store_limits::BUSY_TIMEOUT_MS));
         if let Either::Right(_) = select(std::pin::pin!(database.close()), limit).await {
             log::warn!("the store did not close in time; what was acknowledged is durable all the same");
@@ -277,37 +277,4 @@ pub fn stated(config: &Config, addresses: &BTreeMap<Addon, SocketAddr>) -> BTree
         (addon, stated)
     };
     config.addons.iter().map(state).collect()
-}
-
-/// Binds as actix would, and keeps the socket so that it outlives the servers on it.
-fn listen(wanted: SocketAddr) -> io::Result<(std::net::TcpListener, SocketAddr)> {
-    let socket = if wanted.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(wanted)?;
-    let listener = socket.listen(limits::BACKLOG_MAX)?.into_std()?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
-}
-
-/// What an operator must not have set by accident.
-fn warn_of_dangers(config: &Config) {
-    for base in &config.api_bases {
-        log::warn!(base:%; "CLOCKIFY_API_BASES: tokens of installations are sent to this address too, whatever the other rules say");
-    }
-    for network in &config.outbound_networks {
-        log::warn!(network:%; "OUTBOUND_ALLOW_CIDRS: outgoing calls reach this network although it is not public");
-    }
-    for (addon, of) in &config.addons {
-        if !of.verify_signatures {
-            log::warn!(addon = addon.slug(); "signatures are NOT verified: anybody on this machine can act as the platform");
-        }
-        match of.base_url.as_deref() {
-            None => log::warn!(addon = addon.slug(); "no base URL is set: the manifest names this machine, where the platform does not reach it"),
-            Some(url) if !url.starts_with("https://") => log::warn!(addon = addon.slug(), url; "the base URL is not https"),
-            Some(_) => {}
-        }
-    }
-    if !config.schema_version.takes_settings() {
-        log::warn!(version = config.schema_version.as_str(); "manifests of this version have no settings: the platform takes them from 1.5 on");
-    }
 }

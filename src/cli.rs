@@ -178,7 +178,7 @@ fn check(config: &Config) -> Done {
 }
 
 fn keygen() -> Done {
-    let key = store::sealing::generate_key().map_err(Failure::failed)?;
+    let key = store::sealing::generate().map_err(Failure::failed)?;
     print(format_args!("{}", key.expose()))
 }
 

@@ -25,7 +25,9 @@
 //! `manifests/`, a line in `actors::addon`. A backend of the store: a folder in `store/`, a line where URLs are opened. A variable: a line in
 //! `config`, in `docs/settings.md` and in `.env.example`. The rules of the house are tests in `tests/house/`.
 
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod healthcheck;
 pub mod http;

@@ -298,6 +298,8 @@ pub mod http {
     pub const DISCONNECT_SECONDS_MAX: u64 = 5;
     /// Threads of one worker for blocking work; nothing on the road blocks.
     pub const BLOCKING_THREADS_MAX: usize = 4;
+    /// How long answers under way may take when the service has drained, in seconds: there is nothing left that they wait for.
+    pub const LAST_ANSWERS_SECONDS_MAX: u64 = 3;
     /// How long `healthcheck` waits for a connection, and for each part of the answer, in seconds; the image gives it five in all.
     pub const HEALTHCHECK_SECONDS_MAX: u64 = 2;
     /// Bytes that `healthcheck` reads.

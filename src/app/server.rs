@@ -1,6 +1,5 @@
 //! The HTTP servers and their bounds (I5): HTTP/1.1 alone, no compression, no body without a limit.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{cmp, io};
@@ -8,17 +7,12 @@ use std::{cmp, io};
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer};
 use actors::addon::Addon;
-use actors::limits::{actor, http as limits};
+use actors::limits::http as limits;
 use actors::port::store::receipt;
 
+use super::listener::Listener;
 use super::waiting_room;
 use crate::http::{self, Service};
-
-/// A socket that is bound, and whose add-on stands at its root.
-pub(super) struct Listener {
-    pub(super) addon: Addon,
-    pub(super) socket: TcpListener,
-}
 
 /// The server that answers "not ready". The sockets stay open when it stops.
 pub(super) fn waiting(listeners: &[Listener]) -> io::Result<Server> {
@@ -54,7 +48,7 @@ pub(super) fn serving(listener: &Listener, service: &Arc<Service>, served: &[Add
         .keep_alive(Duration::from_secs(limits::IDLE_SECONDS_MAX))
         .tcp_nodelay(true)
         .disable_signals()
-        .shutdown_timeout(actor::DRAIN_MS_MAX / 1_000)
+        .shutdown_timeout(limits::LAST_ANSWERS_SECONDS_MAX)
         .listen(listener.socket.try_clone()?)?;
     Ok(server.run())
 }

@@ -8,11 +8,16 @@
     clippy::print_stderr,
     missing_docs,
     reason = "tests; the configuration exempts only functions that are tests themselves"
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
 )]
 
 mod actor;
 mod chaos;
+mod crash;
 mod outage;
 mod outbound;
 mod platform;
+#[path = "../journeys/running/mod.rs"]
+mod running;
 mod stage;
