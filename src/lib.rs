@@ -9,5 +9,5 @@ pub mod metrics;
 pub mod outbound;
 pub mod sandbox;
 pub mod signals;
-pub mod telemetry;
 pub mod store;
+pub mod telemetry;
