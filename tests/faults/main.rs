@@ -6,10 +6,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::print_stdout,
     missing_docs,
     reason = "tests; the configuration exempts only functions that are tests themselves"
-    clippy::print_stdout,
-    reason = "a test fails by panicking"
 )]
 
 mod actor;
