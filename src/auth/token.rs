@@ -74,7 +74,8 @@ impl Verifier {
         let now = self.clock.now();
         let known = match self.remembered.recall(&hash, now, self.keys.epoch()) {
             Some(known) => known,
-            None => self.examine(token, hash, now).await?,
+            // Boxed, so that the everyday road does not move the rare one's state about.
+            None => Box::pin(self.examine(token, hash, now)).await?,
         };
         admit(known, addon, kind, now)
     }

@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RsaEncoding};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use clockify_addons::auth::{Flaw, Keys, Kind, Refusal};
+use clockify_addons::auth::{Flaw, Kind, Refusal};
 use clockify_addons::sandbox::authority::Authority;
 use serde_json::{Value, json};
 
@@ -16,11 +16,6 @@ fn encode(value: &Value) -> String {
 
 fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.{}", encode(header), encode(claims))
-}
-
-/// As every kind a token fares the same: it proves nothing.
-async fn refused(platform: &Platform, token: &str, flaw: Flaw, what: &str) {
-    assert_eq!(platform.outcomes(token).await, [Err(Refusal::Invalid(flaw)); 4], "{what}");
 }
 
 #[tokio::test]
@@ -127,150 +122,6 @@ async fn a_key_name_opens_nothing_and_hinders_nothing() {
     for kid in [json!(1), json!(null), json!(["x"]), json!({"x": 1})] {
         let token = platform.authority.sign_with(&json!({"alg": "RS256", "kid": kid}), &claims(Kind::Webhook));
         refused(&platform, &token, Flaw::Header, &kid.to_string()).await;
-    }
-}
-
-#[tokio::test]
-async fn times_are_numbers_and_are_kept_within_a_minutes_leeway() {
-    let platform = Platform::pinned();
-    let second = now().seconds();
-    for kind in KINDS {
-        for (changes, outcome) in [
-            (json!({"exp": second - 61}), Err(Refusal::Expired)),
-            (json!({"exp": second - 60}), Err(Refusal::Expired)),
-            (json!({"exp": second - 59}), Ok(())),
-            (json!({"exp": second as f64 + 0.5}), Ok(())),
-            (json!({"exp": second as f64 - 61.5}), Err(Refusal::Expired)),
-            (json!({"exp": 0}), Err(Refusal::Expired)),
-            (json!({"exp": -1}), Err(Refusal::Expired)),
-            (json!({"exp": i64::MIN}), Err(Refusal::Expired)),
-            (json!({"exp": -1e300}), Err(Refusal::Expired)),
-            (json!({"exp": u64::MAX}), Ok(())),
-            (json!({"exp": 1e300}), Ok(())),
-            (json!({"nbf": second + 60}), Ok(())),
-            (json!({"nbf": second + 61}), Err(Refusal::Invalid(Flaw::NotYetValid))),
-            (json!({"nbf": u64::MAX}), Err(Refusal::Invalid(Flaw::NotYetValid))),
-            (json!({"nbf": 0}), Ok(())),
-            (json!({"iat": second + 60}), Ok(())),
-            (json!({"iat": second + 61}), Err(Refusal::Invalid(Flaw::NotYetValid))),
-            (json!({"iat": 1e300}), Err(Refusal::Invalid(Flaw::NotYetValid))),
-            (json!({"iat": 0}), Ok(())),
-            (json!({"iat": "absent"}), Ok(())),
-        ] {
-            let token = platform.authority.sign(&changed(kind, changes.clone()));
-            assert_eq!(platform.verify(kind, &token).await.map(|_| ()), outcome, "{kind:?} {changes}");
-        }
-        for name in ["exp", "nbf", "iat"] {
-            for value in [
-                json!("1"),
-                json!(second.to_string()),
-                json!("never"),
-                json!(true),
-                json!(null),
-                json!([second + 1]),
-                json!({"n": second + 1}),
-            ] {
-                let token = platform.authority.sign(&changed(kind, json!({name: value})));
-                refused(&platform, &token, Flaw::Claims, &format!("{name} {value}")).await;
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn issuer_type_and_subject_are_exactly_what_they_have_to_be() {
-    let platform = Platform::pinned();
-    for (name, right, flaw) in [("iss", "clockify", Flaw::Issuer), ("type", "addon", Flaw::Issuer), ("sub", ADDON_KEY, Flaw::Subject)] {
-        for value in [
-            json!("absent"),
-            json!(null),
-            json!(""),
-            json!(right.to_uppercase()),
-            json!(format!("{right} ")),
-            json!(format!("{right}\0")),
-            json!(format!("{right}x")),
-            json!(&right[1..]),
-            json!([right]),
-            json!({right: right}),
-            json!(1),
-            json!("clockify-api-studio"),
-        ] {
-            for kind in KINDS {
-                let token = platform.authority.sign(&changed(kind, json!({name: value})));
-                refused(&platform, &token, flaw, &format!("{name} {value}")).await;
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn ids_are_24_lower_case_hex_digits_and_both_are_there() {
-    let platform = Platform::pinned();
-    for name in ["workspaceId", "addonId"] {
-        for value in [
-            json!("absent"),
-            json!(null),
-            json!(""),
-            json!("5B641568B07987035750505E"),
-            json!("5b641568b07987035750505"),
-            json!("5b641568b07987035750505e0"),
-            json!("5b641568b07987035750505g"),
-            json!(" 5b641568b07987035750505"),
-            json!("5b641568b07987035750505\n"),
-            json!("../../../../../../../../"),
-            json!("５b641568b079870357505"),
-            json!(["5b641568b07987035750505e"]),
-            json!({"$ne": ""}),
-            json!(123456789012345678901234_f64),
-            json!(true),
-        ] {
-            let token = platform.authority.sign(&changed(Kind::Webhook, json!({name: value})));
-            refused(&platform, &token, Flaw::Claims, &format!("{name} {value}")).await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_claim_or_header_member_that_stands_twice_is_refused() {
-    let platform = Platform::pinned();
-    let good = claims(Kind::Webhook).to_string();
-    let body = good.trim_matches(['{', '}']);
-    for twice in [
-        format!(r#"{{{body},"workspaceId":"5b641568b07987035750505f"}}"#),
-        format!(r#"{{"workspaceId":"5b641568b07987035750505f",{body}}}"#),
-        format!(r#"{{{body},"w\u006frkspaceId":"5b641568b07987035750505f"}}"#),
-        format!(r#"{{{body},"iss":"clockify"}}"#),
-        format!(r#"{{{body},"x":1,"x":1}}"#),
-    ] {
-        refused(&platform, &platform.authority.sign_text(r#"{"alg":"RS256"}"#, &twice), Flaw::Claims, &twice).await;
-    }
-    for header in [r#"{"alg":"none","alg":"RS256"}"#, r#"{"alg":"RS256","alg":"RS256"}"#, r#"{"alg":"RS256","kid":"a","kid":"b"}"#] {
-        refused(&platform, &platform.authority.sign_text(header, &good), Flaw::Header, header).await;
-    }
-}
-
-#[tokio::test]
-async fn what_is_not_one_json_object_holds_no_claims() {
-    let platform = Platform::pinned();
-    let good = claims(Kind::Webhook).to_string();
-    let deep = format!(r#"{{"x":{}1{}}}"#, "[".repeat(1_500), "]".repeat(1_500));
-    for text in [
-        "",
-        "null",
-        "[]",
-        "\"x\"",
-        "1",
-        "{",
-        "{}{}",
-        "\u{feff}{}",
-        &format!("{good} x"),
-        &format!("[{good}]"),
-        &deep,
-        &good.replace("\"iss\"", "iss"),
-    ] {
-        refused(&platform, &platform.authority.sign_text(r#"{"alg":"RS256"}"#, text), Flaw::Claims, text).await;
-        let flaw = if text.is_empty() { Flaw::Malformed } else { Flaw::Header };
-        refused(&platform, &platform.authority.sign_text(text, &good), flaw, text).await;
     }
 }
 
@@ -387,28 +238,4 @@ fn a_refusal_repeats_nothing_of_the_token() {
         assert!(refusal.code().bytes().all(|c| c.is_ascii_lowercase() || c == b'_'), "{refusal}");
         assert_eq!(refusal.is_proof_of_something_else(), matches!(refusal, Refusal::OtherKind | Refusal::OtherAddon));
     }
-}
-
-#[test]
-fn a_configured_key_is_an_rsa_key_of_a_usable_size() {
-    let pem = Authority::generate().unwrap().public_pem().unwrap();
-    assert!(Keys::platform().is_ok());
-    assert!(Keys::pem(&pem).is_ok() && Keys::pem(&pem.replace('\n', "\r\n")).is_ok());
-    assert!(Keys::pem(&pem.replace('\n', "\\n")).is_ok(), "as environment files spell the end of a line");
-    assert!(Keys::pem(&format!("the old one\n{pem}\nthe new one\n{pem}")).is_ok());
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("key.pem");
-    std::fs::write(&file, &pem).unwrap();
-    assert!(Keys::pem_or_file(&pem).is_ok());
-    assert!(Keys::pem_or_file(file.to_str().unwrap()).is_ok());
-    assert!(Keys::pem_or_file(&format!("{}.gone", file.display())).is_err());
-    for text in
-        ["", "x", &pem[..200], &pem.replace("PUBLIC KEY", "CERTIFICATE"), &pem.replace("PUBLIC", "PRIVATE"), &pem.replacen('B', "!", 9)]
-    {
-        assert!(Keys::pem(text).is_err(), "{text}");
-    }
-    let short = "-----BEGIN PUBLIC KEY-----\nMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDdlatRjRjogo3WojgGHFHYLugdUWAY9iR3fy4arWNA1KoS8kVw33cJibXr8bvwUAUparCwlvdbH6dvEOfou0/gCFQsHUfQrSDv+MuSUMAe8jzKE4qW+jK+xQU9a03GUnKHkkle+Q0pX/g6jXZ7r1/xAK5Do2kQ+X5xK9cipRgEKwIDAQAB\n-----END PUBLIC KEY-----\n";
-    assert!(matches!(Keys::pem(short), Err(clockify_addons::auth::keys::KeyError::Size { bits: 1024 })));
-    let curve = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==\n-----END PUBLIC KEY-----\n";
-    assert!(matches!(Keys::pem(curve), Err(clockify_addons::auth::keys::KeyError::NotRsa)));
 }

@@ -10,9 +10,11 @@
     reason = "tests; the configuration exempts only functions that are tests themselves"
 )]
 
+mod claims;
 mod forgery;
 mod key_set;
 mod kinds;
+mod pinned_keys;
 mod platform;
 mod properties;
 mod vectors;

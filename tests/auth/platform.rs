@@ -9,7 +9,7 @@ use actors::clock::Timestamp;
 use actors::ids::{AddonId, WorkspaceId};
 use actors::testing::ManualClock;
 use bytes::Bytes;
-use clockify_addons::auth::{KeySource, Keys, Kind, Refusal, Verified, Verifier};
+use clockify_addons::auth::{Flaw, KeySource, Keys, Kind, Refusal, Verified, Verifier};
 use clockify_addons::sandbox::authority::{Authority, Grant, Urls, Viewer};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -68,6 +68,11 @@ impl Platform {
     pub fn token(&self, kind: Kind) -> String {
         self.authority.sign(&claims(kind))
     }
+}
+
+/// As every kind the token fares the same: it proves nothing.
+pub async fn refused(platform: &Platform, token: &str, flaw: Flaw, what: &str) {
+    assert_eq!(platform.outcomes(token).await, [Err(Refusal::Invalid(flaw)); 4], "{what}");
 }
 
 pub fn grant() -> Grant {

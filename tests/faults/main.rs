@@ -6,7 +6,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test fails by panicking"
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests; the configuration exempts only functions that are tests themselves"
 )]
 
 mod actor;

@@ -13,6 +13,7 @@ mod metrics;
 mod names;
 mod opening;
 mod orphans;
+mod picture;
 mod report;
 mod routes;
 mod settings;
