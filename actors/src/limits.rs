@@ -332,7 +332,6 @@ pub mod metrics {
     pub const ROUTES_MAX: usize = 256;
 }
 
-
 /// The simulated platform. It runs on a developer's machine or in a test, never under `serve`.
 pub mod sandbox {
     /// Bytes of a request's body: more than any honest call has.

@@ -120,9 +120,11 @@ impl Harness {
 
     /// The body of INSTALLED as the platform sends it, with a webhook for every event.
     pub fn installed_body(&self, grant: &Grant) -> Value {
-        let webhooks: Vec<Value> = KNOWN.iter().map(|known| path_of(known.name)).map(|path| {
-            json!({"path": format!("/{path}"), "webhookType": "ADDON", "authToken": AUTHORITY.webhook_token(grant, &path)})
-        }).collect();
+        let webhooks: Vec<Value> = KNOWN
+            .iter()
+            .map(|known| path_of(known.name))
+            .map(|path| json!({"path": format!("/{path}"), "webhookType": "ADDON", "authToken": AUTHORITY.webhook_token(grant, &path)}))
+            .collect();
         json!({
             "addonId": grant.addon_id, "workspaceId": grant.workspace, "asUser": "c00000000000000000000001", "addonUserId": "c00000000000000000000002",
             "authToken": AUTHORITY.installation_token(grant, "c00000000000000000000002", &urls(), self.clock.now()),
