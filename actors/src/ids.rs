@@ -67,6 +67,11 @@ macro_rules! platform_id {
                 ObjectId::parse(text).map(Self).ok_or(Invalid { kind: $kind, expected: "24 lower-case hexadecimal digits" })
             }
 
+            /// From the twelve bytes behind the digits, as compact columns hold them.
+            pub const fn from_bytes(bytes: [u8; 12]) -> Self {
+                Self(ObjectId(bytes))
+            }
+
             /// The twelve bytes behind the digits, for hashing and for compact columns.
             pub fn as_bytes(&self) -> &[u8; 12] {
                 &self.0.0

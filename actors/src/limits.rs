@@ -240,9 +240,9 @@ pub mod store {
     pub const BATCH_ENTRIES_MAX: usize = 256;
     /// Payload bytes of one commit, counted roughly; the entry that passes it is the last one.
     pub const BATCH_BYTES_MAX: usize = 8 << 20;
-    /// Runs that one entry may bring; as many as a workspace may have flows, and more than replays ask for at once.
-    pub const RUNS_PER_ENTRY_MAX: usize = 1_000;
-    /// Runs that one statement writes: 18 values each, and SQLite takes 32,766 in a statement.
+    /// Runs of one commit, counted likewise.
+    pub const RUNS_PER_BATCH_MAX: usize = 1_000;
+    /// Runs that one statement writes: 17 values each, and SQLite takes 32,766 in a statement.
     pub const RUNS_PER_STATEMENT_MAX: usize = 1_000;
     /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
     pub const QUEUE_JOBS_MAX: usize = 256;
@@ -262,6 +262,16 @@ pub mod store {
     pub const PAGE_BYTES: u32 = 8_192;
     /// Rows on their way from the database's thread; a whole batch's, so that it never waits for the reader within a transaction.
     pub const ROW_BUFFER_MAX: usize = 1_024;
+    /// Memory for pages of the writing connection, in KiB: the tails of tables and indices, and all runs that are not finished.
+    pub const WRITER_CACHE_KIB: u32 = 8_192;
+    /// Memory for pages of a reading connection, in KiB.
+    pub const READER_CACHE_KIB: u32 = 2_048;
+    /// What a write-ahead log that has grown behind a slow reader is cut back to, in bytes.
+    pub const WAL_BYTES_KEPT: u32 = 16 << 20;
+    /// Free pages that are given back to the file system in one transaction.
+    pub const VACUUM_PAGES_MAX: u32 = 100;
+    /// Pause before what an uninstall left is tried again after a failure, in milliseconds.
+    pub const PURGE_PAUSE_MS: u64 = 1_000;
 }
 
 /// Requests as they come in.
@@ -366,4 +376,8 @@ pub mod sandbox {
     pub const SEEDED_ENTITIES_MAX: usize = 10_000;
     /// Workspaces of one platform.
     pub const WORKSPACES_MAX: usize = 1_000;
+    /// How long any step of the demo may take, in seconds: a moment on an idle machine, and a bound for all others.
+    pub const STORY_STEP_SECONDS_MAX: u64 = 30;
+    /// How often the demo asks how far things are, in milliseconds.
+    pub const STORY_POLL_MS: u64 = 20;
 }

@@ -42,6 +42,19 @@ fn check_flow(line: usize, example: &str, catalogue: &Catalogue) -> Option<Breac
     checked.err().and_then(|faults| breach(format!("is refused: {}", serde_json::to_string(&faults).unwrap())))
 }
 
+/// What a page quotes as a log line.
+fn log_lines(page: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for rest in page.split("log line `").skip(1) {
+        found.extend(rest.split('`').next());
+        // "`a` or `b`"
+        if let Some((_, other)) = rest.split_once("` or `").filter(|(first, _)| !first.contains('`')) {
+            found.extend(other.split('`').next());
+        }
+    }
+    found
+}
+
 /// Names that the first column of some table must hold in backquotes.
 fn check_table<'n>(path: &str, text: &str, names: impl Iterator<Item = &'n str>) -> Vec<Breach> {
     let first_columns: String = text.lines().filter_map(|line| line.strip_prefix('|')?.split(" | ").next()).collect();
@@ -95,6 +108,16 @@ fn the_tables_of_the_documents_are_complete() {
 }
 
 #[test]
+fn log_lines_that_operators_look_for_are_written() {
+    let page = tree::text("docs/operations.md");
+    let written = |words: &str| tree::sources().iter().any(|source| source.literals.iter().any(|(_, literal)| literal.contains(words)));
+    assert!(log_lines(page).len() > 3, "the log lines were not found");
+    let breaches: Vec<Breach> =
+        log_lines(page).into_iter().filter(|words| !written(words)).map(|words| Breach::new("docs/operations.md", 0, words)).collect();
+    expect_none(&breaches, "quote the log line as the code writes it");
+}
+
+#[test]
 fn links_between_files_lead_somewhere() {
     let exists = |path: &str| tree::root().join(path).exists();
     let pages = tree::files().iter().filter(|file| file.path.ends_with(".md"));
@@ -115,6 +138,7 @@ fn a_document_that_lies_is_found() {
     let stop = r#"{"name": "x", "trigger_event_types": [], "actions": [{"type": "STOP_IF", "conditions": {}}]}"#;
     assert_eq!(check_flow(1, stop, &catalogue), None);
     assert_eq!(check_table("a.md", "| `a` `b` | c |\n", ["a", "b", "c"].into_iter()).len(), 1);
+    assert_eq!(log_lines("x; log line `a b` or `c` at; log line `d`, `e`"), ["a b", "c", "d"]);
     let page = File { path: "docs/a.md".to_owned(), text: "[a](b.md) [c](#c) [d](https://d.example)\n[e](lost.md#x)\n".to_owned() };
     assert_eq!(check_links(&page, |path| path == "docs/b.md").len(), 1);
     let readme = "```sh\ncargo test # all\ncargo run\nls\n```\n```json\ncargo lost\n```\n";

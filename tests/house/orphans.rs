@@ -15,23 +15,35 @@ fn is_root(path: &str, manifests: &[&File]) -> bool {
     })
 }
 
-/// Files in which `path` may be declared, and its name there.
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The folder whose files may declare it: a `mod.rs` speaks for its folder.
+fn home(path: &str) -> &str {
+    folder(path.strip_suffix("/mod.rs").unwrap_or(path))
+}
+
+fn declares(parent: &Source, name: &str) -> bool {
+    parent.lines().any(|(_, line)| line.trim().ends_with(&format!("mod {name};")))
+}
+
+/// Files in which `path` may be declared, beside the roots of its folder, and its name there.
 fn parents(path: &str) -> (Vec<String>, String) {
     let path = path.trim_end_matches(".rs");
     let path = path.strip_suffix("/mod").unwrap_or(path);
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let candidates = [format!("{folder}/mod.rs"), format!("{folder}.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs")];
+    let candidates = [format!("{folder}/mod.rs"), format!("{folder}.rs")];
     (candidates.into(), name.to_owned())
 }
 
 fn check(sources: &[Source], manifests: &[&File]) -> Vec<Breach> {
-    let declared = |parent: &str, name: &str| {
-        let parent = sources.iter().find(|source| source.path == parent);
-        parent.is_some_and(|parent| parent.lines().any(|(_, line)| line.trim().ends_with(&format!("mod {name};"))))
-    };
     let forgotten = sources.iter().filter(|source| {
         let (candidates, name) = parents(&source.path);
-        !is_root(&source.path, manifests) && !candidates.iter().any(|parent| declared(parent, &name))
+        let beside = |root: &Source| folder(&root.path) == home(&source.path) && is_root(&root.path, manifests);
+        let declared =
+            sources.iter().filter(|parent| candidates.contains(&parent.path) || beside(parent)).any(|parent| declares(parent, &name));
+        !declared && !is_root(&source.path, manifests)
     });
     forgotten.map(|source| Breach::new(&source.path, 0, "is neither a target nor declared as a module")).collect()
 }

@@ -128,16 +128,26 @@ impl Wire {
         let _ = self.0.write_all(bytes).await;
     }
 
-    pub async fn answer(mut self) -> Answer {
+    /// The answer, as soon as it is complete.
+    pub async fn answer(self) -> Answer {
+        self.read(is_complete).await
+    }
+
+    /// Whatever comes until the server closes: several answers read as one with a long body.
+    pub async fn answers(self) -> Answer {
+        self.read(|_| false).await
+    }
+
+    async fn read(mut self, enough: impl Fn(&[u8]) -> bool) -> Answer {
         let mut bytes = Vec::new();
         let reading = async {
             let mut chunk = [0; 16 * 1024];
             // A reset after the answer is the server's way not to read a body that it refused.
-            while let Ok(read) = self.0.read(&mut chunk).await {
-                if read == 0 {
+            while let Ok(read @ 1..) = self.0.read(&mut chunk).await {
+                bytes.extend_from_slice(&chunk[..read]);
+                if enough(&bytes) {
                     break;
                 }
-                bytes.extend_from_slice(&chunk[..read]);
             }
         };
         tokio::time::timeout(Duration::from_secs(20), reading).await.expect("an answer within 20 seconds");
@@ -152,6 +162,13 @@ pub async fn send(address: SocketAddr, request: Request) -> Answer {
     bytes.extend_from_slice(&request.body);
     wire.write(&bytes).await;
     wire.answer().await
+}
+
+fn is_complete(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    length.is_some_and(|length| body.len() >= length)
 }
 
 fn parse(bytes: &[u8]) -> Answer {

@@ -1,1 +1,24 @@
-//! The store tests.
+//! What every store promises (`actors::port::store`), claimed once and shown over each backend; below `sqlite`, what only that one has to show.
+//!
+//! A claim is an `async fn` over a [`backend::Backend`], named in its file's `contract!`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests; clippy exempts only functions that bear #[test]"
+)]
+
+#[macro_use]
+mod backend;
+mod events;
+mod flows;
+mod installations;
+mod journal;
+mod order;
+mod runs;
+mod sample;
+mod sqlite;
+mod uninstall;
+mod work;

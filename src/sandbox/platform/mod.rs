@@ -12,6 +12,7 @@ pub mod control;
 pub mod courier;
 pub mod delivery;
 pub mod door;
+pub mod error;
 pub mod fault;
 pub mod glob;
 pub mod journal;
@@ -23,93 +24,39 @@ pub mod rate;
 pub mod seed;
 pub mod settings;
 pub mod shared;
+mod thread;
 pub mod token;
 pub mod webhook;
 pub mod workspace;
 pub mod world;
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use actix_rt::System;
 use actors::clock::{Clock, SystemClock};
 use actors::ids::{AddonId, WorkspaceId};
 use actors::limits::sandbox as limits;
 use actors::secret::Secret;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use self::api::route::Routes;
-use self::catalogue::catalogue;
 use self::delivery::Delivery;
-use self::door::Door;
+pub use self::error::Error;
 use self::fault::Fault;
 use self::journal::Seen;
 use self::lifecycle::{Goodbye, Install, Installed};
 use self::settings::Change;
 use self::shared::{Order, Shared};
+use self::thread::Thread;
 use self::world::{Habits, Installation, Status, World};
-use super::authority::{Authority, Urls, Viewer};
-
-/// Why the platform did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The address cannot be had.
-    #[error("cannot listen")]
-    Listen(#[source] io::Error),
-    /// There is no such thing here.
-    #[error("there is no such {0}")]
-    Unknown(&'static str),
-    /// The add-on is installed in that workspace already.
-    #[error("the add-on is installed there already")]
-    Installed,
-    /// What was asked for is not possible.
-    #[error("{0}")]
-    Odd(&'static str),
-    /// The add-on cannot be reached.
-    #[error("the add-on cannot be reached: {0}")]
-    Unreachable(String),
-    /// The add-on said no.
-    #[error("{what} was answered {status}: {body}")]
-    Refused {
-        /// The call.
-        what: String,
-        /// The answer's status.
-        status: u16,
-        /// The beginning of its body.
-        body: String,
-    },
-    /// The add-on's manifest is of no use.
-    #[error("{0}")]
-    Manifest(String),
-    /// The platform has been stopped.
-    #[error("the platform has stopped")]
-    Stopped,
-}
+use super::authority::{Authority, Viewer};
 
 /// A handle to a running platform. Clones are the same platform; it ends with the last of them.
 #[derive(Clone)]
 pub struct Platform {
     shared: Arc<Shared>,
     _thread: Option<Arc<Thread>>,
-}
-
-struct Thread {
-    shared: Arc<Shared>,
-    running: Option<JoinHandle<()>>,
-}
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        self.shared.order(Order::Stop);
-        // The port is free once the thread has ended.
-        if let Some(running) = self.running.take() {
-            let _ = running.join();
-        }
-    }
 }
 
 impl Platform {
@@ -128,22 +75,7 @@ impl Platform {
     ///
     /// The address cannot be had.
     pub fn start_with(authority: Authority, listen: SocketAddr, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let (orders, inbox) = mpsc::unbounded_channel();
-        let (started, starts) = std::sync::mpsc::channel();
-        let run = move || {
-            System::new().block_on(async move {
-                match begin(authority, listen, clock, orders) {
-                    Ok((shared, door)) => {
-                        let _ = started.send(Ok(Arc::clone(&shared)));
-                        obey(shared, door, inbox).await;
-                    }
-                    Err(error) => drop(started.send(Err(error))),
-                }
-            });
-        };
-        let running = std::thread::Builder::new().name("sandbox".into()).spawn(run).map_err(Error::Listen)?;
-        let shared = starts.recv().map_err(|_| Error::Stopped)?.map_err(Error::Listen)?;
-        let thread = Thread { shared: Arc::clone(&shared), running: Some(running) };
+        let (shared, thread) = Thread::start(authority, listen, clock)?;
         let platform = Self { shared, _thread: Some(Arc::new(thread)) };
         platform.add_workspace()?;
         Ok(platform)
@@ -436,29 +368,4 @@ impl std::fmt::Debug for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Platform").field("base_url", &self.base_url()).finish_non_exhaustive()
     }
-}
-
-type Orders = mpsc::UnboundedSender<Order>;
-
-fn begin(authority: Authority, listen: SocketAddr, clock: Arc<dyn Clock>, orders: Orders) -> io::Result<(Arc<Shared>, Door)> {
-    let mut door = Door::new(listen)?;
-    let world = World::new(Urls::below(&format!("http://{}", door.address())), clock.chance());
-    let shared = Arc::new(Shared::new(authority, clock, Routes::new(&catalogue()), world, orders));
-    shared.set_courier(actix_rt::Arbiter::current());
-    door.open(&shared)?;
-    Ok((shared, door))
-}
-
-async fn obey(shared: Arc<Shared>, mut door: Door, mut inbox: mpsc::UnboundedReceiver<Order>) {
-    while let Some(order) = inbox.recv().await {
-        match order {
-            Order::Close(done) => {
-                door.close().await;
-                let _ = done.send(());
-            }
-            Order::Open(done) => drop(done.send(door.open(&shared))),
-            Order::Stop => break,
-        }
-    }
-    door.close().await;
 }

@@ -1,0 +1,58 @@
+//! Chapters: runs of rows in the order of writing, with which the indices by workspace begin (`migrations/sqlite` says why).
+//!
+//! A row's chapter is fixed when it is written and means nothing by itself; two processes that count differently only make it longer.
+
+use sqlx::SqliteConnection;
+
+/// Rows of a chapter: its part of an index is a dozen pages, and ten million rows are ten thousand chapters to look into.
+const ROWS: i64 = 1_024;
+
+/// How far the tables have been written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chapters {
+    events: i64,
+    runs: i64,
+}
+
+impl Chapters {
+    pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        let last = "SELECT (SELECT coalesce(max(number), 0) FROM events), (SELECT coalesce(max(number), 0) FROM runs)";
+        let (events, runs) = sqlx::query_as(last).fetch_one(connection).await?;
+        Ok(Self { events, runs })
+    }
+
+    pub(super) fn of_events(&self) -> i64 {
+        self.events / ROWS
+    }
+
+    pub(super) fn of_runs(&self) -> i64 {
+        self.runs / ROWS
+    }
+
+    pub(super) fn written(&mut self, events: u64, runs: u64) {
+        self.events = self.events.saturating_add_unsigned(events);
+        self.runs = self.runs.saturating_add_unsigned(runs);
+    }
+}
+
+/// The chapters of events, newest first.
+pub(super) const OF_EVENTS: &str = "WITH RECURSIVE chapters (chapter) AS (
+    SELECT max(chapter) FROM events
+    UNION ALL
+    SELECT (SELECT max(events.chapter) FROM events WHERE events.chapter < chapters.chapter) FROM chapters WHERE chapters.chapter IS NOT NULL
+)";
+
+/// The same, back to the one of the first event whose id is `?3` or later; only the last one if there is none.
+pub(super) const OF_RECENT_EVENTS: &str = "WITH RECURSIVE chapters (chapter) AS (
+    SELECT max(chapter) FROM events
+    UNION ALL
+    SELECT (SELECT max(events.chapter) FROM events WHERE events.chapter < chapters.chapter) FROM chapters
+    WHERE chapters.chapter > (SELECT chapter FROM events WHERE id >= ?3 ORDER BY id LIMIT 1)
+)";
+
+/// The chapters of runs, newest first.
+pub(super) const OF_RUNS: &str = "WITH RECURSIVE chapters (chapter) AS (
+    SELECT max(chapter) FROM runs
+    UNION ALL
+    SELECT (SELECT max(runs.chapter) FROM runs WHERE runs.chapter < chapters.chapter) FROM chapters WHERE chapters.chapter IS NOT NULL
+)";

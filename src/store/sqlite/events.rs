@@ -1,0 +1,148 @@
+//! Events as they are read; [`super::journal`] writes them.
+
+use actors::clock::Timestamp;
+use actors::event::{Event, EventType, Source};
+use actors::ids::{EventId, Key};
+use actors::limits::store::PAGE_ROWS_MAX;
+use actors::port::store::events::{EventFilter, Fingerprint};
+use actors::port::store::{Error, Events, Page, Slice};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use super::failure::unreadable;
+use super::row::{addon_number, bytes, time};
+use super::{Failure, Sqlite, chapters};
+
+/// An id may have been made a little before its event's time was taken.
+const ID_AHEAD_MS: i64 = 60_000;
+
+/// Events of a key that fit a filter; wants its six parameters.
+const FITTING: &str = "FROM chapters
+    CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
+        AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
+    WHERE (?3 IS NULL OR events.event_type = ?3)
+        AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source IS NOT NULL
+            ELSE events.source = ?5 END";
+
+fn event_type(row: &SqliteRow) -> Result<EventType, Failure> {
+    EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))
+}
+
+fn event(row: &SqliteRow) -> Result<Event, Failure> {
+    let source: Option<&str> = row.try_get("source")?;
+    Ok(Event {
+        id: row.try_get::<Uuid, _>("id")?.into(),
+        source: source.map_or(Source::Clockify, |name| Source::Custom(name.into())),
+        event_type: event_type(row)?,
+        entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
+        received_at: time(row, "received_at")?,
+        payload: row.try_get::<Vec<u8>, _>("payload")?.into(),
+        payload_hash: bytes(row, "payload_hash")?,
+        headers: row.try_get("headers")?,
+        deliveries: row.try_get("deliveries")?,
+    })
+}
+
+fn fingerprint(row: &SqliteRow) -> Result<Fingerprint, Failure> {
+    Ok(Fingerprint {
+        id: row.try_get::<Uuid, _>("id")?.into(),
+        event_type: event_type(row)?,
+        entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
+        payload_hash: bytes(row, "payload_hash")?,
+        received_at: time(row, "received_at")?,
+    })
+}
+
+/// The smallest UUIDv7 of a moment.
+fn first_id_at(moment: Timestamp) -> Uuid {
+    let millis = u64::try_from(moment.millis()).unwrap_or(0).min((1 << 48) - 1);
+    Uuid::from_u128(u128::from(millis) << 80)
+}
+
+impl Sqlite {
+    async fn list_events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Failure> {
+        let (kind, name) = match &filter.source {
+            None => ("any", None),
+            Some(Source::Clockify) => ("clockify", None),
+            Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
+            Some(Source::Custom(name)) => ("named", Some(&**name)),
+        };
+        let event_type = filter.event_type.as_ref().map(EventType::as_str);
+        let mut reading = self.reading().await?;
+        let count = format!("{} SELECT count(*) {FITTING}", chapters::OF_EVENTS);
+        let total: i64 = sqlx::query_scalar(AssertSqlSafe(count))
+            .bind(addon_number(key.addon))
+            .bind(key.workspace.as_bytes().as_slice())
+            .bind(event_type)
+            .bind(kind)
+            .bind(name)
+            .fetch_one(&mut *reading)
+            .await?;
+        let page = format!(
+            "SELECT events.* FROM ({} SELECT events.number {FITTING} ORDER BY events.id DESC LIMIT ?6 OFFSET ?7) AS page
+            CROSS JOIN events ON events.number = page.number ORDER BY events.id DESC",
+            chapters::OF_EVENTS
+        );
+        let rows = sqlx::query(AssertSqlSafe(page))
+            .bind(addon_number(key.addon))
+            .bind(key.workspace.as_bytes().as_slice())
+            .bind(event_type)
+            .bind(kind)
+            .bind(name)
+            .bind(slice.limit.min(PAGE_ROWS_MAX))
+            .bind(slice.offset)
+            .fetch_all(&mut *reading)
+            .await?;
+        Ok(Page { total: u64::try_from(total).unwrap_or(0), items: rows.iter().map(event).collect::<Result<_, _>>()? })
+    }
+
+    /// Looks into the chapters back to the one that holds the first id since then, and no further.
+    async fn recent_fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Failure> {
+        let query = format!(
+            "SELECT events.* FROM ({} SELECT events.number FROM chapters
+                CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
+                    AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
+                WHERE events.source IS NULL ORDER BY events.id DESC LIMIT ?5) AS recent
+            CROSS JOIN events ON events.number = recent.number WHERE events.received_at >= ?4 ORDER BY events.id",
+            chapters::OF_RECENT_EVENTS
+        );
+        let rows = sqlx::query(AssertSqlSafe(query))
+            .bind(addon_number(key.addon))
+            .bind(key.workspace.as_bytes().as_slice())
+            .bind(first_id_at(Timestamp::from_millis(since.millis().saturating_sub(ID_AHEAD_MS))))
+            .bind(since.millis())
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(fingerprint).collect()
+    }
+
+    async fn one_event(&self, key: Key, id: EventId) -> Result<Option<Event>, Failure> {
+        let query = "SELECT events.* FROM events WHERE id = ?1 AND addon = ?2 AND workspace = ?3
+            AND stay = (SELECT stay FROM installations WHERE addon = ?2 AND workspace = ?3)";
+        let row = sqlx::query(query)
+            .bind(id.uuid())
+            .bind(addon_number(key.addon))
+            .bind(key.workspace.as_bytes().as_slice())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(event).transpose()
+    }
+}
+
+#[async_trait]
+impl Events for Sqlite {
+    async fn event(&self, key: Key, id: EventId) -> Result<Option<Event>, Error> {
+        Ok(self.one_event(key, id).await?)
+    }
+
+    async fn fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Error> {
+        Ok(self.recent_fingerprints(key, since, limit).await?)
+    }
+
+    async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error> {
+        Ok(self.list_events(key, filter, slice).await?)
+    }
+}

@@ -1,0 +1,157 @@
+//! Flows and their versions.
+
+use actors::clock::Timestamp;
+use actors::flow::model::Flow;
+use actors::ids::{FlowId, Key};
+use actors::port::store::flows::{Saved, flow_deleted};
+use actors::port::store::{Error, Flows};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::row::{addon_number, json, time, to_json};
+use super::{Failure, Sqlite};
+
+fn flow(row: &SqliteRow) -> Result<Flow, Failure> {
+    Ok(Flow {
+        id: row.try_get::<Uuid, _>("flow")?.into(),
+        version: row.try_get("version")?,
+        definition: json(row, "definition")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}
+
+/// The present stay of a key.
+async fn stay(connection: &mut SqliteConnection, key: Key) -> Result<Option<i64>, Failure> {
+    let stay = sqlx::query_scalar("SELECT stay FROM installations WHERE addon = ? AND workspace = ?");
+    Ok(stay.bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice()).fetch_optional(connection).await?)
+}
+
+async fn put_version(connection: &mut SqliteConnection, key: Key, stay: i64, flow: &Flow) -> Result<Saved, Failure> {
+    sqlx::query(
+        "INSERT INTO flows (stay, id, addon, workspace, version) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
+    )
+    .bind(stay)
+    .bind(flow.id.uuid())
+    .bind(addon_number(key.addon))
+    .bind(key.workspace.as_bytes().as_slice())
+    .bind(flow.version)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO flow_versions (stay, flow, version, addon, workspace, created_at, updated_at, definition) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(stay)
+    .bind(flow.id.uuid())
+    .bind(flow.version)
+    .bind(addon_number(key.addon))
+    .bind(key.workspace.as_bytes().as_slice())
+    .bind(flow.created_at.millis())
+    .bind(flow.updated_at.millis())
+    .bind(to_json(&flow.definition)?)
+    .execute(connection)
+    .await?;
+    Ok(Saved::Version(flow.version))
+}
+
+async fn create(connection: &mut SqliteConnection, key: Key, flow: Flow, flows_max: u32) -> Result<Saved, Failure> {
+    let Some(stay) = stay(connection, key).await? else { return Ok(Saved::Absent) };
+    let count = sqlx::query_scalar("SELECT count(*) FROM flows WHERE stay = ?");
+    let count: i64 = count.bind(stay).fetch_one(&mut *connection).await?;
+    if count >= i64::from(flows_max) {
+        return Ok(Saved::TooMany);
+    }
+    put_version(connection, key, stay, &Flow { version: 1, ..flow }).await
+}
+
+async fn update(connection: &mut SqliteConnection, key: Key, flow: Flow) -> Result<Saved, Failure> {
+    let Some(stay) = stay(connection, key).await? else { return Ok(Saved::Absent) };
+    let query = "SELECT flow_versions.version, flow_versions.created_at FROM flows
+        JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
+        WHERE flows.stay = ? AND flows.id = ?";
+    let present: Option<(u32, i64)> = sqlx::query_as(query).bind(stay).bind(flow.id.uuid()).fetch_optional(&mut *connection).await?;
+    let Some((version, created_at)) = present else { return Ok(Saved::Absent) };
+    let next = Flow { version: version + 1, created_at: Timestamp::from_millis(created_at), ..flow };
+    put_version(connection, key, stay, &next).await
+}
+
+async fn delete(connection: &mut SqliteConnection, key: Key, id: FlowId, now: Timestamp) -> Result<bool, Failure> {
+    let Some(stay) = stay(connection, key).await? else { return Ok(false) };
+    let removed = sqlx::query("DELETE FROM flows WHERE stay = ? AND id = ?").bind(stay).bind(id.uuid()).execute(&mut *connection).await?;
+    if removed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query(
+        "UPDATE runs INDEXED BY runs_queued SET state = 'CANCELLED', due_at = NULL, finished_at = ?, reason = ?
+        WHERE addon = ? AND queue IN (0, 1) AND workspace = ? AND stay = ? AND flow = ?",
+    )
+    .bind(now.millis())
+    .bind(to_json(&flow_deleted())?)
+    .bind(addon_number(key.addon))
+    .bind(key.workspace.as_bytes().as_slice())
+    .bind(stay)
+    .bind(id.uuid())
+    .execute(connection)
+    .await?;
+    Ok(true)
+}
+
+impl Sqlite {
+    async fn newest_version(&self, key: Key, id: FlowId) -> Result<Option<Flow>, Failure> {
+        let query = "SELECT flow_versions.* FROM installations
+            JOIN flows ON flows.stay = installations.stay AND flows.id = ?3
+            JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
+            WHERE installations.addon = ?1 AND installations.workspace = ?2";
+        let query = sqlx::query(query).bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice()).bind(id.uuid());
+        query.fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
+    }
+
+    async fn any_version(&self, key: Key, id: FlowId, version: u32) -> Result<Option<Flow>, Failure> {
+        let query = "SELECT flow_versions.* FROM installations
+            JOIN flow_versions ON flow_versions.stay = installations.stay AND flow_versions.flow = ?3 AND flow_versions.version = ?4
+            WHERE installations.addon = ?1 AND installations.workspace = ?2";
+        let query =
+            sqlx::query(query).bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice()).bind(id.uuid()).bind(version);
+        query.fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
+    }
+
+    async fn all_flows(&self, key: Key) -> Result<Vec<Flow>, Failure> {
+        let query = "SELECT flow_versions.* FROM installations
+            JOIN flows ON flows.stay = installations.stay
+            JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
+            WHERE installations.addon = ?1 AND installations.workspace = ?2 ORDER BY flows.id DESC";
+        let query = sqlx::query(query).bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice());
+        query.fetch_all(&self.readers).await?.iter().map(flow).collect()
+    }
+}
+
+#[async_trait]
+impl Flows for Sqlite {
+    async fn create_flow(&self, key: Key, flow: &Flow, flows_max: u32) -> Result<Saved, Error> {
+        let flow = flow.clone();
+        self.transact(move |connection| Box::pin(create(connection, key, flow, flows_max))).await
+    }
+
+    async fn update_flow(&self, key: Key, flow: &Flow) -> Result<Saved, Error> {
+        let flow = flow.clone();
+        self.transact(move |connection| Box::pin(update(connection, key, flow))).await
+    }
+
+    async fn delete_flow(&self, key: Key, id: FlowId, now: Timestamp) -> Result<bool, Error> {
+        self.transact(move |connection| Box::pin(delete(connection, key, id, now))).await
+    }
+
+    async fn flow(&self, key: Key, id: FlowId) -> Result<Option<Flow>, Error> {
+        Ok(self.newest_version(key, id).await?)
+    }
+
+    async fn flow_version(&self, key: Key, id: FlowId, version: u32) -> Result<Option<Flow>, Error> {
+        Ok(self.any_version(key, id, version).await?)
+    }
+
+    async fn flows(&self, key: Key) -> Result<Vec<Flow>, Error> {
+        Ok(self.all_flows(key).await?)
+    }
+}

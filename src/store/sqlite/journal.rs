@@ -1,0 +1,85 @@
+//! The hot path: a batch of entries as one transaction, sent as one string.
+//!
+//! Entries of a kind are written by one statement, kinds in the order in which they build on each other; where an entry would overtake
+//! another about the same row, a new group of statements begins. Whether all was written is told by counts; only if not is it asked why.
+
+mod group;
+
+use std::collections::HashSet;
+
+use actors::ids::Key;
+use actors::port::store::Error;
+use actors::port::store::journal::{Entry, Written};
+use actors::port::store::receipt::Outcome;
+use futures_util::TryStreamExt;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Either, Executor, QueryBuilder, SqliteConnection};
+
+use self::group::Group;
+use super::Failure;
+use super::connection::Pen;
+use super::row::columns;
+use super::script::{Script, Told};
+
+/// Up to so many rows the statements of a batch are kept prepared; larger batches are of too many forms.
+const PREPARED_ROWS_MAX: usize = 4;
+
+/// Writes a batch. After a failure the transaction may be open.
+pub(super) async fn write(pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
+    let groups = Group::divide(entries);
+    let rows = groups.iter().map(Group::rows).sum();
+    let mut script = Script::new(rows);
+    let places = groups.iter().map(|group| group.put(&mut script, pen.chapters)).collect::<Result<Vec<_>, _>>()?;
+    let (sql, values, statements) = script.finish()?;
+    let told = run(pen.connection(), sql, values, rows <= PREPARED_ROWS_MAX).await?;
+    // The connection's thread may end in the middle without a word: without the last answer nothing is certain (I1).
+    if told.len() != statements {
+        return Err(Failure::Lost(Error::Unavailable("the commit was not confirmed".into())));
+    }
+    let mut outcomes = vec![Ok(Written::Done); entries.len()];
+    let mut doubts = Vec::new();
+    for (group, places) in groups.iter().zip(places) {
+        let (events, runs) = group.account(&places, &told, &mut outcomes, &mut doubts)?;
+        pen.chapters.written(events, runs);
+    }
+    settle(pen.connection(), &doubts, &mut outcomes).await;
+    Ok(outcomes)
+}
+
+async fn run(connection: &mut SqliteConnection, sql: String, values: SqliteArguments, prepared: bool) -> Result<Vec<Told>, sqlx::Error> {
+    let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(prepared);
+    let mut answers = connection.fetch_many(query);
+    let (mut told, mut rows) = (Vec::new(), Vec::new());
+    while let Some(answer) = answers.try_next().await? {
+        match answer {
+            Either::Left(done) => told.push(Told { written: done.rows_affected(), rows: std::mem::take(&mut rows) }),
+            Either::Right(row) => rows.push(row),
+        }
+    }
+    Ok(told)
+}
+
+/// Finds out what became of entries that start something and of which not all was written: it was there already, or its installation is not.
+/// The answer is still right after the commit, because nobody else writes over this connection meanwhile.
+async fn settle(connection: &mut SqliteConnection, doubts: &[(usize, Key)], outcomes: &mut [Outcome]) {
+    let present = if doubts.is_empty() { Ok(HashSet::new()) } else { present_keys(connection, doubts).await };
+    for (place, key) in doubts {
+        let outcome = match &present {
+            Ok(present) if present.contains(key) => Ok(Written::Done),
+            Ok(_) => Ok(Written::Absent),
+            Err(failure) => Err(failure.clone().into()),
+        };
+        outcomes.get_mut(*place).into_iter().for_each(|place| place.clone_from(&outcome));
+    }
+}
+
+async fn present_keys(connection: &mut SqliteConnection, starts: &[(usize, Key)]) -> Result<HashSet<Key>, Failure> {
+    let mut query = QueryBuilder::new("SELECT addon, workspace FROM installations WHERE (addon, workspace) IN (");
+    query.push_values(starts, |mut row, (_, key)| {
+        let (addon, workspace) = columns(*key);
+        row.push_bind(addon).push_bind(workspace);
+    });
+    let found: Vec<(i64, Vec<u8>)> = query.push(")").build_query_as().persistent(false).fetch_all(connection).await?;
+    let found: HashSet<_> = found.into_iter().collect();
+    Ok(starts.iter().map(|(_, key)| *key).filter(|key| found.contains(&columns(*key))).collect())
+}

@@ -1,0 +1,181 @@
+//! SQLite: one connection writes, behind the group commit; a few read. A file of this folder for each noun of the ports.
+//!
+//! Readers see a committed state each; the write-ahead log keeps them out of the writer's way. What is read belongs to the present stay of its
+//! installation (`migrations/sqlite`), so that rows that an uninstall left are invisible from its first transaction on.
+
+mod chapters;
+mod connection;
+mod events;
+mod failure;
+mod file;
+mod flows;
+mod installations;
+mod journal;
+mod migrations;
+mod purge;
+mod row;
+mod runs;
+mod script;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::clock::Clock;
+use actors::limits::store as limits;
+use actors::port::store::journal::Entry;
+use actors::port::store::receipt::Receipt;
+use actors::port::store::{Error, Health, Journal};
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::{Sqlite as Driver, SqliteConnection, Transaction};
+use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
+
+use self::connection::Pen;
+use self::purge::Purger;
+use super::OpenError;
+use super::sealing::Keyring;
+use super::writer::{self, After, Failure, Figures, Handle};
+
+/// The store.
+pub(super) struct Sqlite {
+    readers: SqlitePool,
+    writer: Handle<Pen>,
+    keyring: Keyring,
+    /// Counts the uninstalls whose rows are to be removed.
+    uninstalls: watch::Sender<u64>,
+}
+
+/// The store with the tasks that belong to it.
+pub(super) struct Running {
+    pub(super) store: Arc<Sqlite>,
+    purged: watch::Receiver<Option<u64>>,
+    purger: AbortHandle,
+}
+
+/// Brings the schema up to date.
+pub(super) async fn migrate(path: &Path) -> Result<(), OpenError> {
+    file::prepare(path).await?;
+    let mut connection = connection::open_writer(path).await?;
+    let migrated = migrations::run(&mut connection).await;
+    connection::close(connection).await;
+    migrated
+}
+
+/// Opens the database, makes it if it is not there, and takes up what the last process left.
+pub(super) async fn open(path: &Path, keyring: Keyring, clock: Arc<dyn Clock>) -> Result<Running, OpenError> {
+    migrate(path).await?;
+    let backend = connection::Backend::new(path);
+    let pen = backend.open().await?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(limits::READERS_MAX)
+        .acquire_timeout(Duration::from_millis(limits::ACQUIRE_TIMEOUT_MS))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false);
+    let readers = pool.connect_with(connection::reader(path)).await?;
+    let writer = writer::spawn(backend, pen).map_err(OpenError::Thread)?;
+    let (uninstalls, begun) = watch::channel(0);
+    let (done, purged) = watch::channel(None);
+    let purger = Purger { readers: readers.clone(), writer: writer.clone(), clock };
+    let purger = tokio::spawn(purger.run(begun, done)).abort_handle();
+    let store = Arc::new(Sqlite { readers, writer, keyring, uninstalls });
+    store.warn_of_missing_key().await?;
+    Ok(Running { store, purged, purger })
+}
+
+impl Running {
+    /// Waits until nothing is left of what has been uninstalled. `false`: the store was closed before.
+    pub(super) async fn purged(&self) -> bool {
+        let uninstalls = *self.store.uninstalls.borrow();
+        self.purged.clone().wait_for(|purged| purged.is_some_and(|purged| purged >= uninstalls)).await.is_ok()
+    }
+
+    pub(super) async fn close(self) {
+        self.purger.abort();
+        self.store.readers.close().await;
+        self.store.writer.close().await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.purger.abort();
+    }
+}
+
+impl Sqlite {
+    pub(super) fn figures(&self) -> Figures {
+        self.writer.figures()
+    }
+
+    /// A read transaction: everything in it sees the same state.
+    async fn reading(&self) -> Result<Transaction<'static, Driver>, Failure> {
+        Ok(self.readers.begin().await?)
+    }
+
+    /// Does something in a write transaction, in line with everything that was submitted before.
+    async fn transact<T: Send + 'static>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Error> {
+        transact(&self.writer, work).await
+    }
+}
+
+/// Does something in a write transaction. It goes on even if the caller no longer waits.
+async fn transact<T: Send + 'static>(
+    writer: &Handle<Pen>,
+    work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
+) -> Result<T, Error> {
+    on_connection(writer, |connection| Box::pin(connection::in_transaction(connection, work))).await
+}
+
+/// Does something over the writer's connection.
+async fn on_connection<T: Send + 'static>(
+    writer: &Handle<Pen>,
+    work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
+) -> Result<T, Error> {
+    let (answer, answered) = oneshot::channel();
+    writer.run(Box::new(move |pen| {
+        Box::pin(async move {
+            let done = match pen {
+                Ok(pen) => work(pen.connection()).await,
+                Err(error) => Err(Failure::Not(error)),
+            };
+            let after = match &done {
+                Ok(_) | Err(Failure::Refused(_)) => After::Fine,
+                Err(Failure::Not(_)) => After::Failing,
+                Err(Failure::Lost(_)) => After::Lost,
+            };
+            let _ = answer.send(done.map_err(Error::from));
+            after
+        })
+    }))?;
+    answered.await.unwrap_or_else(|_| Err(Error::Unavailable("the writer has stopped".into())))
+}
+
+impl Journal for Sqlite {
+    fn submit(&self, entry: Entry, receipt: Receipt) {
+        self.writer.submit(entry, receipt);
+    }
+}
+
+#[async_trait::async_trait]
+impl Health for Sqlite {
+    async fn ping(&self) -> Result<(), Error> {
+        sqlx::query("SELECT 1 FROM pulse").execute(&self.readers).await.map_err(Failure::from)?;
+        let failing = self.figures().failing;
+        self.transact(move |connection| {
+            Box::pin(async move {
+                // The lock alone proves that the writer lives; only after a failure does it have to prove that it can write.
+                if failing {
+                    sqlx::query("UPDATE pulse SET beats = beats + 1").execute(connection).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+}

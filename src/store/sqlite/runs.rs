@@ -1,0 +1,219 @@
+//! Runs as they are read; [`super::journal`] writes them.
+//!
+//! A run's answers stand in a column of their own, each to be parsed by itself: an answer may nest as deeply as JSON is read at all, and
+//! within the list of steps it would be too deep.
+
+use actors::addon::Addon;
+use actors::event::EventType;
+use actors::flow::run::{Run, RunState, Step};
+use actors::ids::{Key, RunId, WorkspaceId};
+use actors::limits::store::PAGE_ROWS_MAX;
+use actors::port::store::runs::RunFilter;
+use actors::port::store::{Error, Page, Runs, Slice};
+use async_trait::async_trait;
+use serde_json::value::RawValue;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use super::failure::unreadable;
+use super::row::{addon_number, json, time, time_if_any, to_json, workspace};
+use super::{Failure, Sqlite, chapters};
+
+/// The columns of steps and of answers.
+pub(super) fn steps_to_json(steps: &[Step]) -> Result<(String, String), Failure> {
+    if steps.is_empty() {
+        return Ok(("[]".to_owned(), "[]".to_owned()));
+    }
+    let answers: Vec<_> = steps.iter().map(|step| &step.data).collect();
+    let bare_steps: Vec<_> = steps.iter().map(bare).collect();
+    Ok((to_json(&bare_steps)?, to_json(&answers)?))
+}
+
+/// A step without its answer, which is not copied on the way.
+fn bare(step: &Step) -> Step {
+    Step {
+        index: step.index,
+        action: step.action.clone(),
+        state: step.state,
+        attempts: step.attempts,
+        first_try_at: step.first_try_at,
+        duration_ms: step.duration_ms,
+        repeatable: step.repeatable,
+        request: step.request.clone(),
+        status: step.status,
+        data: None,
+        error: step.error.clone(),
+    }
+}
+
+fn steps(row: &SqliteRow) -> Result<Vec<Step>, Failure> {
+    let mut steps: Vec<Step> = json(row, "steps")?;
+    let answers: Vec<Option<&RawValue>> = serde_json::from_str(row.try_get("answers")?).map_err(|_| unreadable("answers"))?;
+    for (step, answer) in steps.iter_mut().zip(answers) {
+        step.data = answer.map(|raw| serde_json::from_str(raw.get())).transpose().map_err(|_| unreadable("answers"))?;
+    }
+    Ok(steps)
+}
+
+fn run(row: &SqliteRow, addon: Addon) -> Result<Run, Failure> {
+    let reason: Option<&str> = row.try_get("reason")?;
+    Ok(Run {
+        id: row.try_get::<Uuid, _>("id")?.into(),
+        key: Key { addon, workspace: workspace(row)? },
+        flow: row.try_get::<Uuid, _>("flow")?.into(),
+        flow_version: row.try_get("flow_version")?,
+        event: row.try_get::<Uuid, _>("event")?.into(),
+        event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
+        entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
+        state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
+        steps: steps(row)?,
+        due_at: time_if_any(row, "due_at")?,
+        reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
+        replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),
+        created_at: time(row, "created_at")?,
+        started_at: time_if_any(row, "started_at")?,
+        finished_at: time_if_any(row, "finished_at")?,
+    })
+}
+
+macro_rules! stay {
+    () => {
+        "(SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)"
+    };
+}
+
+/// Where the runs of a key are that may fit a filter: the narrowest index that has them all. Wants the key's two parameters, and the filter's three.
+fn candidates(filter: &RunFilter) -> &'static str {
+    match filter {
+        RunFilter { event: Some(_), .. } => concat!("FROM runs INDEXED BY runs_by_event WHERE runs.event = ?4 AND runs.stay = ", stay!()),
+        RunFilter { state: Some(state), .. } if !state.finished() => concat!(
+            "FROM runs INDEXED BY runs_queued WHERE runs.addon = ?1 AND runs.queue IN (0, 1) AND runs.workspace = ?2 AND runs.stay = ",
+            stay!()
+        ),
+        RunFilter { state: Some(RunState::Failed | RunState::Uncertain | RunState::Cancelled), .. } => concat!(
+            "FROM runs INDEXED BY runs_troubled WHERE runs.state IN ('FAILED', 'UNCERTAIN', 'CANCELLED') AND runs.state = ?5 AND runs.stay = ",
+            stay!()
+        ),
+        _ => concat!(
+            "FROM chapters CROSS JOIN runs INDEXED BY runs_by_stay ON runs.chapter = chapters.chapter AND runs.stay = ",
+            stay!(),
+            " WHERE true"
+        ),
+    }
+}
+
+const FITTING: &str = "AND (?3 IS NULL OR runs.flow = ?3) AND (?4 IS NULL OR runs.event = ?4) AND (?5 IS NULL OR runs.state = ?5)";
+
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments>;
+
+impl Sqlite {
+    async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Failure> {
+        let bound = |sql: String| -> Query {
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(addon_number(key.addon))
+                .bind(key.workspace.as_bytes().to_vec())
+                .bind(filter.flow.map(|flow| flow.uuid()))
+                .bind(filter.event.map(|event| event.uuid()))
+                .bind(filter.state.map(RunState::as_str))
+        };
+        let (chapters, candidates) = (chapters::OF_RUNS, candidates(filter));
+        let mut reading = self.reading().await?;
+        let count = bound(format!("{chapters} SELECT count(*) AS total {candidates} {FITTING}"));
+        let total: i64 = count.fetch_one(&mut *reading).await?.try_get("total")?;
+        let page = bound(format!(
+            "SELECT runs.* FROM ({chapters} SELECT runs.number {candidates} {FITTING} ORDER BY runs.id DESC LIMIT ?6 OFFSET ?7) AS page
+            CROSS JOIN runs ON runs.number = page.number ORDER BY runs.id DESC"
+        ));
+        let rows = page.bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset).fetch_all(&mut *reading).await?;
+        let items = rows.iter().map(|row| run(row, key.addon)).collect::<Result<_, _>>()?;
+        Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
+    }
+
+    async fn one_run(&self, key: Key, id: RunId) -> Result<Option<Run>, Failure> {
+        let query = concat!("SELECT * FROM runs WHERE id = ?3 AND addon = ?1 AND workspace = ?2 AND stay = ", stay!());
+        let query = sqlx::query(query).bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice()).bind(id.uuid());
+        let row = query.fetch_optional(&self.readers).await?;
+        row.as_ref().map(|row| run(row, key.addon)).transpose()
+    }
+
+    async fn unfinished_runs(&self, key: Key, after: Option<RunId>, limit: u32) -> Result<Vec<Run>, Failure> {
+        // Two walks along the index, merged; together they would be sorted, all of them for each page.
+        let query = concat!(
+            "SELECT runs.* FROM (
+                SELECT number, id FROM runs INDEXED BY runs_queued
+                WHERE addon = ?1 AND queue = 0 AND workspace = ?2 AND id > ?3 AND stay = ",
+            stay!(),
+            "
+                UNION ALL
+                SELECT number, id FROM runs INDEXED BY runs_queued
+                WHERE addon = ?1 AND queue = 1 AND workspace = ?2 AND id > ?3 AND stay = ",
+            stay!(),
+            "
+                ORDER BY 2 LIMIT ?4
+            ) AS waiting CROSS JOIN runs ON runs.number = waiting.number ORDER BY runs.id"
+        );
+        let rows = sqlx::query(query)
+            .bind(addon_number(key.addon))
+            .bind(key.workspace.as_bytes().as_slice())
+            .bind(after.map_or(Uuid::nil(), |after| after.uuid()))
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| run(row, key.addon)).collect()
+    }
+
+    /// Workspaces of one add-on in order. Each step of the recursion seeks the next workspace in the index of unfinished runs, and gives one row,
+    /// so that rows come in order and no more of them are made than are wanted.
+    async fn workspaces_with_work(&self, addon: Addon, after: Option<WorkspaceId>, limit: u32) -> Result<Vec<Key>, Failure> {
+        let query = "WITH RECURSIVE working (workspace) AS (
+                SELECT min(workspace) FROM runs WHERE addon = ?1 AND queue = 1 AND workspace > ?2
+                UNION ALL
+                SELECT (SELECT min(runs.workspace) FROM runs WHERE runs.addon = ?1 AND runs.queue = 1 AND runs.workspace > working.workspace)
+                FROM working WHERE working.workspace IS NOT NULL
+            )
+            SELECT installations.workspace FROM working
+            CROSS JOIN installations ON installations.addon = ?1 AND installations.workspace = working.workspace
+            WHERE installations.status = 'ACTIVE' AND installations.broken_at IS NULL AND EXISTS (
+                SELECT 1 FROM runs
+                WHERE runs.addon = ?1 AND runs.queue = 1 AND runs.workspace = working.workspace AND runs.stay = installations.stay
+            )
+            LIMIT ?3";
+        let rows = sqlx::query(query)
+            .bind(addon_number(addon))
+            .bind(after.map(|after| after.as_bytes().to_vec()).unwrap_or_default())
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| Ok(Key { addon, workspace: workspace(row)? })).collect()
+    }
+}
+
+#[async_trait]
+impl Runs for Sqlite {
+    async fn run(&self, key: Key, id: RunId) -> Result<Option<Run>, Error> {
+        Ok(self.one_run(key, id).await?)
+    }
+
+    async fn runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Error> {
+        Ok(self.list_runs(key, filter, slice).await?)
+    }
+
+    async fn unfinished(&self, key: Key, after: Option<RunId>, limit: u32) -> Result<Vec<Run>, Error> {
+        Ok(self.unfinished_runs(key, after, limit).await?)
+    }
+
+    async fn keys_with_work(&self, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Error> {
+        let mut keys = Vec::new();
+        for addon in Addon::ALL {
+            let left = limit.saturating_sub(u32::try_from(keys.len()).unwrap_or(limit));
+            let from = match after {
+                Some(after) if after.addon > addon => continue,
+                Some(after) if after.addon == addon => Some(after.workspace),
+                _ => None,
+            };
+            keys.extend(self.workspaces_with_work(addon, from, left).await?);
+        }
+        Ok(keys)
+    }
+}

@@ -1,0 +1,148 @@
+//! Events are kept as they came and listed newest first.
+
+use std::time::Duration;
+
+use actors::event::{Event, Source};
+use actors::port::store::Slice;
+use actors::port::store::events::{EventFilter, Fingerprint};
+use actors::port::store::journal::Written;
+
+use crate::backend::{Backend, submit, write};
+use crate::sample::{accept, custom, event, event_type, install, key, text};
+
+contract! {
+    an_event_is_read_byte_for_byte_as_it_came,
+    an_event_of_another_workspace_is_not_seen,
+    events_are_listed_newest_first_in_parts_with_their_number,
+    events_are_listed_by_type_and_by_source,
+    events_of_many_workspaces_are_told_apart_however_many_they_are,
+    fingerprints_are_of_the_platform_and_since_a_moment_the_oldest_first,
+    of_too_many_fingerprints_the_newest_are_given,
+}
+
+const ALL: Slice = Slice { limit: 100, offset: 0 };
+
+async fn write_all(backend: &Backend, number: u32, events: &[Event]) {
+    install(&*backend.store, key(number)).await;
+    for event in events {
+        assert_eq!(write(&*backend.store, accept(key(number), event, &[])).await, Ok(Written::Done));
+    }
+}
+
+fn fingerprint(event: &Event) -> Fingerprint {
+    Fingerprint {
+        id: event.id,
+        event_type: event.event_type.clone(),
+        entity: event.entity.clone(),
+        payload_hash: event.payload_hash,
+        received_at: event.received_at,
+    }
+}
+
+async fn an_event_is_read_byte_for_byte_as_it_came(backend: Backend) {
+    let odd = " {\"b\" : 1.0e2,\r\n\"a\":\"\\u0000ü\u{1f980}\", \"b\":null}\n";
+    let events = [
+        event(),
+        Event { payload: odd.as_bytes().into(), entity: None, headers: None, deliveries: 7, ..custom("shop_1") },
+        Event { payload: vec![b' '; 200_000].into(), payload_hash: [255; 32], ..event() },
+    ];
+    write_all(&backend, 1, &events).await;
+    for event in events {
+        assert_eq!(backend.store.event(key(1), event.id).await, Ok(Some(event)));
+    }
+}
+
+async fn an_event_of_another_workspace_is_not_seen(backend: Backend) {
+    let mine = event();
+    write_all(&backend, 1, std::slice::from_ref(&mine)).await;
+    install(&*backend.store, key(2)).await;
+    assert_eq!(backend.store.event(key(2), mine.id).await, Ok(None));
+    assert_eq!(backend.store.event(key(3), mine.id).await, Ok(None));
+    let listed = backend.store.events(key(2), &EventFilter::default(), ALL).await.unwrap();
+    assert_eq!((listed.total, listed.items), (0, vec![]));
+}
+
+async fn events_are_listed_newest_first_in_parts_with_their_number(backend: Backend) {
+    let mut events: Vec<_> = (0..7).map(|_| event()).collect();
+    write_all(&backend, 1, &events).await;
+    events.reverse();
+    let list = async |limit, offset| backend.store.events(key(1), &EventFilter::default(), Slice { limit, offset }).await.unwrap();
+    let all = list(100, 0).await;
+    assert_eq!((all.total, &all.items), (7, &events));
+    for (limit, offset, part) in [(3, 0, &events[..3]), (3, 3, &events[3..6]), (3, 6, &events[6..]), (3, 7, &[]), (0, 0, &[])] {
+        let page = list(limit, offset).await;
+        assert_eq!((page.total, &page.items[..]), (7, part), "{limit} after {offset}");
+    }
+}
+
+async fn events_are_listed_by_type_and_by_source(backend: Backend) {
+    let events = [event(), custom("shop"), Event { event_type: event_type("NEW_TAG"), ..event() }, custom("bank"), event()];
+    write_all(&backend, 1, &events).await;
+    let list = async |event_type: Option<&str>, source: Option<Source>| {
+        let filter = EventFilter { event_type: event_type.map(crate::sample::event_type), source };
+        let page = backend.store.events(key(1), &filter, ALL).await.unwrap();
+        assert_eq!(page.total, page.items.len() as u64);
+        page.items.iter().map(|found| events.iter().position(|event| event == found).unwrap()).collect::<Vec<_>>()
+    };
+    let custom = |name: &str| Some(Source::Custom(text(name)));
+    assert_eq!(list(None, None).await, [4, 3, 2, 1, 0]);
+    assert_eq!(list(Some("PROJECT_UPDATED"), None).await, [4, 0]);
+    assert_eq!(list(None, Some(Source::Clockify)).await, [4, 2, 0]);
+    assert_eq!(list(None, custom("")).await, [3, 1]);
+    assert_eq!(list(None, custom("shop")).await, [1]);
+    assert_eq!(list(Some("order.paid"), custom("bank")).await, [3]);
+    assert_eq!(list(Some("order.paid"), Some(Source::Clockify)).await, [0_usize; 0]);
+    assert_eq!(list(None, custom("nobody")).await, [0_usize; 0]);
+}
+
+/// More than several chapters of the SQLite store.
+async fn events_of_many_workspaces_are_told_apart_however_many_they_are(backend: Backend) {
+    let store = &*backend.store;
+    for number in 1..=3 {
+        install(store, key(number)).await;
+    }
+    let mut pending = Vec::new();
+    let mut mine = Vec::new();
+    for index in 0..3_000_u32 {
+        let event = Event { payload: format!("{{\"index\":{index}}}").into_bytes().into(), ..event() };
+        let number = if index % 100 == 7 { 2 } else { 1 + index % 2 * 2 };
+        pending.push(submit(store, accept(key(number), &event, &[])));
+        if number == 2 {
+            mine.push(event);
+        }
+    }
+    for answer in pending {
+        assert_eq!(answer.outcome().await, Ok(Written::Done));
+    }
+    mine.reverse();
+    let listed = store.events(key(2), &EventFilter::default(), ALL).await.unwrap();
+    assert_eq!((listed.total, listed.items), (30, mine.clone()));
+    let late = store.events(key(2), &EventFilter::default(), Slice { limit: 5, offset: 20 }).await.unwrap();
+    assert_eq!(late.items, mine[20..25]);
+    let since = mine[29].received_at;
+    let seen = store.fingerprints(key(2), since, 1_000).await.unwrap();
+    assert_eq!(seen, mine.iter().rev().map(fingerprint).collect::<Vec<_>>());
+    let others = store.events(key(1), &EventFilter::default(), Slice { limit: 0, offset: 0 }).await.unwrap();
+    assert_eq!(others.total, 1_500);
+}
+
+async fn fingerprints_are_of_the_platform_and_since_a_moment_the_oldest_first(backend: Backend) {
+    let base = event();
+    let at = |seconds: u64| Event { received_at: base.received_at + Duration::from_secs(seconds), ..event() };
+    let events = [at(0), at(10), Event { source: Source::Custom(text("shop")), ..at(15) }, at(20), Event { entity: None, ..at(30) }];
+    write_all(&backend, 1, &events).await;
+    let since = base.received_at + Duration::from_secs(10);
+    let seen = backend.store.fingerprints(key(1), since, 100).await.unwrap();
+    assert_eq!(seen, [&events[1], &events[3], &events[4]].map(fingerprint));
+    let none = backend.store.fingerprints(key(1), base.received_at + Duration::from_secs(31), 100).await.unwrap();
+    assert_eq!(none, []);
+    assert_eq!(backend.store.fingerprints(key(2), since, 100).await.unwrap(), []);
+}
+
+async fn of_too_many_fingerprints_the_newest_are_given(backend: Backend) {
+    let events: Vec<_> = (0..5).map(|_| event()).collect();
+    write_all(&backend, 1, &events).await;
+    let seen = backend.store.fingerprints(key(1), events[0].received_at, 2).await.unwrap();
+    assert_eq!(seen, [&events[3], &events[4]].map(fingerprint));
+    assert_eq!(backend.store.fingerprints(key(1), events[0].received_at, 0).await.unwrap(), []);
+}
