@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::web::Json;
 use actors::clock::Timestamp;
 use actors::flow::run::RunState;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use super::caller::Admin;
 use super::error::Error;
 use super::flows::summary;
+use super::request_id;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Asks for a total alone.
@@ -143,8 +145,8 @@ pub struct Lifted {
 }
 
 /// `POST /ui/quarantine/lift`.
-pub async fn lift(caller: Admin) -> Result<Json<Lifted>, Error> {
+pub async fn lift(caller: Admin, request: HttpRequest) -> Result<Json<Lifted>, Error> {
     let lifted = caller.service.registry.lift(caller.key).await?;
-    log::info!(addon = caller.key.addon.slug(), workspace:% = caller.key.workspace, lifted; "a quarantine is lifted by an admin");
+    log::info!(addon = caller.key.addon.slug(), workspace:% = caller.key.workspace, request = request_id::of(&request), lifted; "a quarantine is lifted by an admin");
     Ok(Json(Lifted { status: if lifted { "lifted" } else { "not_quarantined" }, lifted }))
 }

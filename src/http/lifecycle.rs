@@ -20,6 +20,7 @@ use self::told::Told;
 use super::body;
 use super::caller::Lifecycle;
 use super::error::{Error, Kind};
+use super::request_id;
 use crate::auth::token::{self, Refusal, Verified};
 
 /// What the platform, and whoever relied on the reference, gets.
@@ -54,26 +55,26 @@ pub async fn installed(caller: Lifecycle, request: HttpRequest, payload: Payload
         installed_at: now,
         updated_at: now,
     }));
-    apply(&caller, change, "installed", None, Some("disabled")).await
+    apply(&caller, &request, change, "installed", None, Some("disabled")).await
 }
 
 /// `POST /lifecycle/uninstalled` and `/lifecycle/deleted`. What is not there (any more) is deleted already.
 pub async fn deleted(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Answer>, Error> {
     told(&caller, &request, payload).await?;
     let change = Change::Delete(caller.verified.addon_id);
-    apply(&caller, change, "uninstalled", Some(Verdict::Absent), None).await
+    apply(&caller, &request, change, "uninstalled", Some(Verdict::Absent), None).await
 }
 
 /// `POST /lifecycle/status-changed`.
 pub async fn status_changed(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Answer>, Error> {
     let status = told(&caller, &request, payload).await?.status().map_err(Error::fields)?;
-    apply(&caller, Change::Status(caller.verified.addon_id, status), "status_changed", None, None).await
+    apply(&caller, &request, Change::Status(caller.verified.addon_id, status), "status_changed", None, None).await
 }
 
 /// `POST /lifecycle/settings-updated`.
 pub async fn settings_updated(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Answer>, Error> {
     let settings = told(&caller, &request, payload).await?.settings().map_err(Error::fields)?;
-    apply(&caller, Change::Settings(caller.verified.addon_id, settings), "settings_updated", None, None).await
+    apply(&caller, &request, Change::Settings(caller.verified.addon_id, settings), "settings_updated", None, None).await
 }
 
 /// The body, once it agrees with the token.
@@ -109,13 +110,15 @@ async fn installation_token(caller: &Lifecycle, text: &str) -> Result<Arc<Verifi
 /// Hands the change on and words what became of it. `fine` is a verdict that is an ordinary answer here.
 async fn apply(
     caller: &Lifecycle,
+    request: &HttpRequest,
     change: Change,
     status: &'static str,
     fine: Option<Verdict>,
     bootstrap: Option<&'static str>,
 ) -> Result<Json<Answer>, Error> {
     let verdict = caller.service.registry.lifecycle(caller.key, change, caller.proof()).await?;
-    log::info!(addon = caller.key.addon.slug(), workspace:% = caller.key.workspace, verdict:?; "lifecycle: {status}");
+    let request = request_id::of(request);
+    log::info!(addon = caller.key.addon.slug(), workspace:% = caller.key.workspace, request, verdict:?; "lifecycle: {status}");
     match verdict {
         Verdict::Apply | Verdict::Repeated => {}
         verdict if fine == Some(verdict) => {}

@@ -32,9 +32,22 @@ const KEPT: [HeaderName; 5] = [
     HeaderName::from_static("idempotency-key"),
 ];
 
-/// Names of the known events, made once.
-static EVENT_TYPES: LazyLock<Vec<(&'static Known, EventType)>> =
-    LazyLock::new(|| KNOWN.iter().filter_map(|known| EventType::parse(known.name).ok().map(|event_type| (known, event_type))).collect());
+/// What a delivery of a known event needs and what is the same for all of them.
+struct Expected {
+    known: &'static Known,
+    event_type: EventType,
+    /// The manifest's path.
+    path: String,
+}
+
+/// Every known event, made once.
+static EXPECTED: LazyLock<Vec<Expected>> = LazyLock::new(|| {
+    let expected = |known: &'static Known| {
+        let event_type = EventType::parse(known.name).ok()?;
+        Some(Expected { known, event_type, path: format!("{BASE}/{}", known.slug()) })
+    };
+    KNOWN.iter().filter_map(expected).collect()
+});
 
 /// `POST /webhooks/clockify/{event}`: the path ties the token to the event; the header may only repeat it.
 pub async fn to_path(caller: Webhook, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
@@ -42,14 +55,15 @@ pub async fn to_path(caller: Webhook, request: HttpRequest, payload: Payload) ->
     if stated_event(request.headers())?.is_some_and(|stated| stated != known.name) {
         return Err(Kind::EventMismatch.into());
     }
-    accept(&caller, &request, payload, known, format!("{BASE}/{}", known.slug())).await
+    let expected = EXPECTED.iter().find(|expected| expected.known == known).ok_or(Kind::EventUnknown)?;
+    accept(&caller, &request, payload, expected, &expected.path).await
 }
 
 /// `POST /webhooks/clockify`: the header names the event, and any of the installation's tokens for that event counts.
 pub async fn by_header(caller: Webhook, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let stated = stated_event(request.headers())?.ok_or(Kind::EventMissing)?;
-    let known = KNOWN.iter().find(|known| known.name == stated).ok_or(Kind::AmbiguousEvent)?;
-    accept(&caller, &request, payload, known, BASE.to_owned()).await
+    let expected = EXPECTED.iter().find(|expected| expected.known.name == stated).ok_or(Kind::AmbiguousEvent)?;
+    accept(&caller, &request, payload, expected, BASE).await
 }
 
 /// The event type of the header, if there is one; two are refused, whatever they say.
@@ -66,8 +80,8 @@ async fn accept(
     caller: &Webhook,
     request: &HttpRequest,
     payload: Payload,
-    known: &'static Known,
-    path: String,
+    Expected { known, event_type, .. }: &Expected,
+    path: &str,
 ) -> Result<HttpResponse, Error> {
     let service = &*caller.service;
     let payload = body::read(request, payload, service.webhook_body_bytes_max, &*service.clock).await?;
@@ -75,10 +89,9 @@ async fn accept(
     if !facts.agrees_with(caller.key.workspace) {
         return Err(Kind::WorkspaceMismatch.into());
     }
-    let event_type = EVENT_TYPES.iter().find(|(one, _)| one.name == known.name).map(|(_, event_type)| event_type.clone());
     let delivery = Delivery {
-        sender: Sender::Clockify { token: caller.verified.hash, addon_id: caller.verified.addon_id, path },
-        event_type: event_type.ok_or(Kind::EventUnknown)?,
+        sender: Sender::Clockify { token: caller.verified.hash, addon_id: caller.verified.addon_id, path: path.to_owned() },
+        event_type: event_type.clone(),
         entity: facts.entity_id.as_deref().map(|id| entity(known, id)),
         payload_hash: digest::digest(&digest::SHA256, &payload).as_ref().try_into().map_err(|_| Kind::Internal)?,
         payload,

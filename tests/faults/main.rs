@@ -5,8 +5,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     clippy::print_stderr,
+    clippy::print_stdout,
     missing_docs,
     reason = "tests; the configuration exempts only functions that are tests themselves"
 )]

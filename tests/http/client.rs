@@ -141,7 +141,7 @@ impl Wire {
     async fn read(mut self, enough: impl Fn(&[u8]) -> bool) -> Answer {
         let mut bytes = Vec::new();
         let reading = async {
-            let mut chunk = [0; 16 * 1024];
+            let mut chunk = vec![0; 16 * 1024];
             // A reset after the answer is the server's way not to read a body that it refused.
             while let Ok(read @ 1..) = self.0.read(&mut chunk).await {
                 bytes.extend_from_slice(&chunk[..read]);

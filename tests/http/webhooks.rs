@@ -228,7 +228,7 @@ async fn deliveries_of_two_workspaces_stay_apart() {
     assert_eq!(harness.stored(harness.home.workspace).await.1, 1);
     assert_eq!(harness.stored(other.workspace).await.1, 2);
     let key = Key { addon: Addon::UniversalWebhook, workspace: other.workspace };
-    assert_eq!(harness.service.registry.status(key).await.unwrap().installed, true);
+    assert!(harness.service.registry.status(key).await.unwrap().installed);
 }
 
 #[actix_web::test]
