@@ -16,7 +16,7 @@ use crate::app::{self, App};
 use crate::config::{Config, Invalid};
 use crate::manifest::{Manifests, SchemaVersion};
 use crate::signals::Signals;
-use crate::{healthcheck, store, telemetry};
+use crate::{healthcheck, sandbox, store, telemetry};
 
 const FAILED: u8 = 1;
 const UNUSABLE: u8 = 2;
@@ -52,6 +52,8 @@ enum Command {
     Healthcheck,
     /// Prints a fresh ENCRYPTION_KEY.
     Keygen,
+    /// Shows it all at work on this machine, with a simulated Clockify: no account, nothing to set up.
+    Sandbox(sandbox::Options),
 }
 
 /// A command that was not done, and the exit code that says so.
@@ -92,6 +94,7 @@ fn dispatch(arguments: &Arguments) -> Done {
         Command::Config => show(&config()?),
         Command::Healthcheck => check(&config()?),
         Command::Keygen => keygen(),
+        Command::Sandbox(options) => sandbox::run(options, &std::env::temp_dir()).map_err(Failure::failed),
     }
 }
 

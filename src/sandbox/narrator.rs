@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+/// As wide as the longest name.
 const NAME_WIDTH: usize = 10;
 
 /// Writes lines for somebody who reads along.
@@ -45,9 +46,13 @@ impl Narrator {
         self.line(&format!("    {:<NAME_WIDTH$} {text}", ""));
     }
 
-    /// A name and what stands for it.
-    pub fn pair(&self, name: &str, text: impl Display, note: &str) {
-        self.line(&format!("  {} {text}  {}", self.toned(Tone::Strong, &format!("{name:<NAME_WIDTH$}")), self.toned(Tone::Quiet, note)));
+    /// Names, what stands for them, and notes, in columns.
+    pub fn table(&self, rows: &[(&str, String, &str)]) {
+        let width = rows.iter().map(|(_, text, _)| text.len()).max().unwrap_or(0);
+        for (name, text, note) in rows {
+            let name = self.toned(Tone::Strong, &format!("{name:<NAME_WIDTH$}"));
+            self.line(&format!("  {name} {text:<width$}  {}", self.toned(Tone::Quiet, note)));
+        }
     }
 
     /// A command to copy, with a word on what it does above it.

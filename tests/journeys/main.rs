@@ -8,4 +8,5 @@ mod operator;
 mod platform;
 mod reference;
 mod running;
+mod sandbox;
 mod webhook;

@@ -60,7 +60,7 @@ impl Door {
             App::new()
                 .app_data(shared.clone())
                 .app_data(web::PayloadConfig::new(limits::BODY_BYTES_MAX))
-                .app_data(web::JsonConfig::default().limit(limits::BODY_BYTES_MAX).content_type_required(false))
+                .app_data(web::JsonConfig::default().limit(limits::BODY_BYTES_MAX).content_type_required(false).content_type(|_| true))
                 .configure(control::routes)
                 .default_service(web::to(api::front))
         };

@@ -7,7 +7,7 @@ use clockify_addons::sandbox::platform::Error;
 use clockify_addons::sandbox::platform::delivery::State;
 use clockify_addons::sandbox::platform::lifecycle::{Goodbye, Install};
 use clockify_addons::sandbox::platform::settings::Change;
-use clockify_addons::sandbox::platform::world::{Habits, Status};
+use clockify_addons::sandbox::platform::world::{Habits, Status, World};
 use serde_json::json;
 
 use super::{SOON, Stage};
@@ -155,4 +155,26 @@ async fn an_install_that_the_add_on_refuses_leaves_nothing_behind() {
     let refused = stage.platform.install(Install { workspace: Some(other), ..Install::of(&stage.addon.url) }).await;
     assert!(matches!(refused, Err(Error::Refused { status: 500, .. })), "{refused:?}");
     assert_eq!(stage.platform.with(|world| world.installations.len()), 1);
+}
+
+#[actix_web::test]
+async fn a_delivery_on_its_way_to_what_is_switched_off_or_gone_is_not_tried_again() {
+    let (stage, clock) = Stage::held().await;
+    let ends = async |end: &dyn Fn()| {
+        stage.addon.answers(&[500]);
+        let [number] = stage.platform.fire(stage.installed.workspace, "NEW_TAG").unwrap().try_into().unwrap();
+        assert!(stage.platform.until(SOON, |world| !world.deliveries.get(number).unwrap().attempts.is_empty()).await);
+        end();
+        while clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(std::time::Duration::from_secs(60));
+        assert!(stage.platform.until(SOON, |world| world.deliveries.get(number).unwrap().state == State::Cancelled).await);
+    };
+    let addon_id = stage.installed.addon_id;
+    let installation = |world: &mut World| world.installations.get_mut(&addon_id).unwrap().status = Status::Inactive;
+    ends(&|| stage.platform.with(installation)).await;
+    stage.platform.with(|world| world.installations.get_mut(&addon_id).unwrap().status = Status::Active);
+    ends(&|| stage.platform.with(|world| drop(world.installations.remove(&addon_id)))).await;
+    assert_eq!(stage.addon.calls("/webhooks/new_tag").len(), 2);
 }
