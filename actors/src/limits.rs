@@ -270,6 +270,8 @@ pub mod store {
     pub const WAL_BYTES_KEPT: u32 = 16 << 20;
     /// Free pages that are given back to the file system in one transaction.
     pub const VACUUM_PAGES_MAX: u32 = 100;
+    /// A file up to this size is written anew after an uninstall, in bytes: it takes some tenths of a second, and as much memory.
+    pub const VACUUM_WHOLE_BYTES_MAX: i64 = 32 << 20;
     /// Pause before what an uninstall left is tried again after a failure, in milliseconds.
     pub const PURGE_PAUSE_MS: u64 = 1_000;
 }
