@@ -12,19 +12,46 @@ use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::failure::unreadable;
-use super::row::{addon_number, bytes, time};
+use super::row::{about, bytes, time};
 use super::{Failure, Sqlite, chapters};
 
 /// An id may have been made a little before its event's time was taken.
 const ID_AHEAD_MS: i64 = 60_000;
 
-/// Events of a key that fit a filter; wants its six parameters.
+/// Events of a key that fit a filter; wants five parameters.
 const FITTING: &str = "FROM chapters
     CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
         AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
     WHERE (?3 IS NULL OR events.event_type = ?3)
         AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source IS NOT NULL
             ELSE events.source = ?5 END";
+
+pub(super) fn count() -> String {
+    format!("{} SELECT count(*) {FITTING}", chapters::OF_EVENTS)
+}
+
+pub(super) fn page() -> String {
+    format!(
+        "SELECT events.* FROM ({} SELECT events.number {FITTING} ORDER BY events.id DESC LIMIT ?6 OFFSET ?7) AS page
+        CROSS JOIN events ON events.number = page.number ORDER BY events.id DESC",
+        chapters::OF_EVENTS
+    )
+}
+
+/// Looks into the chapters back to the one that holds the first id since then, and no further.
+pub(super) fn recent() -> String {
+    format!(
+        "SELECT events.* FROM ({} SELECT events.number FROM chapters
+            CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
+                AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
+            WHERE events.source IS NULL ORDER BY events.id DESC LIMIT ?5) AS recent
+        CROSS JOIN events ON events.number = recent.number WHERE events.received_at >= ?4 ORDER BY events.id",
+        chapters::OF_RECENT_EVENTS
+    )
+}
+
+pub(super) const ONE: &str = "SELECT events.* FROM events WHERE id = ?3 AND addon = ?1 AND workspace = ?2
+    AND stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";
 
 fn event_type(row: &SqliteRow) -> Result<EventType, Failure> {
     EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))
@@ -67,68 +94,25 @@ impl Sqlite {
             None => ("any", None),
             Some(Source::Clockify) => ("clockify", None),
             Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
-            Some(Source::Custom(name)) => ("named", Some(&**name)),
+            Some(Source::Custom(name)) => ("named", Some(name.to_string())),
         };
-        let event_type = filter.event_type.as_ref().map(EventType::as_str);
+        let event_type = filter.event_type.as_ref().map(|wanted| wanted.as_str().to_owned());
+        let fitting = |sql: String| about(AssertSqlSafe(sql), key).bind(event_type.clone()).bind(kind).bind(name.clone());
         let mut reading = self.reading().await?;
-        let count = format!("{} SELECT count(*) {FITTING}", chapters::OF_EVENTS);
-        let total: i64 = sqlx::query_scalar(AssertSqlSafe(count))
-            .bind(addon_number(key.addon))
-            .bind(key.workspace.as_bytes().as_slice())
-            .bind(event_type)
-            .bind(kind)
-            .bind(name)
-            .fetch_one(&mut *reading)
-            .await?;
-        let page = format!(
-            "SELECT events.* FROM ({} SELECT events.number {FITTING} ORDER BY events.id DESC LIMIT ?6 OFFSET ?7) AS page
-            CROSS JOIN events ON events.number = page.number ORDER BY events.id DESC",
-            chapters::OF_EVENTS
-        );
-        let rows = sqlx::query(AssertSqlSafe(page))
-            .bind(addon_number(key.addon))
-            .bind(key.workspace.as_bytes().as_slice())
-            .bind(event_type)
-            .bind(kind)
-            .bind(name)
-            .bind(slice.limit.min(PAGE_ROWS_MAX))
-            .bind(slice.offset)
-            .fetch_all(&mut *reading)
-            .await?;
-        Ok(Page { total: u64::try_from(total).unwrap_or(0), items: rows.iter().map(event).collect::<Result<_, _>>()? })
+        let total: i64 = fitting(count()).fetch_one(&mut *reading).await?.try_get(0)?;
+        let part = fitting(page()).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
+        let items = part.fetch_all(&mut *reading).await?.iter().map(event).collect::<Result<_, _>>()?;
+        Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }
 
-    /// Looks into the chapters back to the one that holds the first id since then, and no further.
     async fn recent_fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Failure> {
-        let query = format!(
-            "SELECT events.* FROM ({} SELECT events.number FROM chapters
-                CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
-                    AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
-                WHERE events.source IS NULL ORDER BY events.id DESC LIMIT ?5) AS recent
-            CROSS JOIN events ON events.number = recent.number WHERE events.received_at >= ?4 ORDER BY events.id",
-            chapters::OF_RECENT_EVENTS
-        );
-        let rows = sqlx::query(AssertSqlSafe(query))
-            .bind(addon_number(key.addon))
-            .bind(key.workspace.as_bytes().as_slice())
-            .bind(first_id_at(Timestamp::from_millis(since.millis().saturating_sub(ID_AHEAD_MS))))
-            .bind(since.millis())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await?;
-        rows.iter().map(fingerprint).collect()
+        let from = first_id_at(Timestamp::from_millis(since.millis().saturating_sub(ID_AHEAD_MS)));
+        let query = about(AssertSqlSafe(recent()), key).bind(from).bind(since.millis()).bind(limit);
+        query.fetch_all(&self.readers).await?.iter().map(fingerprint).collect()
     }
 
     async fn one_event(&self, key: Key, id: EventId) -> Result<Option<Event>, Failure> {
-        let query = "SELECT events.* FROM events WHERE id = ?1 AND addon = ?2 AND workspace = ?3
-            AND stay = (SELECT stay FROM installations WHERE addon = ?2 AND workspace = ?3)";
-        let row = sqlx::query(query)
-            .bind(id.uuid())
-            .bind(addon_number(key.addon))
-            .bind(key.workspace.as_bytes().as_slice())
-            .fetch_optional(&self.readers)
-            .await?;
-        row.as_ref().map(event).transpose()
+        about(ONE, key).bind(id.uuid()).fetch_optional(&self.readers).await?.as_ref().map(event).transpose()
     }
 }
 

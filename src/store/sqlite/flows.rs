@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::row::{addon_number, json, time, to_json};
+use super::row::{about, json, time, to_json};
 use super::{Failure, Sqlite};
 
 fn flow(row: &SqliteRow) -> Result<Flow, Failure> {
@@ -25,34 +25,25 @@ fn flow(row: &SqliteRow) -> Result<Flow, Failure> {
 
 /// The present stay of a key.
 async fn stay(connection: &mut SqliteConnection, key: Key) -> Result<Option<i64>, Failure> {
-    let stay = sqlx::query_scalar("SELECT stay FROM installations WHERE addon = ? AND workspace = ?");
-    Ok(stay.bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice()).fetch_optional(connection).await?)
+    let row = about("SELECT stay FROM installations WHERE addon = ? AND workspace = ?", key).fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get("stay")).transpose()?)
 }
 
 async fn put_version(connection: &mut SqliteConnection, key: Key, stay: i64, flow: &Flow) -> Result<Saved, Failure> {
-    sqlx::query(
-        "INSERT INTO flows (stay, id, addon, workspace, version) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
-    )
-    .bind(stay)
-    .bind(flow.id.uuid())
-    .bind(addon_number(key.addon))
-    .bind(key.workspace.as_bytes().as_slice())
-    .bind(flow.version)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "INSERT INTO flow_versions (stay, flow, version, addon, workspace, created_at, updated_at, definition) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(stay)
-    .bind(flow.id.uuid())
-    .bind(flow.version)
-    .bind(addon_number(key.addon))
-    .bind(key.workspace.as_bytes().as_slice())
-    .bind(flow.created_at.millis())
-    .bind(flow.updated_at.millis())
-    .bind(to_json(&flow.definition)?)
-    .execute(connection)
-    .await?;
+    let newest = "INSERT INTO flows (addon, workspace, stay, id, version) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET version = excluded.version";
+    about(newest, key).bind(stay).bind(flow.id.uuid()).bind(flow.version).execute(&mut *connection).await?;
+    let version = "INSERT INTO flow_versions (addon, workspace, stay, flow, version, created_at, updated_at, definition)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    about(version, key)
+        .bind(stay)
+        .bind(flow.id.uuid())
+        .bind(flow.version)
+        .bind(flow.created_at.millis())
+        .bind(flow.updated_at.millis())
+        .bind(to_json(&flow.definition)?)
+        .execute(connection)
+        .await?;
     Ok(Saved::Version(flow.version))
 }
 
@@ -83,47 +74,37 @@ async fn delete(connection: &mut SqliteConnection, key: Key, id: FlowId, now: Ti
     if removed.rows_affected() == 0 {
         return Ok(false);
     }
-    sqlx::query(
-        "UPDATE runs INDEXED BY runs_queued SET state = 'CANCELLED', due_at = NULL, finished_at = ?, reason = ?
-        WHERE addon = ? AND queue IN (0, 1) AND workspace = ? AND stay = ? AND flow = ?",
-    )
-    .bind(now.millis())
-    .bind(to_json(&flow_deleted())?)
-    .bind(addon_number(key.addon))
-    .bind(key.workspace.as_bytes().as_slice())
-    .bind(stay)
-    .bind(id.uuid())
-    .execute(connection)
-    .await?;
+    let cancel = "UPDATE runs INDEXED BY runs_queued SET state = 'CANCELLED', due_at = NULL, finished_at = ?5, reason = ?6
+        WHERE addon = ?1 AND queue IN (0, 1) AND workspace = ?2 AND stay = ?3 AND flow = ?4";
+    about(cancel, key).bind(stay).bind(id.uuid()).bind(now.millis()).bind(to_json(&flow_deleted())?).execute(connection).await?;
     Ok(true)
 }
 
+pub(super) const NEWEST: &str = "SELECT flow_versions.* FROM installations
+    CROSS JOIN flows ON flows.stay = installations.stay AND flows.id = ?3
+    CROSS JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
+    WHERE installations.addon = ?1 AND installations.workspace = ?2";
+
+pub(super) const ANY: &str = "SELECT flow_versions.* FROM installations
+    CROSS JOIN flow_versions ON flow_versions.stay = installations.stay AND flow_versions.flow = ?3 AND flow_versions.version = ?4
+    WHERE installations.addon = ?1 AND installations.workspace = ?2";
+
+pub(super) const ALL: &str = "SELECT flow_versions.* FROM installations
+    CROSS JOIN flows ON flows.stay = installations.stay
+    CROSS JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
+    WHERE installations.addon = ?1 AND installations.workspace = ?2 ORDER BY flows.id DESC";
+
 impl Sqlite {
     async fn newest_version(&self, key: Key, id: FlowId) -> Result<Option<Flow>, Failure> {
-        let query = "SELECT flow_versions.* FROM installations
-            JOIN flows ON flows.stay = installations.stay AND flows.id = ?3
-            JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
-            WHERE installations.addon = ?1 AND installations.workspace = ?2";
-        let query = sqlx::query(query).bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice()).bind(id.uuid());
-        query.fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
+        about(NEWEST, key).bind(id.uuid()).fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
     }
 
     async fn any_version(&self, key: Key, id: FlowId, version: u32) -> Result<Option<Flow>, Failure> {
-        let query = "SELECT flow_versions.* FROM installations
-            JOIN flow_versions ON flow_versions.stay = installations.stay AND flow_versions.flow = ?3 AND flow_versions.version = ?4
-            WHERE installations.addon = ?1 AND installations.workspace = ?2";
-        let query =
-            sqlx::query(query).bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice()).bind(id.uuid()).bind(version);
-        query.fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
+        about(ANY, key).bind(id.uuid()).bind(version).fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
     }
 
     async fn all_flows(&self, key: Key) -> Result<Vec<Flow>, Failure> {
-        let query = "SELECT flow_versions.* FROM installations
-            JOIN flows ON flows.stay = installations.stay
-            JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
-            WHERE installations.addon = ?1 AND installations.workspace = ?2 ORDER BY flows.id DESC";
-        let query = sqlx::query(query).bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice());
-        query.fetch_all(&self.readers).await?.iter().map(flow).collect()
+        about(ALL, key).fetch_all(&self.readers).await?.iter().map(flow).collect()
     }
 }
 

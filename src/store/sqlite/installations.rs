@@ -6,15 +6,16 @@ use actors::installation::{Health, Installation, Mark, Proof, Status, Step, Toke
 use actors::port::store::{Error, Installations};
 use actors::secret::Secret;
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::super::sealing::Keyring;
 use super::failure::unreadable;
-use super::row::{addon_number, bytes, json, time, time_if_any, to_json};
-use super::{Failure, Sqlite};
+use super::row::{about, bytes, json, time, time_if_any, to_json};
+use super::{Failure, Sqlite, purge};
 
 const TOKEN: &str = "installation token";
 
@@ -65,10 +66,10 @@ fn health(row: &SqliteRow) -> Result<Health, Failure> {
 }
 
 /// The columns of a health.
-fn broken(health: &Health) -> (Option<i64>, Option<&str>) {
+fn broken(health: &Health) -> (Option<i64>, Option<String>) {
     match health {
         Health::Sound => (None, None),
-        Health::Broken { since, reason } => (Some(since.millis()), Some(reason)),
+        Health::Broken { since, reason } => (Some(since.millis()), Some(reason.clone())),
     }
 }
 
@@ -93,21 +94,12 @@ fn installation(row: &SqliteRow, key: Key, token: Secret) -> Result<Installation
 
 /// Judges a call, in the transaction of what it does, and notes it if it is to be applied.
 async fn judge(connection: &mut SqliteConnection, key: Key, step: Step, addon_id: AddonId, proof: Proof) -> Result<Verdict, Failure> {
-    let stored = sqlx::query("SELECT mark FROM marks WHERE addon = ? AND workspace = ?")
-        .bind(addon_number(key.addon))
-        .bind(key.workspace.as_bytes().as_slice())
-        .fetch_optional(&mut *connection)
-        .await?;
+    let stored = about("SELECT mark FROM marks WHERE addon = ? AND workspace = ?", key).fetch_optional(&mut *connection).await?;
     let mark: Option<Mark> = stored.map(|row| json(&row, "mark")).transpose()?;
     let verdict = Mark::judge(mark.as_ref(), step, addon_id, proof);
     if verdict == Verdict::Apply {
-        let next = to_json(&Mark::after(mark.as_ref(), step, addon_id, proof))?;
-        sqlx::query("INSERT INTO marks (addon, workspace, mark) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark")
-            .bind(addon_number(key.addon))
-            .bind(key.workspace.as_bytes().as_slice())
-            .bind(next)
-            .execute(connection)
-            .await?;
+        let put = "INSERT INTO marks (addon, workspace, mark) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET mark = excluded.mark";
+        about(put, key).bind(to_json(&Mark::after(mark.as_ref(), step, addon_id, proof))?).execute(connection).await?;
     }
     Ok(verdict)
 }
@@ -123,15 +115,13 @@ async fn put(connection: &mut SqliteConnection, installation: &Installation, tok
             broken_reason = excluded.broken_reason, addon_user = excluded.addon_user, as_user = excluded.as_user,
             installed_at = excluded.installed_at, updated_at = excluded.updated_at, urls = excluded.urls, settings = excluded.settings,
             token = excluded.token, webhooks = excluded.webhooks";
-    sqlx::query(query)
-        .bind(addon_number(installation.key.addon))
-        .bind(installation.key.workspace.as_bytes().as_slice())
-        .bind(installation.addon_id.as_bytes().as_slice())
+    about(query, installation.key)
+        .bind(installation.addon_id.as_bytes().to_vec())
         .bind(status_text(installation.status))
         .bind(broken_at)
         .bind(broken_reason)
-        .bind(installation.addon_user.as_deref())
-        .bind(installation.as_user.as_deref())
+        .bind(installation.addon_user.clone())
+        .bind(installation.as_user.clone())
         .bind(installation.installed_at.millis())
         .bind(installation.updated_at.millis())
         .bind(to_json(&installation.urls)?)
@@ -146,44 +136,48 @@ async fn put(connection: &mut SqliteConnection, installation: &Installation, tok
 /// Removes the installation and with it the token and the hashes; everything else of its stay is invisible from now on, and left to
 /// [`super::purge`].
 async fn remove(connection: &mut SqliteConnection, key: Key) -> Result<(), Failure> {
-    let (addon, workspace) = (addon_number(key.addon), key.workspace.as_bytes().as_slice());
-    let query =
+    let ended =
         "INSERT INTO purges (stay, addon, workspace) SELECT stay, addon, workspace FROM installations WHERE addon = ? AND workspace = ?";
-    sqlx::query(query).bind(addon).bind(workspace).execute(&mut *connection).await?;
-    sqlx::query("DELETE FROM installations WHERE addon = ? AND workspace = ?").bind(addon).bind(workspace).execute(connection).await?;
+    about(ended, key).execute(&mut *connection).await?;
+    let texts = ["addon_user", "as_user", "urls", "settings", "webhooks", "broken_reason"];
+    let overwrite = format!("{} WHERE addon = ? AND workspace = ?", purge::overwrite("installations", &texts, &["token"]));
+    about(AssertSqlSafe(overwrite), key).execute(&mut *connection).await?;
+    about("DELETE FROM installations WHERE addon = ? AND workspace = ?", key).execute(connection).await?;
     Ok(())
 }
 
 /// After a change of keys: whatever writes an installation seals its token anew.
 async fn seal_anew(connection: &mut SqliteConnection, key: Key, keyring: &Keyring) -> Result<(), Failure> {
-    let (addon, workspace) = (addon_number(key.addon), key.workspace.as_bytes().as_slice());
-    let stored = sqlx::query_scalar("SELECT token FROM installations WHERE addon = ? AND workspace = ?").bind(addon).bind(workspace);
-    let sealed: Option<Vec<u8>> = stored.fetch_optional(&mut *connection).await?;
+    let stored = about("SELECT token FROM installations WHERE addon = ? AND workspace = ?", key).fetch_optional(&mut *connection).await?;
+    let sealed: Option<Vec<u8>> = stored.map(|row| row.try_get("token")).transpose()?;
     if let Some(anew) = sealed.and_then(|sealed| keyring.anew(&sealed, key, TOKEN)) {
-        let query = sqlx::query("UPDATE installations SET token = ? WHERE addon = ? AND workspace = ?");
-        query.bind(anew).bind(addon).bind(workspace).execute(connection).await?;
+        about("UPDATE installations SET token = ?3 WHERE addon = ?1 AND workspace = ?2", key).bind(anew).execute(connection).await?;
     }
     Ok(())
 }
 
+async fn put_status(connection: &mut SqliteConnection, key: Key, status: Status, now: Timestamp) -> Result<(), Failure> {
+    let query = "UPDATE installations SET status = ?3, updated_at = ?4 WHERE addon = ?1 AND workspace = ?2";
+    about(query, key).bind(status_text(status)).bind(now.millis()).execute(connection).await?;
+    Ok(())
+}
+
 async fn merge_settings(connection: &mut SqliteConnection, key: Key, chosen: Map<String, Value>, now: Timestamp) -> Result<(), Failure> {
-    let (addon, workspace) = (addon_number(key.addon), key.workspace.as_bytes().as_slice());
-    let stored = sqlx::query("SELECT settings FROM installations WHERE addon = ? AND workspace = ?")
-        .bind(addon)
-        .bind(workspace)
-        .fetch_optional(&mut *connection)
-        .await?;
+    let stored =
+        about("SELECT settings FROM installations WHERE addon = ? AND workspace = ?", key).fetch_optional(&mut *connection).await?;
     let Some(stored) = stored else { return Ok(()) };
     let mut settings: Map<String, Value> = json(&stored, "settings")?;
     settings.extend(chosen);
-    sqlx::query("UPDATE installations SET settings = ?, updated_at = ? WHERE addon = ? AND workspace = ?")
-        .bind(to_json(&settings)?)
-        .bind(now.millis())
-        .bind(addon)
-        .bind(workspace)
-        .execute(connection)
-        .await?;
+    let query = "UPDATE installations SET settings = ?3, updated_at = ?4 WHERE addon = ?1 AND workspace = ?2";
+    about(query, key).bind(to_json(&settings)?).bind(now.millis()).execute(connection).await?;
     Ok(())
+}
+
+async fn put_health(connection: &mut SqliteConnection, key: Key, addon_id: AddonId, health: Health) -> Result<bool, Failure> {
+    let (broken_at, broken_reason) = broken(&health);
+    let query = "UPDATE installations SET broken_at = ?4, broken_reason = ?5 WHERE addon = ?1 AND workspace = ?2 AND addon_id = ?3";
+    let query = about(query, key).bind(addon_id.as_bytes().to_vec()).bind(broken_at).bind(broken_reason);
+    Ok(query.execute(connection).await?.rows_affected() > 0)
 }
 
 impl Sqlite {
@@ -193,21 +187,37 @@ impl Sqlite {
         let token: Option<Vec<u8>> = latest.fetch_optional(&self.readers).await.map_err(Failure::from)?;
         if token.is_some_and(|token| !self.keyring.knows(&token)) {
             log::error!(
-                "installation tokens in this database are sealed under a key that was not given: set it as ENCRYPTION_KEY_PREVIOUS, or have the add-on reinstalled"
+                "installation tokens of this database are sealed under a key that was not given; give it as ENCRYPTION_KEY_PREVIOUS"
             );
         }
         Ok(())
     }
 
     async fn present(&self, key: Key) -> Result<Option<Installation>, Failure> {
-        let row = sqlx::query("SELECT * FROM installations WHERE addon = ? AND workspace = ?")
-            .bind(addon_number(key.addon))
-            .bind(key.workspace.as_bytes().as_slice())
-            .fetch_optional(&self.readers)
-            .await?;
+        let row = about("SELECT * FROM installations WHERE addon = ? AND workspace = ?", key).fetch_optional(&self.readers).await?;
         let Some(row) = row else { return Ok(None) };
         let token = self.keyring.open(row.try_get("token")?, key, TOKEN).map_err(Failure::Not)?;
         installation(&row, key, token).map(Some)
+    }
+
+    /// Does to an installation what a call wants, if it is to be applied.
+    async fn apply(
+        &self,
+        (key, step, addon_id, proof): (Key, Step, AddonId, Proof),
+        change: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<(), Failure>> + Send + 'static,
+    ) -> Result<Verdict, Error> {
+        let keyring = self.keyring.clone();
+        self.transact(move |connection| {
+            Box::pin(async move {
+                let verdict = judge(connection, key, step, addon_id, proof).await?;
+                if verdict == Verdict::Apply {
+                    change(connection).await?;
+                    seal_anew(connection, key, &keyring).await?;
+                }
+                Ok(verdict)
+            })
+        })
+        .await
     }
 }
 
@@ -215,55 +225,21 @@ impl Sqlite {
 impl Installations for Sqlite {
     async fn install(&self, installation: &Installation, proof: Proof) -> Result<Verdict, Error> {
         let token = self.keyring.seal(&installation.token, installation.key, TOKEN)?;
+        let call = (installation.key, Step::Install, installation.addon_id, proof);
         let installation = installation.clone();
-        self.transact(move |connection| {
-            Box::pin(async move {
-                let verdict = judge(connection, installation.key, Step::Install, installation.addon_id, proof).await?;
-                if verdict == Verdict::Apply {
-                    put(connection, &installation, token).await?;
-                }
-                Ok(verdict)
-            })
-        })
-        .await
+        self.apply(call, move |connection| Box::pin(async move { put(connection, &installation, token).await })).await
     }
 
     async fn uninstall(&self, key: Key, addon_id: AddonId, proof: Proof) -> Result<Verdict, Error> {
-        let verdict = self
-            .transact(move |connection| {
-                Box::pin(async move {
-                    let verdict = judge(connection, key, Step::Delete, addon_id, proof).await?;
-                    if verdict == Verdict::Apply {
-                        remove(connection, key).await?;
-                    }
-                    Ok(verdict)
-                })
-            })
-            .await;
+        let verdict = self.apply((key, Step::Delete, addon_id, proof), move |connection| Box::pin(remove(connection, key))).await;
         // Also after an error, behind which the transaction may have been done.
         self.uninstalls.send_modify(|count| *count += 1);
         verdict
     }
 
     async fn set_status(&self, key: Key, addon_id: AddonId, status: Status, proof: Proof, now: Timestamp) -> Result<Verdict, Error> {
-        let keyring = self.keyring.clone();
-        self.transact(move |connection| {
-            Box::pin(async move {
-                let verdict = judge(connection, key, Step::Status, addon_id, proof).await?;
-                if verdict == Verdict::Apply {
-                    sqlx::query("UPDATE installations SET status = ?, updated_at = ? WHERE addon = ? AND workspace = ?")
-                        .bind(status_text(status))
-                        .bind(now.millis())
-                        .bind(addon_number(key.addon))
-                        .bind(key.workspace.as_bytes().as_slice())
-                        .execute(&mut *connection)
-                        .await?;
-                    seal_anew(connection, key, &keyring).await?;
-                }
-                Ok(verdict)
-            })
-        })
-        .await
+        let call = (key, Step::Status, addon_id, proof);
+        self.apply(call, move |connection| Box::pin(put_status(connection, key, status, now))).await
     }
 
     async fn set_settings(
@@ -274,38 +250,13 @@ impl Installations for Sqlite {
         proof: Proof,
         now: Timestamp,
     ) -> Result<Verdict, Error> {
-        let (chosen, keyring) = (settings.clone(), self.keyring.clone());
-        self.transact(move |connection| {
-            Box::pin(async move {
-                let verdict = judge(connection, key, Step::Settings, addon_id, proof).await?;
-                if verdict == Verdict::Apply {
-                    merge_settings(connection, key, chosen, now).await?;
-                    seal_anew(connection, key, &keyring).await?;
-                }
-                Ok(verdict)
-            })
-        })
-        .await
+        let (call, chosen) = ((key, Step::Settings, addon_id, proof), settings.clone());
+        self.apply(call, move |connection| Box::pin(merge_settings(connection, key, chosen, now))).await
     }
 
     async fn set_health(&self, key: Key, addon_id: AddonId, health: &Health) -> Result<bool, Error> {
         let health = health.clone();
-        self.transact(move |connection| {
-            Box::pin(async move {
-                let (broken_at, broken_reason) = broken(&health);
-                let query = "UPDATE installations SET broken_at = ?, broken_reason = ? WHERE addon = ? AND workspace = ? AND addon_id = ?";
-                let done = sqlx::query(query)
-                    .bind(broken_at)
-                    .bind(broken_reason)
-                    .bind(addon_number(key.addon))
-                    .bind(key.workspace.as_bytes().as_slice())
-                    .bind(addon_id.as_bytes().as_slice())
-                    .execute(connection)
-                    .await?;
-                Ok(done.rows_affected() > 0)
-            })
-        })
-        .await
+        self.transact(move |connection| Box::pin(put_health(connection, key, addon_id, health))).await
     }
 
     async fn installation(&self, key: Key) -> Result<Option<Installation>, Error> {
@@ -313,7 +264,8 @@ impl Installations for Sqlite {
     }
 
     async fn installation_count(&self) -> Result<u64, Error> {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM installations").fetch_one(&self.readers).await.map_err(Failure::from)?;
+        let count = sqlx::query_scalar("SELECT count(*) FROM installations").fetch_one(&self.readers).await;
+        let count: i64 = count.map_err(Failure::from)?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 }

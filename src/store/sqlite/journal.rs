@@ -3,7 +3,7 @@
 //! Entries of a kind are written by one statement, kinds in the order in which they build on each other; where an entry would overtake
 //! another about the same row, a new group of statements begins. Whether all was written is told by counts; only if not is it asked why.
 
-mod group;
+pub(super) mod group;
 
 use std::collections::HashSet;
 

@@ -12,6 +12,8 @@ mod flows;
 mod installations;
 mod journal;
 mod migrations;
+#[cfg(test)]
+mod plans;
 mod purge;
 mod row;
 mod runs;

@@ -1,13 +1,15 @@
 //! The rows of an installation that has been uninstalled: removed in small transactions between the batches, and their space given back.
 //!
 //! They are invisible from the first transaction of the uninstall on; this makes them disappear from the file as well, its log included. A stay is
-//! forgotten last of all, so that a process that ends in between is followed by one that goes on.
+//! forgotten last of all, so that a process that ends in between is followed by one that goes on. SQLite zeroes what is deleted, but not always the
+//! copy that a row leaves when its page is balanced; so rows are overwritten before they go, and a small file is written anew as a whole. In
+//! a large one copies from former balancing may stay in the unused parts of pages until an operator's `VACUUM`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::clock::Clock;
-use actors::limits::store::{BUSY_TIMEOUT_MS, PURGE_PAUSE_MS, PURGE_ROWS_MAX, VACUUM_PAGES_MAX};
+use actors::limits::store::{BUSY_TIMEOUT_MS, PURGE_PAUSE_MS, PURGE_ROWS_MAX, VACUUM_PAGES_MAX, VACUUM_WHOLE_BYTES_MAX};
 use actors::port::store::Error;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -59,32 +61,24 @@ impl Purger {
     }
 
     async fn remove_rows(&self, stay: i64) -> Result<(), Error> {
-        for (table, chapters, index) in [("events", chapters::OF_EVENTS, "events_by_stay"), ("runs", chapters::OF_RUNS, "runs_by_stay")] {
-            // Readers look for the rows, which may be far apart, so that the writer has only to remove them.
-            let find = format!(
-                "{chapters} SELECT {table}.number FROM chapters
-                CROSS JOIN {table} INDEXED BY {index} ON {table}.chapter = chapters.chapter AND {table}.stay = ? LIMIT ?"
-            );
+        for rows in &ROWS {
             loop {
-                let found = sqlx::query_scalar(AssertSqlSafe(find.clone())).bind(stay).bind(PURGE_ROWS_MAX);
+                // Readers look for the rows, which may be far apart, so that the writer has only to remove them.
+                let found = sqlx::query_scalar(AssertSqlSafe(rows.find())).bind(stay).bind(PURGE_ROWS_MAX);
                 let numbers: Vec<i64> = found.fetch_all(&self.readers).await.map_err(Failure::from)?;
                 if numbers.is_empty() {
                     break;
                 }
-                let remove = format!("DELETE FROM {table} WHERE stay = ? AND number IN (SELECT value FROM json_each(?))");
-                transact(&self.writer, move |connection| Box::pin(remove_numbers(connection, remove, stay, numbers))).await?;
+                transact(&self.writer, move |connection| Box::pin(rows.remove(connection, stay, numbers))).await?;
             }
         }
-        for remove in [
-            "DELETE FROM flow_versions WHERE rowid IN (SELECT rowid FROM flow_versions WHERE stay = ? LIMIT ?)",
-            "DELETE FROM flows WHERE (stay, id) IN (SELECT stay, id FROM flows WHERE stay = ? LIMIT ?)",
-        ] {
-            while transact(&self.writer, move |connection| Box::pin(remove_some(connection, remove, stay))).await? > 0 {}
-        }
-        Ok(())
+        transact(&self.writer, move |connection| Box::pin(remove_flows(connection, stay))).await
     }
 
     async fn give_back_space(&self) -> Result<(), Error> {
+        if on_connection(&self.writer, |connection| Box::pin(write_anew(connection))).await? {
+            return Ok(());
+        }
         let mut left = i64::MAX;
         loop {
             let free = transact(&self.writer, |connection| Box::pin(shorten_file(connection))).await?;
@@ -96,14 +90,72 @@ impl Purger {
     }
 }
 
-async fn remove_numbers(connection: &mut SqliteConnection, remove: String, stay: i64, numbers: Vec<i64>) -> Result<(), Failure> {
-    let numbers = serde_json::Value::from(numbers).to_string();
-    sqlx::query(AssertSqlSafe(remove)).bind(stay).bind(numbers).execute(connection).await?;
+/// Rows of a stay, and what of them people would not want to be found.
+struct Rows {
+    table: &'static str,
+    /// How its chapters are enumerated, if it has any.
+    chapters: Option<&'static str>,
+    texts: &'static [&'static str],
+    blobs: &'static [&'static str],
+}
+
+const ROWS: [Rows; 3] = [
+    Rows { table: "events", chapters: Some(chapters::OF_EVENTS), texts: &["headers", "entity"], blobs: &["payload"] },
+    Rows { table: "runs", chapters: Some(chapters::OF_RUNS), texts: &["steps", "answers", "reason", "entity"], blobs: &[] },
+    Rows { table: "flow_versions", chapters: None, texts: &["definition"], blobs: &[] },
+];
+
+impl Rows {
+    fn find(&self) -> String {
+        let table = self.table;
+        match self.chapters {
+            Some(chapters) => format!(
+                "{chapters} SELECT {table}.rowid FROM chapters
+                CROSS JOIN {table} INDEXED BY {table}_by_stay ON {table}.chapter = chapters.chapter AND {table}.stay = ? LIMIT ?"
+            ),
+            None => format!("SELECT rowid FROM {table} WHERE stay = ? LIMIT ?"),
+        }
+    }
+
+    async fn remove(&self, connection: &mut SqliteConnection, stay: i64, numbers: Vec<i64>) -> Result<(), Failure> {
+        let numbers = serde_json::Value::from(numbers).to_string();
+        for statement in [overwrite(self.table, self.texts, self.blobs), format!("DELETE FROM {}", self.table)] {
+            let statement = format!("{statement} WHERE stay = ? AND rowid IN (SELECT value FROM json_each(?))");
+            sqlx::query(AssertSqlSafe(statement)).bind(stay).bind(&numbers).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How all rows of a stay are found, for those who look at the plans.
+#[cfg(test)]
+pub(super) fn finds() -> Vec<String> {
+    ROWS.iter().map(Rows::find).collect()
+}
+
+/// Puts as many zeros in place of each text and blob: a row that keeps its size is written where it is.
+pub(super) fn overwrite(table: &str, texts: &[&str], blobs: &[&str]) -> String {
+    let text = |name: &&str| format!("{name} = substr(hex(zeroblob(octet_length({name}) / 2 + 1)), 1, octet_length({name}))");
+    let blob = |name: &&str| format!("{name} = zeroblob(length({name}))");
+    let columns: Vec<String> = texts.iter().map(text).chain(blobs.iter().map(blob)).collect();
+    format!("UPDATE {table} SET {}", columns.join(", "))
+}
+
+/// At most as many as a workspace may have, and small ones.
+async fn remove_flows(connection: &mut SqliteConnection, stay: i64) -> Result<(), Failure> {
+    sqlx::query("DELETE FROM flows WHERE stay = ?").bind(stay).execute(connection).await?;
     Ok(())
 }
 
-async fn remove_some(connection: &mut SqliteConnection, remove: &'static str, stay: i64) -> Result<u64, Failure> {
-    Ok(sqlx::query(remove).bind(stay).bind(PURGE_ROWS_MAX).execute(connection).await?.rows_affected())
+/// Writes a small file anew, which takes a moment. `false`: it is too large for that.
+async fn write_anew(connection: &mut SqliteConnection) -> Result<bool, Failure> {
+    let size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    let bytes: i64 = sqlx::query_scalar(size).fetch_one(&mut *connection).await?;
+    let small = bytes <= VACUUM_WHOLE_BYTES_MAX;
+    if small {
+        sqlx::query("VACUUM").execute(connection).await?;
+    }
+    Ok(small)
 }
 
 /// Moves pages from the end of the file into free ones; how many free ones are left.

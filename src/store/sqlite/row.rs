@@ -5,8 +5,9 @@ use actors::clock::Timestamp;
 use actors::ids::{Key, WorkspaceId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, SqlSafeStr, Sqlite};
 
 use super::Failure;
 use super::failure::unreadable;
@@ -21,6 +22,12 @@ pub(super) const fn addon_number(addon: Addon) -> i64 {
 /// A key's two columns.
 pub(super) fn columns(key: Key) -> (i64, Vec<u8>) {
     (addon_number(key.addon), key.workspace.as_bytes().to_vec())
+}
+
+/// A query about a key, whose columns are its first two parameters.
+pub(super) fn about(sql: impl SqlSafeStr, key: Key) -> Query<'static, Sqlite, SqliteArguments> {
+    let (addon, workspace) = columns(key);
+    sqlx::query(sql).bind(addon).bind(workspace)
 }
 
 /// The same two of a row.

@@ -12,12 +12,12 @@ use actors::port::store::runs::RunFilter;
 use actors::port::store::{Error, Page, Runs, Slice};
 use async_trait::async_trait;
 use serde_json::value::RawValue;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::failure::unreadable;
-use super::row::{addon_number, json, time, time_if_any, to_json, workspace};
+use super::row::{about, addon_number, json, time, time_if_any, to_json, workspace};
 use super::{Failure, Sqlite, chapters};
 
 /// The columns of steps and of answers.
@@ -105,87 +105,80 @@ fn candidates(filter: &RunFilter) -> &'static str {
 
 const FITTING: &str = "AND (?3 IS NULL OR runs.flow = ?3) AND (?4 IS NULL OR runs.event = ?4) AND (?5 IS NULL OR runs.state = ?5)";
 
-type Query = sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments>;
+pub(super) fn count(filter: &RunFilter) -> String {
+    format!("{} SELECT count(*) {} {FITTING}", chapters::OF_RUNS, candidates(filter))
+}
+
+pub(super) fn page(filter: &RunFilter) -> String {
+    format!(
+        "SELECT runs.* FROM ({} SELECT runs.number {} {FITTING} ORDER BY runs.id DESC LIMIT ?6 OFFSET ?7) AS page
+        CROSS JOIN runs ON runs.number = page.number ORDER BY runs.id DESC",
+        chapters::OF_RUNS,
+        candidates(filter)
+    )
+}
+
+pub(super) const ONE: &str = concat!("SELECT * FROM runs WHERE id = ?3 AND addon = ?1 AND workspace = ?2 AND stay = ", stay!());
+
+/// Two walks along the index, merged; together they would be sorted, all of them for each page.
+pub(super) const UNFINISHED: &str = concat!(
+    "SELECT runs.* FROM (
+        SELECT number, id FROM runs INDEXED BY runs_queued WHERE addon = ?1 AND queue = 0 AND workspace = ?2 AND id > ?3 AND stay = ",
+    stay!(),
+    " UNION ALL
+        SELECT number, id FROM runs INDEXED BY runs_queued WHERE addon = ?1 AND queue = 1 AND workspace = ?2 AND id > ?3 AND stay = ",
+    stay!(),
+    " ORDER BY 2 LIMIT ?4
+    ) AS waiting CROSS JOIN runs ON runs.number = waiting.number ORDER BY runs.id"
+);
+
+/// Workspaces of one add-on in order. Each step of the recursion seeks the next workspace in the index of unfinished runs and gives one row, so that
+/// rows come in order and no more of them are made than are wanted.
+pub(super) const WITH_WORK: &str = "WITH RECURSIVE working (workspace) AS (
+        SELECT min(workspace) FROM runs WHERE addon = ?1 AND queue = 1 AND workspace > ?2
+        UNION ALL
+        SELECT (SELECT min(runs.workspace) FROM runs WHERE runs.addon = ?1 AND runs.queue = 1 AND runs.workspace > working.workspace)
+        FROM working WHERE working.workspace IS NOT NULL
+    )
+    SELECT installations.workspace FROM working
+    CROSS JOIN installations ON installations.addon = ?1 AND installations.workspace = working.workspace
+    WHERE installations.status = 'ACTIVE' AND installations.broken_at IS NULL AND EXISTS (
+        SELECT 1 FROM runs
+        WHERE runs.addon = ?1 AND runs.queue = 1 AND runs.workspace = working.workspace AND runs.stay = installations.stay
+    )
+    LIMIT ?3";
 
 impl Sqlite {
     async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Failure> {
-        let bound = |sql: String| -> Query {
-            sqlx::query(AssertSqlSafe(sql))
-                .bind(addon_number(key.addon))
-                .bind(key.workspace.as_bytes().to_vec())
+        let fitting = |sql: String| {
+            about(AssertSqlSafe(sql), key)
                 .bind(filter.flow.map(|flow| flow.uuid()))
                 .bind(filter.event.map(|event| event.uuid()))
                 .bind(filter.state.map(RunState::as_str))
         };
-        let (chapters, candidates) = (chapters::OF_RUNS, candidates(filter));
         let mut reading = self.reading().await?;
-        let count = bound(format!("{chapters} SELECT count(*) AS total {candidates} {FITTING}"));
-        let total: i64 = count.fetch_one(&mut *reading).await?.try_get("total")?;
-        let page = bound(format!(
-            "SELECT runs.* FROM ({chapters} SELECT runs.number {candidates} {FITTING} ORDER BY runs.id DESC LIMIT ?6 OFFSET ?7) AS page
-            CROSS JOIN runs ON runs.number = page.number ORDER BY runs.id DESC"
-        ));
-        let rows = page.bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset).fetch_all(&mut *reading).await?;
+        let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;
+        let part = fitting(page(filter)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
+        let rows = part.fetch_all(&mut *reading).await?;
         let items = rows.iter().map(|row| run(row, key.addon)).collect::<Result<_, _>>()?;
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }
 
     async fn one_run(&self, key: Key, id: RunId) -> Result<Option<Run>, Failure> {
-        let query = concat!("SELECT * FROM runs WHERE id = ?3 AND addon = ?1 AND workspace = ?2 AND stay = ", stay!());
-        let query = sqlx::query(query).bind(addon_number(key.addon)).bind(key.workspace.as_bytes().as_slice()).bind(id.uuid());
-        let row = query.fetch_optional(&self.readers).await?;
+        let row = about(ONE, key).bind(id.uuid()).fetch_optional(&self.readers).await?;
         row.as_ref().map(|row| run(row, key.addon)).transpose()
     }
 
     async fn unfinished_runs(&self, key: Key, after: Option<RunId>, limit: u32) -> Result<Vec<Run>, Failure> {
-        // Two walks along the index, merged; together they would be sorted, all of them for each page.
-        let query = concat!(
-            "SELECT runs.* FROM (
-                SELECT number, id FROM runs INDEXED BY runs_queued
-                WHERE addon = ?1 AND queue = 0 AND workspace = ?2 AND id > ?3 AND stay = ",
-            stay!(),
-            "
-                UNION ALL
-                SELECT number, id FROM runs INDEXED BY runs_queued
-                WHERE addon = ?1 AND queue = 1 AND workspace = ?2 AND id > ?3 AND stay = ",
-            stay!(),
-            "
-                ORDER BY 2 LIMIT ?4
-            ) AS waiting CROSS JOIN runs ON runs.number = waiting.number ORDER BY runs.id"
-        );
-        let rows = sqlx::query(query)
-            .bind(addon_number(key.addon))
-            .bind(key.workspace.as_bytes().as_slice())
-            .bind(after.map_or(Uuid::nil(), |after| after.uuid()))
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await?;
+        let after = after.map_or(Uuid::nil(), |after| after.uuid());
+        let rows = about(UNFINISHED, key).bind(after).bind(limit).fetch_all(&self.readers).await?;
         rows.iter().map(|row| run(row, key.addon)).collect()
     }
 
-    /// Workspaces of one add-on in order. Each step of the recursion seeks the next workspace in the index of unfinished runs, and gives one row,
-    /// so that rows come in order and no more of them are made than are wanted.
     async fn workspaces_with_work(&self, addon: Addon, after: Option<WorkspaceId>, limit: u32) -> Result<Vec<Key>, Failure> {
-        let query = "WITH RECURSIVE working (workspace) AS (
-                SELECT min(workspace) FROM runs WHERE addon = ?1 AND queue = 1 AND workspace > ?2
-                UNION ALL
-                SELECT (SELECT min(runs.workspace) FROM runs WHERE runs.addon = ?1 AND runs.queue = 1 AND runs.workspace > working.workspace)
-                FROM working WHERE working.workspace IS NOT NULL
-            )
-            SELECT installations.workspace FROM working
-            CROSS JOIN installations ON installations.addon = ?1 AND installations.workspace = working.workspace
-            WHERE installations.status = 'ACTIVE' AND installations.broken_at IS NULL AND EXISTS (
-                SELECT 1 FROM runs
-                WHERE runs.addon = ?1 AND runs.queue = 1 AND runs.workspace = working.workspace AND runs.stay = installations.stay
-            )
-            LIMIT ?3";
-        let rows = sqlx::query(query)
-            .bind(addon_number(addon))
-            .bind(after.map(|after| after.as_bytes().to_vec()).unwrap_or_default())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await?;
-        rows.iter().map(|row| Ok(Key { addon, workspace: workspace(row)? })).collect()
+        let after = after.map(|after| after.as_bytes().to_vec()).unwrap_or_default();
+        let query = sqlx::query(WITH_WORK).bind(addon_number(addon)).bind(after).bind(limit);
+        query.fetch_all(&self.readers).await?.iter().map(|row| Ok(Key { addon, workspace: workspace(row)? })).collect()
     }
 }
 

@@ -52,6 +52,11 @@ const PROGRESS: [&str; 2] = [
 ];
 const PROGRESS_WIDTH: usize = 10;
 
+/// All of them, for those who look at their plans.
+#[cfg(test)]
+pub(in super::super) const STATEMENTS: [([&str; 2], usize); 4] =
+    [(EVENTS, EVENTS_WIDTH), (RUNS, RUNS_WIDTH), (REPEATS, REPEATS_WIDTH), (PROGRESS, PROGRESS_WIDTH)];
+
 /// Entries by kind, each with its place in the batch.
 #[derive(Default)]
 pub(super) struct Group<'e> {

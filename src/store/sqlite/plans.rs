@@ -1,0 +1,96 @@
+//! How SQLite goes about each statement: along an index, whatever the number of rows. A plan that walks a table is a defect that no small test shows.
+
+use actors::flow::run::RunState;
+use actors::port::store::runs::RunFilter;
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+
+use super::journal::group;
+use super::{chapters, connection, events, flows, migrate, purge, runs};
+
+const TABLES: [&str; 7] = ["events", "runs", "installations", "flows", "flow_versions", "marks", "purges"];
+
+async fn database() -> (tempfile::TempDir, SqliteConnection) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    migrate(&path).await.unwrap();
+    let connection = connection::open_writer(&path).await.unwrap();
+    (folder, connection)
+}
+
+async fn plan(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(connection).await;
+    rows.unwrap_or_else(|error| panic!("{error}\n{sql}")).iter().map(|row| row.get("detail")).collect()
+}
+
+/// Steps of a plan that look at every row of a table, or make an index for the occasion.
+fn walks(plan: &[String]) -> Vec<&String> {
+    let walks = |step: &&String| {
+        let words: Vec<&str> = step.split_whitespace().collect();
+        let over = |name: &str| words.first() == Some(&"SCAN") && words.get(1) == Some(&name);
+        TABLES.iter().any(|table| over(table)) || step.contains("AUTOMATIC")
+    };
+    plan.iter().filter(walks).collect()
+}
+
+async fn expect_no_walk(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let plan = plan(connection, sql).await;
+    assert_eq!(walks(&plan), Vec::<&String>::new(), "{sql}\n{plan:#?}");
+    plan
+}
+
+fn with_rows([before, after]: [&str; 2], width: usize) -> String {
+    let row = format!("({})", vec!["?"; width].join(","));
+    format!("{before}{row},{row},{row}{after}")
+}
+
+#[tokio::test]
+async fn every_read_goes_along_an_index() {
+    let (_folder, mut connection) = database().await;
+    let mut reads = vec![events::count(), events::page(), events::recent()];
+    let states = [None].into_iter().chain(RunState::ALL.map(Some));
+    for state in states {
+        for event in [None, Some(uuid::Uuid::nil().into())] {
+            let filter = RunFilter { flow: None, event, state };
+            reads.extend([runs::count(&filter), runs::page(&filter)]);
+        }
+    }
+    reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
+    reads.extend(purge::finds());
+    for read in &reads {
+        expect_no_walk(&mut connection, read).await;
+    }
+}
+
+#[tokio::test]
+async fn pages_of_unfinished_runs_are_not_sorted() {
+    let (_folder, mut connection) = database().await;
+    let plan = expect_no_walk(&mut connection, runs::UNFINISHED).await;
+    let inner: Vec<_> = plan.iter().take_while(|step| !step.starts_with("SCAN waiting")).collect();
+    assert!(inner.iter().any(|step| step.contains("MERGE")), "{plan:#?}");
+    assert!(!inner.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
+}
+
+#[tokio::test]
+async fn every_write_of_a_batch_goes_along_an_index_and_copies_no_payload() {
+    let (_folder, mut connection) = database().await;
+    for (statement, width) in group::STATEMENTS {
+        let plan = expect_no_walk(&mut connection, &with_rows(statement, width)).await;
+        assert!(!plan.iter().any(|step| step.contains("MATERIALIZE")), "{plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn chapters_are_sought_one_by_one() {
+    let (_folder, mut connection) = database().await;
+    for chapters in [chapters::OF_EVENTS, chapters::OF_RUNS] {
+        let plan = expect_no_walk(&mut connection, &format!("{chapters} SELECT chapter FROM chapters")).await;
+        assert!(plan.iter().any(|step| step.contains("(chapter<?)")), "{plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_walk_is_found() {
+    let (_folder, mut connection) = database().await;
+    let plan = plan(&mut connection, "SELECT 1 FROM events WHERE entity = ?").await;
+    assert_eq!(walks(&plan).len(), 1, "{plan:#?}");
+}
