@@ -190,9 +190,6 @@ impl App {
         let config = &self.config;
         let key_file = Location::parse(&addon.database_url).map_err(OpenError::from)?.key_file();
         let keyring = Keyring::load(config.encryption_key.as_ref(), config.encryption_key_previous.as_ref(), &key_file)?;
-        if config.encryption_key.is_none() {
-            log::warn!(file:% = key_file.display(); "ENCRYPTION_KEY is not set: secrets are sealed with this file's key; keep it with the backups, apart from the database");
-        }
         let settings = store::Settings { url: addon.database_url.clone(), keyring, clock: Arc::clone(&self.clock) };
         Ok(store::open(settings).await?)
     }

@@ -3,7 +3,7 @@
 mod answers;
 mod connections;
 mod destinations;
-mod key_set;
+mod document;
 mod platform;
 mod server;
 mod tls;

@@ -170,6 +170,8 @@ async fn before_the_store_is_open_every_request_is_told_to_come_back() {
         let (status, body) = api.call(Method::GET, path, None).await.unwrap();
         assert_eq!((status, &body["error"]["code"]), (503, &json!("not_ready")), "{path}");
     }
+    let mut raw = TcpStream::connect(("127.0.0.1", process.port())).unwrap();
+    assert!(exchange(&mut raw, "/ready").contains("\r\nretry-after: "));
     for path in ["/webhooks/clockify/new-project", "/lifecycle/installed"] {
         assert_eq!(api.call(Method::POST, path, Some(&project(1))).await.unwrap().0, 503, "{path}");
     }

@@ -40,7 +40,7 @@ async fn the_time_limit_covers_a_body_that_drips() {
         peer.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").await?;
         loop {
             peer.write("x").await?;
-            actix_rt::time::sleep(Duration::from_millis(5)).await;
+            peer.pause().await;
         }
     })
     .await;
@@ -57,7 +57,7 @@ async fn the_time_limit_covers_a_head_that_drips() {
         peer.write("HTTP/1.1 200 OK\r\nX: ").await?;
         loop {
             peer.write("x").await?;
-            actix_rt::time::sleep(Duration::from_millis(5)).await;
+            peer.pause().await;
         }
     })
     .await;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::clock::{Clock, SystemClock};
 use actors::port::clockify::CallError;
 use awc::http::Method;
 use awc::http::header::HeaderMap;
@@ -103,13 +104,13 @@ impl Server {
     }
 }
 
-/// Waits for a condition, at most some seconds.
+/// Waits for a condition, some ten seconds at the most.
 pub async fn until(condition: impl Fn() -> bool) {
     for _ in 0..2_000 {
         if condition() {
             return;
         }
-        actix_rt::time::sleep(Duration::from_millis(5)).await;
+        SystemClock::new().sleep(Duration::from_millis(5)).await;
     }
     panic!("waited in vain");
 }
@@ -147,6 +148,11 @@ impl Peer {
             self.seen.bytes_written.set(self.seen.bytes_written.get() + piece.len());
         }
         self.stream.flush().await.ok()
+    }
+
+    /// What makes a stream a drip.
+    pub async fn pause(&self) {
+        SystemClock::new().sleep(Duration::from_millis(5)).await;
     }
 
     /// Closes with a reset instead of an end.

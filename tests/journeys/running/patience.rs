@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use actors::clock::{Clock, SystemClock};
 
-/// How long anything may take that takes a moment on an idle machine.
-pub const LONG: Duration = Duration::from_secs(30);
+/// How long anything may take that takes a moment on an idle machine: builds and other tests may share it.
+pub const LONG: Duration = Duration::from_secs(60);
 
 /// Asks again and again until `ask` has an answer; fails with `what` when it has none in time.
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
