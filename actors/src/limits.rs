@@ -190,6 +190,8 @@ pub mod run {
     pub const CONCURRENCY_DEFAULT: usize = 8;
     /// And at the most.
     pub const CONCURRENCY_MAX: usize = 32;
+    /// How long a person's call waits for room in the budget, in milliseconds, before he is told to come again.
+    pub const ROOM_WAIT_MS_MAX: u64 = 4_000;
     /// How often a step's record is offered to a store that does not take it before the run is put aside for a while.
     pub const RECORD_TRIES_MAX: u32 = 5;
     /// For how long it is put aside, in milliseconds.
@@ -374,6 +376,14 @@ pub mod setting {
     pub const DAYS_MAX: u32 = 365;
     /// Events that one custom sender may send in a minute: a hundred a second is a flood for one workspace.
     pub const CUSTOM_WEBHOOKS_PER_MINUTE_MAX: u32 = 6_000;
+    /// How long writing settings to the platform may take, in milliseconds: with the wait for room it stays below `actor::ANSWER_MS_MAX`.
+    pub const WRITE_MS_MAX: u64 = 8_000;
+    /// Bytes of the platform's answer to that: the whole tree of settings.
+    pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
+    /// Characters of the platform's words about a refusal that an admin is shown.
+    pub const WORDS_CHARS_MAX: usize = 300;
+    /// Bytes of a change of settings or of a custom source: some texts and numbers.
+    pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
 }
 
 /// Counters.

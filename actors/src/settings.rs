@@ -142,6 +142,14 @@ impl Setting {
             Takes::Choice(choices) => value.as_str().is_some_and(|chosen| choices.contains(&chosen)),
         }
     }
+
+    /// A value that this setting takes, in its one spelling: numbers without a fraction.
+    pub fn taken(&self, value: &Value) -> Option<Value> {
+        self.admits(value).then(|| match &self.takes {
+            Takes::Number(..) => whole(value).map_or(Value::Null, Value::from),
+            Takes::Flag(_) | Takes::Text | Takes::Choice(_) => value.clone(),
+        })
+    }
 }
 
 impl Settings {
@@ -157,6 +165,29 @@ impl Settings {
             }
         }
         settings
+    }
+
+    /// What applies to a flag or a number. `None`: a text, which these settings do not hold.
+    pub fn value(&self, setting: &Setting) -> Option<Value> {
+        match &setting.takes {
+            Takes::Flag(field) => Some(Value::from(*field(&mut { *self }))),
+            Takes::Number(..) => self.number(setting.id).map(Value::from),
+            Takes::Text | Takes::Choice(_) => None,
+        }
+    }
+
+    fn number(&self, id: &str) -> Option<u32> {
+        match id {
+            "bootstrap_max_rps" | "max_rps" => Some(self.max_rps),
+            "max_pages" => Some(self.max_pages),
+            "time_entry_days_back" => Some(self.time_entry_days_back),
+            "custom_webhook_rate" => Some(self.custom_webhook_rate),
+            "webhook_log_retention_days" => Some(self.webhook_log_retention_days),
+            "flow_concurrency" => u32::try_from(self.flow_concurrency).ok(),
+            "flow_execution_retention_days" => Some(self.flow_execution_retention_days),
+            "cache_ttl_days" => Some(self.cache_ttl_days),
+            _ => None,
+        }
     }
 }
 
@@ -190,6 +221,26 @@ mod tests {
         assert!(effective(AS, json!({"enable_flows": false})).enable_flows);
         assert!(!effective(CA, json!({"auto_bootstrap": false})).bootstrap_on_install);
         assert_eq!((of(AS).count(), of(UW).count(), of(CA).count()), (3, 14, 4));
+    }
+
+    #[test]
+    fn every_flag_and_number_is_read_where_it_was_written() {
+        for setting in SETTINGS {
+            let mut settings = Settings::default();
+            match &setting.takes {
+                Takes::Flag(field) => {
+                    *field(&mut settings) ^= true;
+                    assert_eq!(settings.value(setting), Some(json!(*field(&mut settings))), "{}", setting.id);
+                    assert_ne!(settings.value(setting), Settings::default().value(setting), "{}", setting.id);
+                }
+                Takes::Number(range, set) => {
+                    set(&mut settings, *range.end());
+                    assert_eq!(settings.value(setting), Some(json!(range.end())), "{}", setting.id);
+                    assert_eq!(setting.taken(&json!(f64::from(*range.end()))), Some(json!(range.end())), "{}", setting.id);
+                }
+                Takes::Text | Takes::Choice(_) => assert_eq!(settings.value(setting), None),
+            }
+        }
     }
 
     #[test]

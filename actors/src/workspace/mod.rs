@@ -6,6 +6,7 @@
 //! | [`lifecycle::Lifecycle`] | INSTALLED, DELETED, STATUS_CHANGED, SETTINGS_UPDATED |
 //! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
+//! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
@@ -22,6 +23,7 @@ pub mod queue;
 pub mod replay;
 pub mod retire;
 pub mod runner;
+pub mod settings;
 pub mod sources;
 pub mod status;
 
