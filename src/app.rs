@@ -155,7 +155,7 @@ impl App {
             store: database.store(),
             clock: Arc::clone(&self.clock),
             catalogue: Arc::clone(&catalogue),
-            defaults: first.defaults.settings(),
+            defaults: config.addons.iter().map(|(addon, config)| (*addon, config.defaults.settings())).collect(),
             observer: Arc::clone(&metrics) as Arc<dyn Observer>,
             clockify,
         };

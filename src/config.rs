@@ -29,7 +29,7 @@ pub use self::platform_key::PlatformKey;
 use self::reader::Reader;
 pub use self::reader::{Origin, Shown};
 use crate::auth::ApiHosts;
-use crate::manifest::SchemaVersion;
+use crate::manifest::{SERVED, SchemaVersion};
 use crate::store::sealing;
 use crate::telemetry::Format;
 
@@ -107,8 +107,7 @@ impl Config {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let cores = available_parallelism().map_or(1, usize::from).to_string();
         let host = reader.value(&["HOST"], "0.0.0.0", value::host);
-        let picked =
-            reader.value(&["ADDONS"], &Addon::ALL.map(Addon::slug).join(","), |text| value::list(slug)(text).and_then(value::some));
+        let picked = reader.value(&["ADDONS"], &SERVED.map(Addon::slug).join(","), |text| value::list(slug)(text).and_then(value::some));
         let public_url = reader.optional(&["PUBLIC_URL"], value::base_url);
         let addons = addon::read(reader, picked.unwrap_or_default(), host, public_url.as_ref());
         read_other_ports(reader);
@@ -164,7 +163,9 @@ fn read_other_ports(reader: &mut Reader<'_>) {
 }
 
 fn slug(text: &str) -> Result<Addon, String> {
-    Addon::from_slug(text).ok_or_else(|| format!("expected some of {}", Addon::ALL.map(Addon::slug).join(", ")))
+    Addon::from_slug(text)
+        .filter(|addon| SERVED.contains(addon))
+        .ok_or_else(|| format!("expected some of {}", SERVED.map(Addon::slug).join(", ")))
 }
 
 fn schema_version(text: &str) -> Result<SchemaVersion, String> {

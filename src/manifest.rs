@@ -22,13 +22,17 @@ struct Files {
     icon: &'static [u8],
 }
 
-const fn files(addon: Addon) -> Files {
+/// The add-ons that have a manifest.
+pub const SERVED: [Addon; 1] = [Addon::UniversalWebhook];
+
+const fn files(addon: Addon) -> Option<Files> {
     match addon {
-        Addon::UniversalWebhook => Files {
+        Addon::UniversalWebhook => Some(Files {
             manifest: include_str!("../manifests/universal-webhook/manifest.json"),
             policy: include_str!("../manifests/universal-webhook/policy.toml"),
             icon: include_bytes!("../manifests/universal-webhook/icon.svg"),
-        },
+        }),
+        Addon::ApiStudio | Addon::ClockifyAddon => None,
     }
 }
 
@@ -92,7 +96,7 @@ impl Manifests {
     pub fn render(stated: &BTreeMap<Addon, Stated>) -> Result<Self, Unusable> {
         let mut rendered = BTreeMap::new();
         for (&addon, stated) in stated {
-            let Files { manifest, policy, .. } = files(addon);
+            let Files { manifest, policy, .. } = files(addon).ok_or(Unusable::Manifest(addon, None))?;
             let template: Value = serde_json::from_str(manifest).map_err(|error| Unusable::Manifest(addon, Some(error)))?;
             let Value::Object(template) = template else { return Err(Unusable::Manifest(addon, None)) };
             let policy: Policy = toml::from_str(policy).map_err(|error| Unusable::Policy(addon, error))?;
@@ -119,7 +123,7 @@ impl Manifests {
 
     /// What stands at the manifest's `iconPath`: SVG.
     pub fn icon(addon: Addon) -> &'static [u8] {
-        files(addon).icon
+        files(addon).map_or(&[], |files| files.icon)
     }
 }
 

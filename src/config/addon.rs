@@ -39,9 +39,9 @@ struct Names {
     verify: &'static [&'static str],
 }
 
-const fn names(addon: Addon) -> Names {
+const fn names(addon: Addon) -> Option<Names> {
     match addon {
-        Addon::UniversalWebhook => Names {
+        Addon::UniversalWebhook => Some(Names {
             port: &["UNIVERSAL_WEBHOOK_PORT"],
             port_default: "8001",
             key: &["UNIVERSAL_WEBHOOK_ADDON_KEY"],
@@ -49,7 +49,8 @@ const fn names(addon: Addon) -> Names {
             base_url: &["UNIVERSAL_WEBHOOK_BASE_URL"],
             database_url: &["UNIVERSAL_WEBHOOK_DB_URL", "DATABASE_URL"],
             verify: &["UNIVERSAL_WEBHOOK_REQUIRE_SIGNATURE_VERIFICATION"],
-        },
+        }),
+        Addon::ApiStudio | Addon::ClockifyAddon => None,
     }
 }
 
@@ -64,7 +65,7 @@ pub(super) fn read(
     let mut ports = BTreeSet::new();
     let mut addons = BTreeMap::new();
     for addon in BTreeSet::from_iter(picked) {
-        let names = names(addon);
+        let Some(names) = names(addon) else { continue };
         let port = reader.value(names.port, names.port_default, value::number(0..=u16::MAX));
         if port.is_some_and(|port| port != 0 && !ports.insert(port)) {
             reader.refuse(names.port.first().unwrap_or(&"PORT"), "another add-on has this port");
@@ -79,9 +80,7 @@ pub(super) fn read(
             reader
                 .refuse(name, "false is taken only while HOST is a loopback address, such as 127.0.0.1: anybody could act as the platform");
         }
-        let defaults = match addon {
-            Addon::UniversalWebhook => Defaults::read(reader),
-        };
+        let defaults = Defaults::read(reader);
         let read = || {
             Some(AddonConfig {
                 port: port?,

@@ -127,6 +127,22 @@ impl Defaults {
 
     /// What the actors go by.
     pub fn settings(&self) -> Settings {
-        Settings { enable_flows: self.enable_flows, flow_concurrency: self.flow_concurrency }
+        Settings {
+            bootstrap_on_install: self.run_on_install,
+            include_heavy_endpoints: self.include_heavy_endpoints,
+            max_rps: self.max_rps,
+            max_pages: self.max_pages,
+            include_time_entries: self.include_time_entries,
+            time_entry_days_back: self.time_entry_days_back,
+            enable_custom_webhooks: self.enable_custom_webhooks,
+            custom_webhook_rate: self.custom_webhook_rate,
+            webhook_log_retention_days: self.webhook_log_retention_days,
+            enable_flows: self.enable_flows,
+            enable_generic_http_actions: self.enable_generic_http_actions,
+            flow_concurrency: self.flow_concurrency,
+            flow_execution_retention_days: self.flow_execution_retention_days,
+            cache_ttl_days: self.cache_ttl_days,
+            developer_mode: false,
+        }
     }
 }

@@ -142,12 +142,16 @@ fn kept(headers: &HeaderMap) -> String {
 
 fn received(accepted: Accepted, known: &Known, workspace: WorkspaceId) -> HttpResponse {
     let (id, repeated) = match accepted {
-        Accepted::New(id) => (id, ""),
-        Accepted::Duplicate(id) => (id, ",\"duplicate\":true"),
+        Accepted::New(id) => (Some(id), ""),
+        Accepted::Duplicate(id) => (Some(id), ",\"duplicate\":true"),
+        Accepted::Repeated => (None, ",\"duplicate\":true"),
     };
     let mut answer = String::with_capacity(192);
-    let _ =
-        write!(answer, r#"{{"status":"received","webhookId":"{id}","eventType":"{}","workspaceId":"{workspace}"{repeated}}}"#, known.name);
+    answer.push_str(r#"{"status":"received""#);
+    if let Some(id) = id {
+        let _ = write!(answer, r#","webhookId":"{id}""#);
+    }
+    let _ = write!(answer, r#","eventType":"{}","workspaceId":"{workspace}"{repeated}}}"#, known.name);
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json"))).body(answer)
 }
 
