@@ -366,6 +366,16 @@ pub mod http {
     pub const DAY_EVENTS_COUNTED_MAX: u32 = 1_000;
 }
 
+/// What an operator or an admin may set, where no other part bounds it.
+pub mod setting {
+    /// Pages of one list that a snapshot reads: at 5,000 entities a page more than any workspace has.
+    pub const PAGES_MAX: u32 = 10_000;
+    /// Days that time entries are read back, that events and runs are kept, and that entities of a snapshot are: a year, as in the reference.
+    pub const DAYS_MAX: u32 = 365;
+    /// Events that one custom sender may send in a minute: a hundred a second is a flood for one workspace.
+    pub const CUSTOM_WEBHOOKS_PER_MINUTE_MAX: u32 = 6_000;
+}
+
 /// Counters.
 pub mod metrics {
     /// Patterns of the route table that are counted one by one: several times as many as there are.
