@@ -5,6 +5,7 @@
 
 use std::error::Error as Source;
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -37,6 +38,7 @@ pub enum Kind {
     TokenMismatch,
     NotInstalledHere,
     Inactive,
+    SwitchedOff,
     ApiHostNotAllowed,
     NotFound,
     EventUnknown,
@@ -52,6 +54,7 @@ pub enum Kind {
     Encoding,
     MediaType,
     Fields,
+    TooFast,
     Busy,
     Unavailable,
     NotReady,
@@ -82,6 +85,7 @@ impl Kind {
             Self::TokenMismatch => (S::FORBIDDEN, "token_mismatch", "The token is not the one that was registered for this."),
             Self::NotInstalledHere => (S::FORBIDDEN, "no_active_installation", "There is no active installation in this workspace."),
             Self::Inactive => (S::FORBIDDEN, "inactive", "The add-on is switched off in this workspace."),
+            Self::SwitchedOff => (S::FORBIDDEN, "switched_off", "The workspace's settings have switched this off."),
             Self::ApiHostNotAllowed => (S::FORBIDDEN, "api_host_not_allowed", "The token names an API host that is not allowed here."),
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is nothing here."),
             Self::EventUnknown => (S::NOT_FOUND, "unknown_event", "There is no such event type."),
@@ -97,6 +101,7 @@ impl Kind {
             Self::Encoding => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", "Compressed bodies are not taken."),
             Self::MediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be application/json."),
             Self::Fields => (S::UNPROCESSABLE_ENTITY, "invalid_fields", "Some fields are not valid."),
+            Self::TooFast => (S::TOO_MANY_REQUESTS, "too_many_requests", "Too much was sent at once; try again later."),
             Self::Busy => (S::SERVICE_UNAVAILABLE, "busy", "Too much is waiting; try again in a moment."),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "This cannot be done now; try again in a moment."),
             Self::NotReady => (S::SERVICE_UNAVAILABLE, "not_ready", "The service is starting or stopping; try again in a moment."),
@@ -128,6 +133,7 @@ struct More {
     message: Option<String>,
     details: Vec<FieldError>,
     source: Option<Box<dyn Source + Send + Sync>>,
+    retry_after_seconds: Option<u64>,
 }
 
 impl Error {
@@ -144,6 +150,12 @@ impl Error {
     /// 422, field by field.
     pub fn fields(details: Vec<FieldError>) -> Self {
         Self { kind: Kind::Fields, more: Some(Box::new(More { details, ..More::default() })) }
+    }
+
+    /// 429: it is taken again after a while, which is told in whole seconds.
+    pub fn too_fast(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self { kind: Kind::TooFast, more: Some(Box::new(More { retry_after_seconds: Some(seconds.max(1)), ..More::default() })) }
     }
 
     /// What went wrong.
@@ -206,6 +218,9 @@ impl ResponseError for Error {
             StatusCode::UNAUTHORIZED => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
             _ => &mut response,
         };
+        if let Some(seconds) = self.more.as_ref().and_then(|more| more.retry_after_seconds) {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
         response.finish()
     }
 }
@@ -221,6 +236,8 @@ impl From<registry::Error> for Error {
         match error {
             registry::Error::NotInstalled => Kind::NotInstalled.into(),
             registry::Error::Inactive => Kind::Inactive.into(),
+            registry::Error::SwitchedOff => Kind::SwitchedOff.into(),
+            registry::Error::TooFast(wait) => Self::too_fast(wait),
             registry::Error::WrongToken => Kind::TokenMismatch.into(),
             registry::Error::Busy => Kind::Busy.into(),
             registry::Error::Unavailable => Kind::Unavailable.into(),

@@ -16,7 +16,6 @@ use actors::port::observer::Observer;
 use actors::port::store::{Events, Flows, Installations, Runs, Slice};
 use actors::registry::{Environment, Registry};
 use actors::secret::Secret;
-use actors::settings::Settings;
 use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
 use clockify_addons::auth::{ApiHosts, Keys, Verifier};
 use clockify_addons::http::readiness::Readiness;
@@ -175,7 +174,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         store: Arc::new(store.clone()),
         clock: Arc::clone(&shared),
         catalogue: Arc::clone(&catalogue),
-        defaults: Settings::default(),
+        defaults: Default::default(),
         observer: Arc::clone(&metrics) as Arc<dyn Observer>,
         clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
     };
