@@ -46,7 +46,7 @@ fn each_version_declares_the_events_that_it_admits_each_on_a_path_of_its_own() {
 
 #[test]
 fn the_policy_orders_every_known_event_once() {
-    let policy: Policy = toml::from_str(files(Addon::UniversalWebhook).unwrap().policy).unwrap();
+    let policy: Policy = toml::from_str(files(Addon::UniversalWebhook).policy).unwrap();
     let ordered: BTreeSet<_> = policy.webhooks.order.iter().map(EventType::as_str).collect();
     assert_eq!(ordered, KNOWN.iter().map(|known| known.name).collect());
     assert_eq!(policy.webhooks.order.len(), KNOWN.len());
@@ -75,7 +75,7 @@ fn settings_are_fourteen_in_four_groups_and_their_values_are_the_operators() {
 
 #[test]
 fn values_without_a_choice_are_those_of_the_file() {
-    let template: Value = serde_json::from_str(files(Addon::UniversalWebhook).unwrap().manifest).unwrap();
+    let template: Value = serde_json::from_str(files(Addon::UniversalWebhook).manifest).unwrap();
     let defaults = Defaults::default().by_id();
     for setting in settings(&template) {
         assert_eq!(setting["value"], defaults[setting["id"].as_str().unwrap()], "{setting}");

@@ -18,6 +18,7 @@ use crate::port::store::events::Fingerprint;
 use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
 use crate::source::SourceName;
+use crate::webhook;
 
 /// A delivery whose signature has been verified and whose body has been read.
 #[derive(Clone, Debug)]
@@ -190,18 +191,20 @@ impl Workspace {
     }
 }
 
-/// Whether the installation registered this token for this path. The bare path takes the token of any path for that event.
+/// Whether the installation registered this token for this path, and the path carries the event. The bare path takes the token of any path for
+/// that event.
 fn registered(installation: &Installation, token: &TokenHash, path: &str, event_type: &EventType) -> bool {
+    let Some(event) = event_type.known() else { return false };
+    let addon = installation.key.addon;
+    let bare = path == webhook::BARE;
+    if !bare && !webhook::carries(addon, path, event) {
+        return false;
+    }
     let mut found = false;
-    for webhook in installation.webhooks.iter() {
-        let fits = webhook.path == path
-            || webhook
-                .path
-                .strip_prefix(path)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .is_some_and(|slug| event_type.known().is_some_and(|known| crate::event::Known::from_slug(slug) == Some(known)));
+    for registered in installation.webhooks.iter() {
+        let fits = if bare { webhook::carries(addon, &registered.path, event) } else { registered.path == path };
         // Every hash is compared, so that the time tells nothing about which one fits.
-        found |= same_hash(&webhook.hash, token) & fits;
+        found |= same_hash(&registered.hash, token) & fits;
     }
     found
 }

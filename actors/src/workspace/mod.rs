@@ -174,7 +174,7 @@ impl Workspace {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
-                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency, works);
+                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency as usize, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
@@ -198,7 +198,7 @@ impl Workspace {
 
 async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Error> {
     let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
-    let defaults = env.defaults.get(&key.addon).copied().unwrap_or_default();
+    let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
     let settings = Settings::effective(key.addon, defaults, &installation.settings);
     let sources = env.store.sources(key).await?;
     let flows = env.store.flows(key).await?;
