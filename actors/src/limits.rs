@@ -206,6 +206,10 @@ pub mod source {
     pub const TOLERANCE_SECONDS: u64 = 300;
     /// Bytes of a sender's message id.
     pub const MESSAGE_ID_BYTES_MAX: usize = 128;
+    /// Bytes of the id of what a message is about: it stands in a column of the event and of its runs.
+    pub const ENTITY_ID_BYTES_MAX: usize = 128;
+    /// Bytes of a header's name that an admin chooses.
+    pub const HEADER_NAME_BYTES_MAX: usize = 64;
     /// How long a former secret stays good after a rotation, in seconds, unless it is said otherwise: a day.
     pub const ROTATION_SECONDS_DEFAULT: u64 = 86_400;
     /// And at the most: thirty days.

@@ -72,7 +72,7 @@ pub fn prove<'h>(
         let key = hmac::Key::new(hmac::HMAC_SHA256, live.as_deref().map_or(NOBODYS.as_slice(), Vec::as_slice));
         let tag = sent.tag(&key, body);
         let same = match scheme {
-            Scheme::Bearer => sent.is_secret(live.as_deref().map_or(NOBODYS.as_slice(), Vec::as_slice), &NOBODYS),
+            Scheme::Bearer => sent.is_secret(live.as_deref().map_or(NOBODYS.as_slice(), Vec::as_slice), NOBODYS.as_slice()),
             Scheme::Standard | Scheme::Github | Scheme::Hmac => sent.has(tag.as_ref()),
         };
         fits |= same & live.is_some();

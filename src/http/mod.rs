@@ -6,6 +6,8 @@
 
 pub mod body;
 pub mod caller;
+pub mod custom_sources;
+pub mod custom_webhooks;
 pub mod dashboard;
 pub mod envelope;
 pub mod error;
@@ -21,6 +23,7 @@ pub mod readiness;
 pub mod request_id;
 pub mod routes;
 pub mod runs;
+pub mod settings;
 pub mod webhooks;
 pub mod welcome;
 
@@ -35,7 +38,7 @@ use actors::port::store::Store;
 use actors::registry::Registry;
 use actors::secret::Secret;
 
-use self::caller::{Admin, Anyone, Lifecycle, Mount, Scraper, Webhook};
+use self::caller::{Admin, Anyone, Custom, Lifecycle, Mount, Scraper, Webhook};
 use self::envelope::Envelope;
 use self::readiness::Readiness;
 use self::routes::{Endpoint, routes};
@@ -47,6 +50,7 @@ use crate::metrics::Metrics;
 pub const ROUTES: &[Endpoint] = routes![
     Post   "/webhooks/clockify/{event}"     Webhook    webhooks::to_path,    UniversalWebhook, ApiStudio;
     Post   "/webhooks/clockify"             Webhook    webhooks::by_header,  UniversalWebhook, ApiStudio;
+    Post   "/webhooks/custom/{source}"      Custom     custom_webhooks::receive, UniversalWebhook;
     Post   "/webhooks/{category}/{change}"  Webhook    webhooks::to_path,    ClockifyAddon;
     Post   "/webhooks/{category}"           Webhook    webhooks::to_path,    ClockifyAddon;
 
@@ -69,6 +73,14 @@ pub const ROUTES: &[Endpoint] = routes![
     Get    "/ui/runs"                       Admin      runs::list;
     Get    "/ui/runs/{id}"                  Admin      runs::show;
     Post   "/ui/runs/{id}/replay"           Admin      runs::replay;
+    Get    "/ui/custom-sources"             Admin      custom_sources::list,   UniversalWebhook;
+    Post   "/ui/custom-sources"             Admin      custom_sources::create, UniversalWebhook;
+    Get    "/ui/custom-sources/{name}"      Admin      custom_sources::show,   UniversalWebhook;
+    Put    "/ui/custom-sources/{name}"      Admin      custom_sources::replace,UniversalWebhook;
+    Delete "/ui/custom-sources/{name}"      Admin      custom_sources::delete, UniversalWebhook;
+    Post   "/ui/custom-sources/{name}/rotate" Admin    custom_sources::rotate, UniversalWebhook;
+    Get    "/ui/settings"                   Admin      settings::show;
+    Patch  "/ui/settings"                   Admin      settings::change;
 
     Get    "/"                              Anyone     welcome::show,        ClockifyAddon;
     Get    "/manifest"                      Anyone     manifest::show;

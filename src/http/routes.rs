@@ -37,6 +37,7 @@ pub enum Verb {
     Get,
     Post,
     Put,
+    Patch,
     Delete,
 }
 
@@ -47,6 +48,7 @@ impl Verb {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -57,6 +59,7 @@ impl Verb {
             Self::Get => Box::new(guard::Any(guard::Get()).or(guard::Head())),
             Self::Post => Box::new(guard::Post()),
             Self::Put => Box::new(guard::Put()),
+            Self::Patch => Box::new(guard::Patch()),
             Self::Delete => Box::new(guard::Delete()),
         }
     }
