@@ -13,6 +13,8 @@
 
 mod bodies;
 mod client;
+mod custom_sources;
+mod custom_webhooks;
 mod dashboard;
 mod errors;
 mod events;
@@ -27,4 +29,5 @@ mod proofs;
 mod readiness;
 mod runs;
 mod samples;
+mod settings;
 mod webhooks;
