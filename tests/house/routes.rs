@@ -17,13 +17,14 @@ const fn words(proof: Proof) -> &'static str {
         Proof::MetricsToken => "`METRICS_TOKEN`",
         Proof::Lifecycle => "lifecycle token",
         Proof::WebhookSignature => "webhook signature",
+        Proof::SourceSecret => "a live secret of that source",
         Proof::Admin => "user token of an admin",
     }
 }
 
 /// First and second column of the table of routes.
 fn documented(page: &str) -> BTreeMap<&str, &str> {
-    let verbs = ["GET ", "POST ", "PUT ", "DELETE "];
+    let verbs = ["GET ", "POST ", "PUT ", "PATCH ", "DELETE "];
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     rows.filter(|(route, _)| verbs.iter().any(|verb| route.starts_with(verb))).collect()
 }

@@ -111,7 +111,10 @@ async fn each_add_on_answers_in_the_words_of_its_users() {
         assert_eq!(told, expected, "{addon}");
         let names: Vec<&String> = event.as_object().unwrap().keys().collect();
         match addon {
-            Addon::ApiStudio => assert_eq!((names, &event["status"]), (vec!["status", "webhook_id"].iter().map(|n| n.to_string()).collect::<Vec<_>>().iter().collect(), &json!("received"))),
+            Addon::ApiStudio => assert_eq!(
+                (names, &event["status"]),
+                (vec!["status", "webhook_id"].iter().map(|n| n.to_string()).collect::<Vec<_>>().iter().collect(), &json!("received"))
+            ),
             Addon::UniversalWebhook => assert_eq!((&event["eventType"], &event["workspaceId"]), (&json!("NEW_TAG"), &json!(at))),
             Addon::ClockifyAddon => {
                 assert_eq!((event["received"].as_bool(), names.len()), (Some(true), 3));

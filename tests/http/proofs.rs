@@ -23,6 +23,7 @@ fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static
     vec![
         ("POST", "/webhooks/clockify/{event}", Some(json!({"id": "1"}))),
         ("POST", "/webhooks/clockify", Some(json!({"id": "1"}))),
+        ("POST", "/webhooks/custom/{source}", Some(json!({"id": "1"}))),
         ("POST", "/webhooks/{category}/{change}", Some(json!({"id": "1"}))),
         ("POST", "/webhooks/{category}", Some(json!({"id": "1"}))),
         ("POST", "/lifecycle/installed", about(json!({"authToken": "t"}))),
@@ -43,6 +44,14 @@ fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static
         ("GET", "/ui/runs", None),
         ("GET", "/ui/runs/{id}", None),
         ("POST", "/ui/runs/{id}/replay", None),
+        ("GET", "/ui/custom-sources", None),
+        ("POST", "/ui/custom-sources", Some(json!({"name": "s"}))),
+        ("GET", "/ui/custom-sources/{name}", None),
+        ("PUT", "/ui/custom-sources/{name}", Some(json!({}))),
+        ("DELETE", "/ui/custom-sources/{name}", None),
+        ("POST", "/ui/custom-sources/{name}/rotate", None),
+        ("GET", "/ui/settings", None),
+        ("PATCH", "/ui/settings", Some(json!({"include_heavy_endpoints": true, "developer_mode": true}))),
         ("GET", "/", None),
         ("GET", "/manifest", None),
         ("GET", "/static/icon.svg", None),
@@ -78,9 +87,12 @@ fn samples(harness: &Harness) -> Vec<Sample> {
         let event = if path == "/webhooks/{category}" { "NEW_TAG" } else { "NEW_PROJECT" };
         let target = match path {
             "/webhooks/{category}/{change}" | "/webhooks/{category}" => path_in(harness.addon, event),
-            _ => path.replace("{event}", "new-project").replace("{id}", UNKNOWN_ID),
+            _ => path.replace("{event}", "new-project").replace("{id}", UNKNOWN_ID).replace("{name}", "s").replace("{source}", "s"),
         };
         let mut request = request(method, target).header("clockify-webhook-event-type", event);
+        if route.proof == Proof::SourceSecret {
+            request = request.header("x-workspace-id", harness.home.workspace.to_string());
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -123,7 +135,7 @@ fn header_of(proof: Proof) -> &'static str {
         Proof::Lifecycle => "x-addon-lifecycle-token",
         Proof::WebhookSignature => "clockify-signature",
         Proof::Admin => "x-addon-token",
-        Proof::MetricsToken | Proof::Open => "authorization",
+        Proof::MetricsToken | Proof::SourceSecret | Proof::Open => "authorization",
     }
 }
 
@@ -161,7 +173,9 @@ async fn no_route_serves_a_caller_without_a_valid_token() {
             (&forged.installation, "token_invalid"),
             (&expired, "token_expired"),
         ];
-        for sample in samples(&harness).into_iter().filter(|sample| !matches!(sample.proof, Proof::Open | Proof::MetricsToken)) {
+        for sample in
+            samples(&harness).into_iter().filter(|sample| !matches!(sample.proof, Proof::Open | Proof::MetricsToken | Proof::SourceSecret))
+        {
             let header = header_of(sample.proof);
             let answer = harness.send(sample.request.clone()).await;
             answer.refused(401, "token_missing");
@@ -197,7 +211,7 @@ async fn a_good_token_of_another_kind_is_refused_everywhere() {
         for sample in samples(&harness) {
             let refused: Vec<(&str, &str)> = match sample.proof {
                 Proof::Open => continue,
-                Proof::MetricsToken => continue,
+                Proof::MetricsToken | Proof::SourceSecret => continue,
                 Proof::Admin => vec![
                     (&good.installation, "wrong_token"),
                     (&good.webhook, "wrong_token"),
@@ -230,6 +244,26 @@ async fn a_good_token_of_another_kind_is_refused_everywhere() {
 }
 
 #[actix_web::test]
+async fn a_custom_source_is_proved_by_none_of_the_platforms_tokens() {
+    let harness = Harness::installed().await;
+    super::custom_sources::created(&harness, &json!({"name": "s", "scheme": "bearer"})).await;
+    let before = harness.stored(harness.home.workspace).await;
+    let good = tokens(&AUTHORITY, &harness);
+    for sample in samples(&harness).into_iter().filter(|sample| sample.proof == Proof::SourceSecret) {
+        harness.send(sample.request.clone()).await.refused(401, "source_unproved");
+        for token in [&good.installation, &good.owner, &good.webhook, &good.lifecycle, &METRICS_TOKEN.to_owned()] {
+            let bearer = format!("Bearer {token}");
+            for header in
+                [("authorization", &bearer), ("x-addon-token", token), ("clockify-signature", token), ("webhook-signature", token)]
+            {
+                harness.send(sample.with(&[(header.0, header.1)])).await.refused(401, "source_unproved");
+            }
+        }
+    }
+    assert_eq!(harness.stored(harness.home.workspace).await, before);
+}
+
+#[actix_web::test]
 async fn another_workspaces_admin_reaches_only_his_own_workspace() {
     for addon in Addon::ALL {
         let harness = Harness::installed_as(addon).await;
@@ -243,7 +277,11 @@ async fn another_workspaces_admin_reaches_only_his_own_workspace() {
         assert_eq!(harness.install(&other).await.status, 200);
         for sample in samples(&harness).into_iter().filter(|sample| sample.proof == Proof::Admin) {
             let answer = harness.send(sample.with(&[("x-addon-token", &stranger)])).await;
-            assert!(!answer.body.contains(&harness.home.workspace.to_string()) && !answer.body.contains(&event), "{}: {answer:?}", sample.name);
+            assert!(
+                !answer.body.contains(&harness.home.workspace.to_string()) && !answer.body.contains(&event),
+                "{}: {answer:?}",
+                sample.name
+            );
         }
         harness.send(super::client::get(format!("/ui/webhooks/{event}")).token(&stranger)).await.refused(404, "webhook_not_found");
         assert_eq!(harness.stored(harness.home.workspace).await, before);
@@ -285,7 +323,7 @@ async fn two_proofs_are_refused_even_if_they_are_the_same() {
         let bearer = format!("Bearer {}", good.owner);
         for sample in samples(&harness) {
             let pairs: Vec<[(&str, &str); 2]> = match sample.proof {
-                Proof::Open => continue,
+                Proof::Open | Proof::SourceSecret => continue,
                 Proof::MetricsToken => {
                     let token = concat!("Bearer ", "metrics-token-of-the-operator");
                     vec![[("authorization", token), ("authorization", token)]]

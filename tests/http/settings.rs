@@ -74,7 +74,8 @@ async fn a_change_is_written_to_the_platform_and_applies_at_once() {
 async fn what_the_platform_says_meanwhile_is_newer_than_what_was_written() {
     let harness = Harness::installed().await;
     harness.clockify.always(Method::Patch, &path(&harness), Scripted::json(200, &json!({})).held());
-    let writing = change(&harness, &json!({"max_rps": 9}));
+    let nine = json!({"max_rps": 9});
+    let writing = change(&harness, &nine);
     let mut writing = std::pin::pin!(writing);
     while harness.clockify.in_flight() == 0 {
         assert!(futures_util::poll!(writing.as_mut()).is_pending());
@@ -119,7 +120,8 @@ async fn a_platform_that_hangs_is_waited_for_within_the_bound() {
     let harness = Harness::installed().await;
     let slow = Scripted::status(200).after(Duration::from_secs(60));
     harness.clockify.always(Method::Patch, &path(&harness), slow);
-    let writing = change(&harness, &json!({"max_rps": 9}));
+    let nine = json!({"max_rps": 9});
+    let writing = change(&harness, &nine);
     let mut writing = std::pin::pin!(writing);
     while harness.clockify.in_flight() == 0 {
         assert!(futures_util::poll!(writing.as_mut()).is_pending());
