@@ -133,6 +133,11 @@ impl Kind {
     pub const fn code(self) -> &'static str {
         self.row().1
     }
+
+    /// Words for the caller, unless there are better ones.
+    pub const fn words(self) -> &'static str {
+        self.row().2
+    }
 }
 
 /// A refusal. Small, because it travels in every `Result`.

@@ -17,6 +17,7 @@ pub mod health;
 pub mod lifecycle;
 pub mod manifest;
 pub mod metrics;
+pub mod openapi;
 pub mod path;
 pub mod query;
 pub mod readiness;
@@ -84,6 +85,7 @@ pub const ROUTES: &[Endpoint] = routes![
 
     Get    "/"                              Anyone     welcome::show,        ClockifyAddon;
     Get    "/manifest"                      Anyone     manifest::show;
+    Get    "/openapi.json"                  Anyone     openapi::show;
     Get    "/static/icon.svg"               Anyone     manifest::icon;
     Get    "/healthz"                       Anyone     health::healthz;
     Get    "/health"                        Anyone     health::healthz,      UniversalWebhook, ApiStudio;

@@ -25,6 +25,7 @@ mod health;
 mod lifecycle;
 mod manifest;
 mod metrics;
+mod openapi;
 mod paths;
 mod proofs;
 mod readiness;

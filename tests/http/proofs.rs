@@ -54,6 +54,7 @@ fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static
         ("PATCH", "/ui/settings", Some(json!({"include_heavy_endpoints": true, "developer_mode": true}))),
         ("GET", "/", None),
         ("GET", "/manifest", None),
+        ("GET", "/openapi.json", None),
         ("GET", "/static/icon.svg", None),
         ("GET", "/healthz", None),
         ("GET", "/health", None),
