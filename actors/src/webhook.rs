@@ -13,10 +13,7 @@ const BY_CATEGORY: [(&str, &[&str]); 26] = [
     ("/webhooks/time/new", &["NEW_TIME_ENTRY"]),
     ("/webhooks/time/updated", &["TIME_ENTRY_UPDATED"]),
     ("/webhooks/time/deleted", &["TIME_ENTRY_DELETED"]),
-    (
-        "/webhooks/time",
-        &["TIME_ENTRY_RESTORED", "TIME_ENTRY_SPLIT", "TIME_ENTRY_BATCH_DELETED", "NEW_TIMER_STARTED", "TIMER_STOPPED"],
-    ),
+    ("/webhooks/time", &["TIME_ENTRY_RESTORED", "TIME_ENTRY_SPLIT", "TIME_ENTRY_BATCH_DELETED", "NEW_TIMER_STARTED", "TIMER_STOPPED"]),
     ("/webhooks/project/new", &["NEW_PROJECT"]),
     ("/webhooks/project/updated", &["PROJECT_UPDATED"]),
     ("/webhooks/project/deleted", &["PROJECT_DELETED"]),
@@ -134,7 +131,9 @@ mod tests {
     fn the_others_have_a_path_for_each_event() {
         let named = |path| events(Addon::ApiStudio, path).map(|event| event.name).collect::<Vec<_>>();
         assert_eq!(named("/webhooks/clockify/new-tag"), ["NEW_TAG"]);
-        for other in ["/webhooks/clockify", "/webhooks/clockify/", "/webhooks/clockify/NEW_TAG", "/webhooks/clockifynew-tag", "/webhooks/rate"] {
+        for other in
+            ["/webhooks/clockify", "/webhooks/clockify/", "/webhooks/clockify/NEW_TAG", "/webhooks/clockifynew-tag", "/webhooks/rate"]
+        {
             assert_eq!(named(other), Vec::<&str>::new(), "{other}");
         }
     }

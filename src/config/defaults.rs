@@ -62,7 +62,12 @@ const VARIABLES: &[Variable] = &[
     setting(UW, "UW_FLOW_EXECUTION_RETENTION_DAYS", "flow_execution_retention_days"),
     setting(UW, "UW_CACHE_TTL_DAYS", "cache_ttl_days"),
     setting(CA, "AUTO_BOOTSTRAP_ON_INSTALL", "auto_bootstrap"),
-    Variable { addon: CA, name: "BOOTSTRAP_MAX_RPS", also: Some("RATE_LIMIT_RPS"), of: Of::Operators(1..=50, |settings| &mut settings.max_rps) },
+    Variable {
+        addon: CA,
+        name: "BOOTSTRAP_MAX_RPS",
+        also: Some("RATE_LIMIT_RPS"),
+        of: Of::Operators(1..=50, |settings| &mut settings.max_rps),
+    },
     Variable {
         addon: CA,
         name: "BOOTSTRAP_MAX_PAGES",
