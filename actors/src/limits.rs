@@ -340,6 +340,8 @@ pub mod http {
     pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
     /// Bytes of a lifecycle call: INSTALLED brings one token of some 700 bytes for each of 52 webhooks.
     pub const LIFECYCLE_BODY_BYTES_MAX: usize = 256 * 1024;
+    /// Bytes of a payload that stands in a list of events: a hundred of them are a few megabytes. A larger one is read by itself.
+    pub const LISTED_PAYLOAD_BYTES_MAX: usize = 64 * 1024;
     /// Seconds that a whole body may take to arrive once its head is there; a slower sender holds a connection for nothing.
     pub const BODY_SECONDS_MAX: u64 = 20;
     /// Bodies up to this many bytes are copied out of the connection's buffer (8 KiB), which a waiting event would otherwise keep alive whole.

@@ -43,7 +43,7 @@ static EXPECTED: LazyLock<Vec<Expected>> =
 /// `POST` to a path of the manifest: the path ties the token to its events. Where it carries one, the header may only repeat it; where it carries
 /// several, the header says which.
 pub async fn to_path(caller: Webhook, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let path = manifest_path(&request, caller.key.addon).to_owned();
+    let path = manifest_path(&request);
     let mut carried = EXPECTED.iter().filter(|(known, _)| webhook::carries(caller.key.addon, &path, known));
     let first = carried.next().ok_or(Kind::EventUnknown)?;
     let expected = match stated_event(request.headers())? {
@@ -61,10 +61,14 @@ pub async fn by_header(caller: Webhook, request: HttpRequest, payload: Payload) 
     accept(&caller, &request, payload, expected, webhook::BARE.to_owned()).await
 }
 
-/// The request's path as the manifest names it: without the add-on's slug, where that is how it came.
-fn manifest_path(request: &HttpRequest, addon: Addon) -> &str {
-    let path = request.path();
-    path.strip_prefix('/').and_then(|path| path.strip_prefix(addon.slug())).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+/// The path as the manifest names it: what the route matched, however it was spelled.
+fn manifest_path(request: &HttpRequest) -> String {
+    let part = |name| request.match_info().get(name);
+    match (part("event"), part("category"), part("change")) {
+        (Some(event), ..) => format!("{}/{event}", webhook::BARE),
+        (None, Some(category), Some(change)) => format!("/webhooks/{category}/{change}"),
+        (None, category, _) => format!("/webhooks/{}", category.unwrap_or_default()),
+    }
 }
 
 /// The event type of the header, if there is one; two are refused, whatever they say.

@@ -20,6 +20,7 @@ use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
 use actors::webhook;
 use clockify_addons::auth::{ApiHosts, Keys, Verifier};
 use clockify_addons::http::readiness::Readiness;
+use clockify_addons::http::routes::Endpoint;
 use clockify_addons::http::{self, Service};
 use clockify_addons::manifest::{Manifests, SchemaVersion, Stated};
 use clockify_addons::metrics::Metrics;
@@ -122,6 +123,16 @@ impl Harness {
         let service = Arc::new(service(&clock, &store, &clockify));
         let address = listen(addon, Arc::clone(&service));
         Self { addon, service, store, clock, clockify, address, home: grant_of(addon, '1') }
+    }
+
+    /// The path of a route's line with something in the place of its parameters.
+    pub fn target(&self, route: &Endpoint) -> String {
+        let path = match route.path {
+            "/webhooks/{category}/{change}" => path_in(self.addon, "NEW_PROJECT"),
+            "/webhooks/{category}" => path_in(self.addon, "NEW_TAG"),
+            path => path.replace("{event}", "new-project"),
+        };
+        path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{name}", "s").replace("{source}", "s")
     }
 
     pub async fn send(&self, request: Request) -> Answer {

@@ -10,8 +10,6 @@ use serde_json::{Value, json};
 use super::client::{Request, request};
 use super::harness::{AUTHORITY, FORGER, Harness, METRICS_TOKEN, grant, grant_of, path_in, urls};
 
-const UNKNOWN_ID: &str = "01900000-0000-7000-8000-000000000000";
-
 /// One line for each line of the route table: the request that a caller with the right proof would make.
 fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static str, Option<Value>)> {
     let about = |more: Value| {
@@ -86,11 +84,7 @@ fn samples(harness: &Harness) -> Vec<Sample> {
     assert_eq!(served, listed, "every route of the table needs a row in this test");
     let of = |(route, (method, path, body)): (&clockify_addons::http::routes::Endpoint, (&'static str, &'static str, Option<Value>))| {
         let event = if path == "/webhooks/{category}" { "NEW_TAG" } else { "NEW_PROJECT" };
-        let target = match path {
-            "/webhooks/{category}/{change}" | "/webhooks/{category}" => path_in(harness.addon, event),
-            _ => path.replace("{event}", "new-project").replace("{id}", UNKNOWN_ID).replace("{name}", "s").replace("{source}", "s"),
-        };
-        let mut request = request(method, target).header("clockify-webhook-event-type", event);
+        let mut request = request(method, harness.target(route)).header("clockify-webhook-event-type", event);
         if route.proof == Proof::SourceSecret {
             request = request.header("x-workspace-id", harness.home.workspace.to_string());
         }
