@@ -94,6 +94,11 @@ pub trait Clock: Send + Sync + 'static {
     /// Ends when `duration` has passed. Monotonic: a jump of the wall clock neither shortens nor lengthens it.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
+    /// Time that only goes forward, for measuring how long something took. It says nothing about when.
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.now().millis()).unwrap_or(0))
+    }
+
     /// A number in `0.0..1.0`, for jitter.
     fn chance(&self) -> f64;
 
@@ -117,6 +122,11 @@ impl SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(jiff::Timestamp::now().as_millisecond())
+    }
+
+    fn elapsed(&self) -> Duration {
+        static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+        START.elapsed()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -29,7 +29,36 @@ pub mod jsonpath {
 }
 
 /// Tokens and keys of the platform.
-pub mod token {}
+pub mod token {
+    /// A token as it is sent, before anything of it is read. Real ones have some 700 to 1,200 bytes.
+    pub const TEXT_BYTES_MAX: usize = 8 * 1024;
+    /// A claim or a base URL that is kept.
+    pub const CLAIM_BYTES_MAX: usize = 512;
+    /// How far the platform's clock and ours may differ, in seconds, for `exp`, `nbf` and `iat`.
+    pub const LEEWAY_SECONDS: u64 = 60;
+    /// Verified tokens that are remembered, some 400 bytes each: those of 1,250 busy workspaces with 52 webhooks. One more verification costs 20 µs.
+    pub const REMEMBERED_MAX: usize = 65_536;
+    /// How long a token is remembered before its signature is checked again, in seconds.
+    pub const REMEMBERED_SECONDS: u64 = 3_600;
+    /// Tokens in use that are passed over in the search for one to forget; then the next one goes, in use or not.
+    pub const REMEMBERED_PASSED_OVER_MAX: usize = 16;
+    /// Keys of a set, and of a PEM text: each may be tried for a token that does not name its key.
+    pub const KEYS_MAX: usize = 16;
+    /// Bits of an RSA key, at least.
+    pub const KEY_BITS_MIN: usize = 2_048;
+    /// And at the most: a larger one takes a millisecond for each token.
+    pub const KEY_BITS_MAX: usize = 8_192;
+    /// A key set or a PEM file; 16 keys of 8,192 bits have some 25 KiB.
+    pub const KEY_SET_BYTES_MAX: usize = 64 * 1024;
+    /// Time for one fetch of a key set, in seconds.
+    pub const KEY_SET_FETCH_SECONDS_MAX: u64 = 10;
+    /// Between two fetches that tokens with unknown keys ask for, and after a failed one, in seconds.
+    pub const KEY_SET_AGAIN_SECONDS: u64 = 60;
+    /// Between two fetches that nobody asks for, in seconds.
+    pub const KEY_SET_REFRESH_SECONDS: u64 = 3_600;
+    /// Fetches that wait for the thread that makes them; each is shared by all who want keys.
+    pub const KEY_SET_FETCHES_WAITING_MAX: usize = 4;
+}
 
 /// Calls that leave the process.
 pub mod outbound {
@@ -189,6 +218,8 @@ pub mod actor {
     pub const RESTART_BACKOFF_MS: u64 = 50;
     /// How long a quarantine lasts unless an admin lifts it, in seconds.
     pub const QUARANTINE_SECONDS: u64 = 600;
+    /// An actor that could not read its state tries again after this many milliseconds.
+    pub const RELOAD_MS: u64 = 1_000;
     /// An actor without work is unloaded after this many seconds.
     pub const IDLE_SECONDS: u64 = 300;
     /// Seconds between the sweeper's rounds.
@@ -197,6 +228,8 @@ pub mod actor {
     pub const SWEEP_PAGE: u32 = 500;
     /// How long steps may end when the service stops, in milliseconds.
     pub const DRAIN_MS_MAX: u64 = 10_000;
+    /// Threads that workspaces live on.
+    pub const ARBITERS_MAX: usize = 64;
 }
 
 /// The store: queues, batches, pages.
@@ -247,4 +280,118 @@ pub mod store {
 pub mod http {
     /// How deep a payload may nest: what the JSON parser will build later (its own limit is 128).
     pub const PAYLOAD_DEPTH_MAX: usize = 64;
+    /// Bytes of a webhook's body, by default: the platform's payloads have some kilobytes.
+    pub const WEBHOOK_BYTES_DEFAULT: usize = 1024 * 1024;
+    /// The least that an operator may allow; smaller would refuse usual payloads.
+    pub const WEBHOOK_BYTES_MIN: usize = 16 * 1024;
+    /// The most: what the reference took by default. It is held in memory.
+    pub const WEBHOOK_BYTES_MAX: usize = 5 * 1024 * 1024;
+    /// Threads that answer requests.
+    pub const WORKERS_MAX: usize = 64;
+    /// Connections that one worker holds; more wait in the system's queue.
+    pub const CONNECTIONS_PER_WORKER_MAX: usize = 4_096;
+    /// Connections that wait to be accepted.
+    pub const BACKLOG_MAX: u32 = 1_024;
+    /// Time for the head of a request, in seconds: a sender that drips must not hold a connection.
+    pub const HEAD_SECONDS_MAX: u64 = 8;
+    /// How long an idle connection is kept, in seconds: longer than usual proxies keep theirs, so that they close first.
+    pub const IDLE_SECONDS_MAX: u64 = 75;
+    /// How long a closing connection may take to take the rest of its answer, in seconds.
+    pub const DISCONNECT_SECONDS_MAX: u64 = 5;
+    /// Threads of one worker for blocking work; nothing on the road blocks.
+    pub const BLOCKING_THREADS_MAX: usize = 4;
+    /// How long answers under way may take when the service has drained, in seconds: there is nothing left that they wait for.
+    pub const LAST_ANSWERS_SECONDS_MAX: u64 = 3;
+    /// How long `healthcheck` waits for a connection, and for each part of the answer, in seconds; the image gives it five in all.
+    pub const HEALTHCHECK_SECONDS_MAX: u64 = 2;
+    /// Bytes that `healthcheck` reads.
+    pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
+    /// Bytes of a lifecycle call: INSTALLED brings one token of some 700 bytes for each of 52 webhooks.
+    pub const LIFECYCLE_BODY_BYTES_MAX: usize = 256 * 1024;
+    /// Seconds that a whole body may take to arrive once its head is there; a slower sender holds a connection for nothing.
+    pub const BODY_SECONDS_MAX: u64 = 20;
+    /// Bodies up to this many bytes are copied out of the connection's buffer (8 KiB), which a waiting event would otherwise keep alive whole.
+    pub const BODY_COPIED_BYTES_MAX: usize = 4 * 1024;
+    /// Characters of an `X-Request-ID` that is taken over: a UUID and some more.
+    pub const REQUEST_ID_CHARS_MAX: usize = 64;
+    /// Bytes of one header field that is kept with an event.
+    pub const HEADER_KEPT_BYTES_MAX: usize = 256;
+    /// Webhooks of one installation: four for each event type there is.
+    pub const WEBHOOKS_MAX: usize = 208;
+    /// Bytes of one webhook's path or URL.
+    pub const WEBHOOK_PATH_BYTES_MAX: usize = 512;
+    /// Settings of one installation: the manifest has 14.
+    pub const SETTINGS_MAX: usize = 200;
+    /// Bytes of an id in a lifecycle body that is only kept to be shown: platform ids have 24.
+    pub const PLATFORM_TEXT_BYTES_MAX: usize = 128;
+    /// Entries of a list, unless asked otherwise; as in the reference.
+    pub const PAGE_DEFAULT: u32 = 50;
+    /// Entries of a list at the most; as in the reference.
+    pub const PAGE_MAX: u32 = 100;
+    /// Entries that a list may skip: further back nobody leafs, and skipping costs the store a read of each.
+    pub const OFFSET_MAX: u32 = 1_000_000;
+    /// Seconds that the store has to prove that it lives, when health is asked for.
+    pub const PING_SECONDS_MAX: u64 = 2;
+    /// Milliseconds that the answer of such a proof is good for, so that strangers who ask for health cost the store nothing.
+    pub const PING_GOOD_MS: u64 = 1_000;
+    /// `Retry-After` of a 503, in seconds: a restart and a full queue both pass within it.
+    pub const RETRY_AFTER_SECONDS: u64 = 5;
+    /// Events that the dashboard counts for the last day; beyond it says "at least".
+    pub const DAY_EVENTS_COUNTED_MAX: u32 = 1_000;
+}
+
+/// What an operator or an admin may set, where no other part bounds it.
+pub mod setting {
+    /// Pages of one list that a snapshot reads: at 5,000 entities a page more than any workspace has.
+    pub const PAGES_MAX: u32 = 10_000;
+    /// Days that time entries are read back, that events and runs are kept, and that entities of a snapshot are: a year, as in the reference.
+    pub const DAYS_MAX: u32 = 365;
+    /// Events that one custom sender may send in a minute: a hundred a second is a flood for one workspace.
+    pub const CUSTOM_WEBHOOKS_PER_MINUTE_MAX: u32 = 6_000;
+}
+
+/// Counters.
+pub mod metrics {
+    /// Patterns of the route table that are counted one by one: several times as many as there are.
+    pub const ROUTES_MAX: usize = 256;
+}
+
+/// The simulated platform. It runs on a developer's machine or in a test, never under `serve`.
+pub mod sandbox {
+    /// Bytes of a request's body: more than any honest call has.
+    pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+    /// Bytes of a body that the journal keeps.
+    pub const JOURNAL_BODY_BYTES_MAX: usize = 64 * 1024;
+    /// Requests that the journal remembers; the oldest are forgotten.
+    pub const JOURNAL_REQUESTS_MAX: usize = 10_000;
+    /// Deliveries that are remembered; the oldest are forgotten.
+    pub const DELIVERIES_MAX: usize = 10_000;
+    /// Deliveries on their way at a time.
+    pub const DELIVERIES_IN_FLIGHT_MAX: usize = 32;
+    /// Tries of one delivery. How often the platform tries is not known; this is enough to see that it does.
+    pub const DELIVERY_TRIES: u32 = 8;
+    /// Time between tries of a delivery, in milliseconds: the shortest gap that was seen on the platform.
+    pub const REDELIVERY_MS: u64 = 14_000;
+    /// How long the service may take to answer a webhook or a lifecycle call, in milliseconds. The platform's own limit is not known.
+    pub const ANSWER_MS_MAX: u64 = 20_000;
+    /// Bytes of the service's answers that are read.
+    pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+    /// Requests a second for one installation, as documented.
+    pub const REQUESTS_PER_SECOND: usize = 50;
+    /// Entities of a list's page, if the caller does not say.
+    pub const PAGE_SIZE_DEFAULT: usize = 50;
+    /// Entities of a list's page at the most.
+    pub const PAGE_SIZE_MAX: usize = 5_000;
+    /// Faults that wait to happen.
+    pub const FAULTS_MAX: usize = 100;
+    /// Bytes of a huge answer.
+    pub const HUGE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+    /// Entities of each kind that a workspace is filled with on request.
+    pub const SEEDED_ENTITIES_MAX: usize = 10_000;
+    /// Workspaces of one platform.
+    pub const WORKSPACES_MAX: usize = 1_000;
+    /// How long any step of the demo may take, in seconds: a moment on an idle machine, and a bound for all others.
+    pub const STORY_STEP_SECONDS_MAX: u64 = 30;
+    /// How often the demo asks how far things are, in milliseconds.
+    pub const STORY_POLL_MS: u64 = 20;
 }

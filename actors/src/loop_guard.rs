@@ -1,7 +1,8 @@
 //! Loops: what a flow writes comes back as an event. Clockify carries no mark of who caused a change, so two rules stand in.
 //!
-//! An event about an entity that this flow wrote moments ago does not start it again ([`LoopGuard::echoes`]); and no flow begins more than its limit
-//! of runs for one entity in a minute ([`LoopGuard::admit`]): further ones wait, nothing is dropped.
+//! An event about an entity that this flow wrote moments ago does not start it again ([`LoopGuard::echoes`]); and of the events that arrive for one
+//! entity within a minute no more than a limit start a flow before the minute is over ([`LoopGuard::admit`]): further ones wait, nothing is dropped.
+//! What counts is when an event arrived: a backlog that is worked off after an outage is no loop.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct LoopGuard {
     /// Ids that a flow wrote, with the time; oldest first.
     writes: VecDeque<(FlowId, String, Timestamp)>,
-    /// Beginnings of runs within the last minute.
+    /// Arrivals, within the last minute, of the runs that have begun.
     begun: HashMap<(FlowId, Arc<str>), VecDeque<Timestamp>>,
 }
 
@@ -37,8 +38,15 @@ impl LoopGuard {
         self.writes.iter().any(|(writer, written, at)| *writer == flow && written == id && !stale(*at, now))
     }
 
-    /// Whether a run may begin; else when to ask again.
-    pub fn admit(&mut self, flow: FlowId, entity: Option<&Arc<str>>, per_minute: u32, now: Timestamp) -> Result<(), Timestamp> {
+    /// Whether a run that arrived at `arrived` may begin; else when to ask again.
+    pub fn admit(
+        &mut self,
+        flow: FlowId,
+        entity: Option<&Arc<str>>,
+        per_minute: u32,
+        arrived: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Timestamp> {
         let Some(entity) = entity else { return Ok(()) };
         if self.begun.len() >= limits::LOOP_GUARD_ENTRIES_MAX {
             self.begun.retain(|_, times| times.back().is_some_and(|last| now.since(*last) < MINUTE));
@@ -53,7 +61,7 @@ impl LoopGuard {
         match times.front() {
             Some(first) if times.len() >= per_minute as usize => Err(*first + MINUTE),
             _ => {
-                times.push_back(now);
+                times.push_back(arrived);
                 Ok(())
             }
         }
@@ -92,12 +100,22 @@ mod tests {
         let flow: FlowId = clock.fresh_id().into();
         let entity: Arc<str> = "time_entry:1".into();
         for second in 0..3 {
-            assert_eq!(guard.admit(flow, Some(&entity), 3, at(second)), Ok(()));
+            assert_eq!(guard.admit(flow, Some(&entity), 3, at(second), at(second)), Ok(()));
         }
-        assert_eq!(guard.admit(flow, Some(&entity), 3, at(3)), Err(at(60)));
-        assert_eq!(guard.admit(flow, Some(&"time_entry:2".into()), 3, at(3)), Ok(()));
-        assert_eq!(guard.admit(flow, Some(&entity), 3, at(60)), Ok(()));
-        assert_eq!(guard.admit(flow, Some(&entity), 3, at(60)), Err(at(61)));
+        assert_eq!(guard.admit(flow, Some(&entity), 3, at(3), at(3)), Err(at(60)));
+        assert_eq!(guard.admit(flow, Some(&"time_entry:2".into()), 3, at(3), at(3)), Ok(()));
+        assert_eq!(guard.admit(flow, Some(&entity), 3, at(60), at(60)), Ok(()));
+        assert_eq!(guard.admit(flow, Some(&entity), 3, at(60), at(60)), Err(at(61)));
+    }
+
+    #[test]
+    fn a_backlog_of_an_hour_is_no_loop() {
+        let (clock, mut guard) = (SystemClock::new(), LoopGuard::default());
+        let flow: FlowId = clock.fresh_id().into();
+        let entity: Arc<str> = "time_entry:1".into();
+        for minute in 0..60 {
+            assert_eq!(guard.admit(flow, Some(&entity), 3, at(minute * 60), at(3_700)), Ok(()));
+        }
     }
 
     #[test]
@@ -106,7 +124,7 @@ mod tests {
         let flow: FlowId = clock.fresh_id().into();
         for index in 0..limits::LOOP_GUARD_ENTRIES_MAX * 2 {
             guard.wrote(flow, &index.to_string(), at(0));
-            let _ = guard.admit(flow, Some(&format!("e:{index}").into()), 3, at(0));
+            let _ = guard.admit(flow, Some(&format!("e:{index}").into()), 3, at(0), at(0));
         }
         assert!(guard.writes.len() <= limits::LOOP_GUARD_ENTRIES_MAX && guard.begun.len() <= limits::LOOP_GUARD_ENTRIES_MAX);
     }

@@ -3,7 +3,7 @@
 //! awc 3.11 has traps that are closed here: its redirects would carry our token along (off), its time limit ends with the head (ours
 //! covers all), a connection that closes without an answer is reported as a *connect* error, a body that ends before its
 //! `Content-Length` passes as complete, an answer without any length passes as empty, an interim answer passes as final, and its own
-//! decompression buffers without bound (not compiled in; see [`super::client::body`]). The head is bounded by actix-http: 128 KiB, 96 fields.
+//! decompression buffers without bound (not compiled in; see `client/body.rs`). The head is bounded by actix-http: 128 KiB, 96 fields.
 
 mod body;
 mod request;
@@ -135,11 +135,21 @@ impl Client {
         let response = outcome.map_err(|error| self.classify(error, progress))?;
         let status = response.status();
         if status.as_u16() < 200 {
-            // The final answer is still to come on a connection that awc has put back: no later request may read it as its own.
-            self.http.replace(build(&self.connector, &self.tls));
+            // The final answer is still to come.
+            self.forget_connections();
             return Err(CallError::Lost("an interim answer where a final one was due".into()));
         }
-        body::read(response, request.method == Method::HEAD, request.response_bytes_max.min(limits::RESPONSE_BYTES_MAX)).await
+        let head_only = request.method == Method::HEAD;
+        if body::may_follow_unannounced(&response, head_only) {
+            self.forget_connections();
+        }
+        body::read(response, head_only, request.response_bytes_max.min(limits::RESPONSE_BYTES_MAX)).await
+    }
+
+    /// For an answer after which more may come on a connection that awc has put back: no later request may read that as its own answer.
+    /// Exchanges that are under way keep their connections.
+    fn forget_connections(&self) {
+        self.http.replace(build(&self.connector, &self.tls));
     }
 
     async fn send(&self, uri: &Uri, request: &Exchange, progress: &Progress) -> (Result<awc::ClientResponse, SendRequestError>, bool) {

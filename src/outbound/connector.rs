@@ -107,6 +107,10 @@ impl Service<ConnectInfo<Uri>> for GuardedConnector {
             if !addresses.iter().any(|address| address.ip() == peer.ip() && address.port() == peer.port()) {
                 return Err(refusal());
             }
+            let local = connection.io_ref().local_addr().map_err(ConnectError::Io)?;
+            if this.guard.leads_back(local, peer) {
+                return Err(refusal());
+            }
             connection.io_ref().set_nodelay(true).map_err(ConnectError::Io)?;
             Ok(connection)
         })

@@ -1,1 +1,9 @@
-//! Calls that leave the process, against hostile servers.
+//! Servers that misbehave, and destinations that must not be reached, against the real client over real sockets.
+
+mod answers;
+mod connections;
+mod destinations;
+mod document;
+mod platform;
+mod server;
+mod tls;

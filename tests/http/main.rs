@@ -1,1 +1,30 @@
-//! The http tests.
+//! What the edge promises, a file for each noun: real requests to a real listener, real workspaces, a store in memory, a clock that stands still.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests; the configuration exempts only functions that are tests themselves"
+)]
+
+mod bodies;
+mod client;
+mod dashboard;
+mod errors;
+mod events;
+mod flows;
+mod harness;
+mod health;
+mod lifecycle;
+mod manifest;
+mod metrics;
+mod paths;
+mod proofs;
+mod readiness;
+mod runs;
+mod samples;
+mod webhooks;

@@ -1,1 +1,12 @@
-//! The journeys tests.
+//! Whole stories: the service as its users and its operator meet it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod app;
+mod manifest;
+mod operator;
+mod platform;
+mod reference;
+mod running;
+mod sandbox;
+mod webhook;

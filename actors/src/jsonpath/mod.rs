@@ -1,7 +1,7 @@
 //! JSONPath behind a fence: a stated subset of RFC 9535, checked when a path is saved, bounded when it is evaluated (I5).
 //!
 //! `jsonpath_lib` is older than the RFC, answers wrongly on some shapes, panics on others and overflows its stack on long texts.
-//! So a path is read by our own strict parser and only what is exactly right is passed on, in one canonical spelling; see [`plan`].
+//! So a path is read by our own strict parser and only what is exactly right is passed on, in one canonical spelling; see the module `plan`.
 //! What lies outside is refused with its position and the reason. A path that is accepted means what the RFC says, on every document.
 //!
 //! # The subset

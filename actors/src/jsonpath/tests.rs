@@ -1,3 +1,5 @@
+//! The fence: what it refuses, what passes it means what the RFC says, and nothing that passes takes long.
+
 use std::fmt::Write;
 
 use serde_json::{Value, json};

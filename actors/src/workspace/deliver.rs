@@ -75,8 +75,7 @@ pub struct Deliver {
 impl Handler<Deliver> for Workspace {
     type Result = ();
 
-    fn handle(&mut self, message: Deliver, context: &mut Context<Self>) {
-        self.reload_if_failed(context);
+    fn handle(&mut self, message: Deliver, _: &mut Context<Self>) {
         let Deliver { delivery, unless_repeats, verdict, receipt } = message;
         match self.judge(&delivery, unless_repeats) {
             Err(error) => {
@@ -131,7 +130,6 @@ impl Workspace {
             }
             _ => Vec::new(),
         };
-        let _ = verdict.set(Ok(Accepted::New(event.id)));
         self.recent.remember(Fingerprint {
             id: event.id,
             event_type: event.event_type.clone(),
@@ -148,6 +146,8 @@ impl Workspace {
             self.runner.expect(pending, queued, Some(event.payload.clone()));
             receipt.and(mine)
         };
+        // Last: a panic on the way here leaves no word of success behind.
+        let _ = verdict.set(Ok(Accepted::New(event.id)));
         self.env.store.submit(Entry::Accept { key: self.key, event: Box::new(event), runs }, receipt);
     }
 }

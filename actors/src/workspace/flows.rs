@@ -42,8 +42,7 @@ pub struct ChangeFlow(pub FlowChange);
 impl Handler<ChangeFlow> for Workspace {
     type Result = AtomicResponse<Self, Result<FlowChanged, Error>>;
 
-    fn handle(&mut self, message: ChangeFlow, context: &mut Context<Self>) -> Self::Result {
-        self.reload_if_failed(context);
+    fn handle(&mut self, message: ChangeFlow, _: &mut Context<Self>) -> Self::Result {
         let refusal = self.loaded().err();
         let deleted = match &message.0 {
             FlowChange::Delete(flow) => Some(*flow),
@@ -80,12 +79,12 @@ impl Handler<ChangeFlow> for Workspace {
             .await?;
             Ok((changed, caught(load(key, &env)).await))
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(move |outcome, workspace, _| {
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(move |outcome, workspace, context| {
             let (changed, loaded) = outcome?;
             if let Some(flow) = deleted.filter(|_| changed == FlowChanged::Deleted) {
                 workspace.runner.forget(flow);
             }
-            workspace.settle(loaded);
+            workspace.settle(loaded, context);
             Ok(changed)
         })))
     }

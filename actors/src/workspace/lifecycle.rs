@@ -65,9 +65,9 @@ impl Handler<Lifecycle> for Workspace {
             .await?;
             Ok((verdict, caught(load(key, &env)).await))
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, _| {
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, context| {
             let (verdict, loaded) = outcome?;
-            workspace.settle(loaded);
+            workspace.settle(loaded, context);
             Ok(verdict)
         })))
     }

@@ -26,10 +26,10 @@ pub mod status;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
 use crate::ids::Key;
 use crate::installation::{Health, Installation, Status};
-use crate::limits::run;
+use crate::limits::{actor, run};
 use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
 use crate::port::observer::{Happening, Observer};
@@ -64,8 +64,23 @@ pub struct Environment {
     pub clockify: ClockifyFactory,
 }
 
+type Client = (Weak<Environment>, Rc<dyn Clockify>);
+
 thread_local! {
-    static CLOCKIFY: RefCell<Option<Rc<dyn Clockify>>> = const { RefCell::new(None) };
+    /// The thread's clients, one for each environment; there is more than one only where several services share a process.
+    static CLIENTS: RefCell<Vec<Client>> = const { RefCell::new(Vec::new()) };
+}
+
+fn client(env: &Arc<Environment>) -> Rc<dyn Clockify> {
+    CLIENTS.with_borrow_mut(|clients| {
+        clients.retain(|(env, _)| env.strong_count() > 0);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(env))) {
+            return Rc::clone(client);
+        }
+        let client = (env.clockify)();
+        clients.push((Arc::downgrade(env), Rc::clone(&client)));
+        client
+    })
 }
 
 /// Why a workspace did not do what it was asked. The variants are what the caller can do about it.
@@ -119,8 +134,7 @@ struct Loaded {
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
-        let clockify = CLOCKIFY.with_borrow_mut(|client| Rc::clone(client.get_or_insert_with(|| (env.clockify)())));
-        let runner = Runner::new(key, Arc::clone(&env), clockify);
+        let runner = Runner::new(key, Arc::clone(&env), client(&env));
         Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), quarantined }
     }
 
@@ -140,14 +154,7 @@ impl Workspace {
         sound && loaded.settings.enable_flows && !self.quarantined
     }
 
-    /// An actor that could not read its state tries again once it is asked for something: this message is refused, the next one finds it anew.
-    fn reload_if_failed(&self, context: &mut Context<Self>) {
-        if matches!(self.phase, Phase::Failed(_)) {
-            context.notify(Reload);
-        }
-    }
-
-    fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>) {
+    fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>, context: &mut Context<Self>) {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
@@ -161,6 +168,13 @@ impl Workspace {
             Err(error) => {
                 log::error!(addon = self.key.addon.slug(), workspace:% = self.key.workspace; "a workspace cannot be loaded: {error}");
                 self.phase = Phase::Failed(error);
+                let pause = self.env.clock.sleep(Duration::from_millis(actor::RELOAD_MS));
+                let again = |(), workspace: &mut Self, context: &mut Context<Self>| {
+                    if matches!(workspace.phase, Phase::Failed(_)) {
+                        context.stop();
+                    }
+                };
+                context.spawn(pause.into_actor(self).map(again));
             }
         }
     }
@@ -199,33 +213,18 @@ impl Actor for Workspace {
             let seen = if loaded.is_some() { env.store.fingerprints(key, since, limit).await? } else { Vec::new() };
             Ok((loaded, seen))
         };
-        ctx.wait(caught(work).into_actor(self).map(|outcome, workspace, _| match outcome {
+        ctx.wait(caught(work).into_actor(self).map(|outcome, workspace, context| match outcome {
             Ok((loaded, seen)) => {
                 seen.into_iter().for_each(|fingerprint| workspace.recent.remember(fingerprint));
-                workspace.settle(Ok(loaded));
+                workspace.settle(Ok(loaded), context);
             }
-            Err(error) => workspace.settle(Err(error)),
+            Err(error) => workspace.settle(Err(error), context),
         }));
     }
 }
 
-/// Asks an actor whose state could not be read to begin anew.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Reload;
-
-impl Handler<Reload> for Workspace {
-    type Result = ();
-
-    fn handle(&mut self, _: Reload, context: &mut Context<Self>) {
-        if matches!(self.phase, Phase::Failed(_)) {
-            context.stop();
-        }
-    }
-}
-
 impl Supervised for Workspace {
-    /// After [`Reload`]: `started` follows, and reads from the store; the mailbox is the same.
+    /// After a failed load: `started` follows and reads again; the mailbox is the same.
     fn restarting(&mut self, _: &mut Self::Context) {
         self.phase = Phase::Loading;
     }

@@ -29,8 +29,7 @@ pub enum Replayed {
 impl Handler<Replay> for Workspace {
     type Result = ResponseActFuture<Self, Result<Replayed, Error>>;
 
-    fn handle(&mut self, message: Replay, context: &mut Context<Self>) -> Self::Result {
-        self.reload_if_failed(context);
+    fn handle(&mut self, message: Replay, _: &mut Context<Self>) -> Self::Result {
         let refusal = self.loaded().err();
         let (key, env, runner) = (self.key, Arc::clone(&self.env), std::rc::Rc::clone(&self.runner));
         let work = async move {

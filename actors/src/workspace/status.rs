@@ -34,8 +34,7 @@ pub struct Snapshot {
 impl Handler<Status> for Workspace {
     type Result = Result<Snapshot, Error>;
 
-    fn handle(&mut self, _: Status, context: &mut Context<Self>) -> Self::Result {
-        self.reload_if_failed(context);
+    fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
         let mut snapshot = match self.loaded() {
             Ok(_) => Snapshot { installed: true, ..self.runner.snapshot() },
             Err(Error::NotInstalled) => Snapshot::default(),

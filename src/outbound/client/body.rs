@@ -56,13 +56,22 @@ pub(super) async fn read(mut response: ClientResponse, head_only: bool, bytes_ma
     Ok(Answer { status: status.as_u16(), headers: response.headers().clone(), body })
 }
 
+/// Whether the head neither says how long the body is nor that the connection closes. By RFC 9112 the body lasts until it does; to awc there
+/// is none, which for the sloppy servers that mean an empty one is right.
+pub(super) fn may_follow_unannounced(response: &ClientResponse, head_only: bool) -> bool {
+    Framing::of(response, head_only).is_ok_and(|framing| framing == Framing::Unstated)
+}
+
 /// How the end of the body is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Framing {
+    /// By the status or the method: there is no body.
     None,
     Length(u64),
     Chunked,
+    /// HTTP/1.0: by the connection's end.
     Close,
+    Unstated,
 }
 
 impl Framing {
@@ -81,11 +90,11 @@ impl Framing {
         if response.version() == Version::HTTP_10 {
             return Ok(Self::Close);
         }
-        // By RFC 9112 such a body lasts until the connection closes. awc takes it for empty, and what it held would be lost in silence.
+        // A body that lasts until the connection closes; awc takes it for empty, and what it holds would be lost in silence.
         if text(headers, &header::CONNECTION).is_some_and(|value| value.to_ascii_lowercase().contains("close")) {
             return Err(CallError::Lost(format!("answer of status {}: its length is not stated", status.as_u16())));
         }
-        Ok(Self::None)
+        Ok(Self::Unstated)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answers of the group commit, carried to the waiting threads a batch at a time.
 //!
 //! Waking a task on another thread costs a system call. A commit answers dozens of waiters that live on a handful of
-//! threads, so each thread opens a [`Lane`] once; a batch is sent down each lane as one message, and a local task there
+//! threads, so each thread opens a `Lane` once; a batch is sent down each lane as one message, and a local task there
 //! completes the single waiters, which costs no system call.
 
 use std::cell::RefCell;

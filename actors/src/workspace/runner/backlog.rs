@@ -23,6 +23,8 @@ use crate::workspace::queue::{Queued, Wait};
 pub(super) struct Backlog {
     /// Unfinished runs up to this one are in memory, or were.
     after: Option<RunId>,
+    /// The youngest run that came out of the store. Entries become durable in the order of their ids, so older ones came out before it.
+    found: Option<RunId>,
     more: bool,
     /// Something has become durable since the last page was asked for.
     stale: bool,
@@ -35,7 +37,7 @@ pub(super) struct Backlog {
 impl Backlog {
     /// Nothing has been read.
     pub(super) fn unread() -> Self {
-        Self { after: None, more: true, stale: false, reader: None, ended: HashSet::new(), paused_until: None }
+        Self { after: None, found: None, more: true, stale: false, reader: None, ended: HashSet::new(), paused_until: None }
     }
 
     /// Whether the store may have runs that memory has not.
@@ -55,6 +57,11 @@ impl Backlog {
     /// A run went into memory.
     pub(super) fn reached(&mut self, id: RunId) {
         self.after = self.after.max(Some(id));
+    }
+
+    /// Whether a run that has just become durable came out of the store before its receipt came.
+    pub(super) fn overtaken(&self, id: RunId) -> bool {
+        self.found >= Some(id)
     }
 
     /// A run stays in the store for now.
@@ -140,6 +147,10 @@ impl Runner {
             inner.queue.holds(id) || inner.backlog.ended.contains(&id)
         };
         let now = self.env.clock.now();
+        {
+            let backlog = &mut self.inner.borrow_mut().backlog;
+            backlog.found = backlog.found.max(Some(run.id));
+        }
         if !known(run.id) && machine::recover(&mut run, now) {
             self.record_once(&run).await?;
             self.left(&run);

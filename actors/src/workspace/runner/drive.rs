@@ -144,7 +144,8 @@ impl Runner {
             }
             Next::End => None,
             Next::Wait(wait) => {
-                if wait >= Duration::from_millis(limits::WAIT_STORED_MS_MIN) || unrepeatable {
+                let worth_a_write = Duration::from_millis(limits::WAIT_STORED_MS_MIN);
+                if wait >= worth_a_write || now.since(began) >= worth_a_write || unrepeatable {
                     if matches!(self.record(&queued.run).await, Recorded::Gone) {
                         return Some(Ok(Left::Gone));
                     }
@@ -214,7 +215,7 @@ impl Runner {
 
     fn admit(&self, flow: &Compiled, run: &Run) -> Result<(), Timestamp> {
         let now = self.env.clock.now();
-        self.inner.borrow_mut().loops.admit(run.flow, run.entity.as_ref(), flow.runs_per_entity_per_minute, now)
+        self.inner.borrow_mut().loops.admit(run.flow, run.entity.as_ref(), flow.runs_per_entity_per_minute, run.created_at, now)
     }
 
     /// The loop guard lets a run wait: that is shown, and nothing is lost.

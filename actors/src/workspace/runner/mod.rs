@@ -364,7 +364,10 @@ impl Inner {
 
     /// Runs that have just become durable: into memory if there is room and nothing older waits in the store.
     fn take_in(&mut self, runs: Vec<Run>, payload: Option<&Bytes>) {
-        for run in runs {
+        for run in runs.into_iter().filter(|run| !run.state.finished()) {
+            if self.backlog.overtaken(run.id) || self.queue.holds(run.id) {
+                continue;
+            }
             if self.closed || !self.works || self.backlog.more() || self.full() {
                 self.backlog.passed_over(run.id);
             } else {

@@ -1,0 +1,142 @@
+//! Flows as the page and integrators see them. They are changed through the workspace, so that the next event finds the change.
+
+use actix_web::HttpRequest;
+use actix_web::web::{Json, Payload};
+use actors::clock::Timestamp;
+use actors::event::EventType;
+use actors::flow::model::{Definition, Flow, TriggerSource};
+use actors::flow::{compiled, read};
+use actors::ids::{FlowId, WorkspaceId};
+use actors::limits::flow::DEFINITION_BYTES_MAX;
+use actors::workspace::flows::{FlowChange, FlowChanged};
+use serde::Serialize;
+
+use super::body;
+use super::caller::Admin;
+use super::error::{Error, Kind};
+
+/// A list of flows, newest first.
+#[derive(Serialize, Debug)]
+pub struct Listed {
+    workspace_id: WorkspaceId,
+    total: usize,
+    enabled: usize,
+    summary: String,
+    flows: Vec<Line>,
+}
+
+/// A flow in a list: without its conditions and actions.
+#[derive(Serialize, Debug)]
+struct Line {
+    id: FlowId,
+    version: u32,
+    name: String,
+    description: String,
+    enabled: bool,
+    trigger_source: TriggerSource,
+    trigger_event_types: Vec<EventType>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A whole flow.
+#[derive(Serialize, Debug)]
+pub struct Shown {
+    /// What was done to it, where something was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    id: FlowId,
+    workspace_id: WorkspaceId,
+    version: u32,
+    #[serde(flatten)]
+    definition: Definition,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A flow that is no more.
+#[derive(Serialize, Debug)]
+pub struct Deleted {
+    status: &'static str,
+    id: FlowId,
+}
+
+impl From<Flow> for Line {
+    fn from(flow: Flow) -> Self {
+        let Definition { name, description, enabled, trigger_source, trigger_event_types, .. } = flow.definition;
+        let Flow { id, version, created_at, updated_at, .. } = flow;
+        Self { id, version, name, description, enabled, trigger_source, trigger_event_types, created_at, updated_at }
+    }
+}
+
+impl Shown {
+    fn of(flow: Flow, workspace_id: WorkspaceId, status: Option<&'static str>) -> Self {
+        let Flow { id, version, definition, created_at, updated_at } = flow;
+        Self { status, id, workspace_id, version, definition, created_at, updated_at }
+    }
+}
+
+/// `GET /ui/flows`.
+pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
+    let flows: Vec<Line> = caller.service.store.flows(caller.key).await?.into_iter().map(Line::from).collect();
+    let (total, enabled) = (flows.len(), flows.iter().filter(|flow| flow.enabled).count());
+    let summary = summary(total, enabled);
+    Ok(Json(Listed { workspace_id: caller.key.workspace, total, enabled, summary, flows }))
+}
+
+/// `POST /ui/flows`.
+pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Result<Json<Shown>, Error> {
+    let definition = definition(&caller, &request, payload).await?;
+    match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
+        FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, None))),
+        FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
+        FlowChanged::Absent | FlowChanged::Deleted => Err(Kind::NotInstalled.into()),
+    }
+}
+
+/// `GET /ui/flows/{id}`.
+pub async fn show(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
+    let flow = caller.service.store.flow(caller.key, id(&request)?).await?.ok_or(Kind::FlowNotFound)?;
+    Ok(Json(Shown::of(flow, caller.key.workspace, None)))
+}
+
+/// `PUT /ui/flows/{id}`: replaces the whole definition.
+pub async fn replace(caller: Admin, request: HttpRequest, payload: Payload) -> Result<Json<Shown>, Error> {
+    let id = id(&request)?;
+    let definition = definition(&caller, &request, payload).await?;
+    match caller.service.registry.change_flow(caller.key, FlowChange::Update(id, definition)).await? {
+        FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, Some("updated")))),
+        FlowChanged::Absent | FlowChanged::Deleted | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
+    }
+}
+
+/// `DELETE /ui/flows/{id}`.
+pub async fn delete(caller: Admin, request: HttpRequest) -> Result<Json<Deleted>, Error> {
+    let id = id(&request)?;
+    match caller.service.registry.change_flow(caller.key, FlowChange::Delete(id)).await? {
+        FlowChanged::Deleted => Ok(Json(Deleted { status: "deleted", id })),
+        FlowChanged::Absent | FlowChanged::Saved(_) | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
+    }
+}
+
+/// How many flows there are, in words.
+pub fn summary(total: usize, enabled: usize) -> String {
+    let flows = if total == 1 { "flow" } else { "flows" };
+    format!("{total} {flows}, {enabled} enabled")
+}
+
+/// The flow that a path names. What is no id names no flow.
+pub fn id(request: &HttpRequest) -> Result<FlowId, Error> {
+    request.match_info().get("id").and_then(|id| FlowId::parse(id).ok()).ok_or_else(|| Kind::FlowNotFound.into())
+}
+
+/// A definition that could run, or everything that is wrong with it.
+async fn definition(caller: &Admin, request: &HttpRequest, payload: Payload) -> Result<Box<Definition>, Error> {
+    let sent = body::json(request, payload, DEFINITION_BYTES_MAX, &*caller.service.clock).await?;
+    if sent.get("workspace_id").is_some_and(|stated| stated.as_str().map(WorkspaceId::parse) != Some(Ok(caller.key.workspace))) {
+        return Err(Kind::WorkspaceMismatch.into());
+    }
+    let definition = read::definition(&sent).map_err(Error::fields)?;
+    compiled::check(&definition, caller.key.workspace, &caller.service.catalogue).map_err(Error::fields)?;
+    Ok(Box::new(definition))
+}

@@ -1,0 +1,114 @@
+//! The edge: bytes in, bytes out. A handler extracts, asks and shapes; it knows no SQL and nothing of actors.
+//!
+//! [`ROUTES`] is the one list of what is served and of the proof that each route demands (I9); the actix routes and the tests come from it.
+//! A listener serves its own add-on at the root and every add-on below `/<slug>`. [`envelope`] goes around all of it.
+
+pub mod body;
+pub mod caller;
+pub mod dashboard;
+pub mod envelope;
+pub mod error;
+pub mod events;
+pub mod flows;
+pub mod health;
+pub mod lifecycle;
+pub mod manifest;
+pub mod metrics;
+pub mod path;
+pub mod query;
+pub mod readiness;
+pub mod request_id;
+pub mod routes;
+pub mod runs;
+pub mod webhooks;
+
+use std::sync::Arc;
+
+use actix_web::web;
+use actors::addon::Addon;
+use actors::clock::Clock;
+use actors::operation::Catalogue;
+use actors::port::store::Store;
+use actors::registry::Registry;
+use actors::secret::Secret;
+
+use self::caller::{Admin, Anyone, Lifecycle, Mount, Scraper, Webhook};
+use self::envelope::Envelope;
+use self::readiness::Readiness;
+use self::routes::{Endpoint, routes};
+use crate::auth::{ApiHosts, Verifier};
+use crate::manifest::Manifests;
+use crate::metrics::Metrics;
+
+/// Everything that is served: method, path, proof, handler. The hottest stand first.
+pub const ROUTES: &[Endpoint] = routes![
+    Post   "/webhooks/clockify/{event}"     Webhook    webhooks::to_path;
+    Post   "/webhooks/clockify"             Webhook    webhooks::by_header;
+
+    Post   "/lifecycle/installed"           Lifecycle  lifecycle::installed;
+    Post   "/lifecycle/uninstalled"         Lifecycle  lifecycle::deleted;
+    Post   "/lifecycle/deleted"             Lifecycle  lifecycle::deleted;
+    Post   "/lifecycle/status-changed"      Lifecycle  lifecycle::status_changed;
+    Post   "/lifecycle/settings-updated"    Lifecycle  lifecycle::settings_updated;
+
+    Get    "/ui/dashboard"                  Admin      dashboard::show;
+    Post   "/ui/quarantine/lift"            Admin      dashboard::lift;
+    Get    "/ui/webhooks"                   Admin      events::list;
+    Get    "/ui/webhooks/{id}"              Admin      events::show;
+    Get    "/ui/flows"                      Admin      flows::list;
+    Post   "/ui/flows"                      Admin      flows::create;
+    Get    "/ui/flows/{id}"                 Admin      flows::show;
+    Put    "/ui/flows/{id}"                 Admin      flows::replace;
+    Delete "/ui/flows/{id}"                 Admin      flows::delete;
+    Get    "/ui/flows/{id}/executions"      Admin      runs::of_flow;
+    Get    "/ui/runs"                       Admin      runs::list;
+    Get    "/ui/runs/{id}"                  Admin      runs::show;
+    Post   "/ui/runs/{id}/replay"           Admin      runs::replay;
+
+    Get    "/manifest"                      Anyone     manifest::show;
+    Get    "/static/icon.svg"               Anyone     manifest::icon;
+    Get    "/healthz"                       Anyone     health::healthz;
+    Get    "/health"                        Anyone     health::healthz;
+    Get    "/ui/health"                     Anyone     health::page;
+    Get    "/livez"                         Anyone     health::livez;
+    Get    "/ready"                         Anyone     health::ready;
+    Get    "/metrics"                       Scraper    metrics::show;
+];
+
+/// What handlers ask.
+pub struct Service {
+    /// The workspaces.
+    pub registry: Arc<Registry>,
+    /// What is durable; read here, written by the workspaces.
+    pub store: Arc<dyn Store>,
+    /// Who calls.
+    pub verifier: Arc<Verifier>,
+    /// Which API hosts an installation may name.
+    pub api_hosts: Arc<ApiHosts>,
+    /// The platform's operations.
+    pub catalogue: Arc<Catalogue>,
+    /// What the platform reads about the add-ons.
+    pub manifests: Arc<Manifests>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+    /// Whether requests are taken.
+    pub readiness: Arc<Readiness>,
+    /// What `/metrics` demands.
+    pub metrics_token: Option<Secret>,
+    /// Bytes of a webhook's body at the most.
+    pub webhook_body_bytes_max: usize,
+    /// Whether the store lives, asked at most once a second.
+    pub pulse: health::Pulse,
+}
+
+/// Sets up a listener: `own` at its root, every add-on of `served` below its slug. It needs nothing else of the application.
+pub fn configure(config: &mut web::ServiceConfig, service: &Arc<Service>, own: Addon, served: &[Addon]) {
+    let mount = |addon| Mount { service: Arc::clone(service), addon };
+    let mut everything = web::scope("").wrap(Envelope::around(Arc::clone(service))).app_data(mount(own));
+    for &addon in served {
+        everything = everything.service(routes::below(web::scope(addon.slug()), ROUTES).app_data(mount(addon)));
+    }
+    config.service(routes::below(everything, ROUTES).default_service(web::to(routes::nothing_here)));
+}

@@ -1,0 +1,128 @@
+//! From the route table to actix: a route is a line with its proof, and a handler that does not begin with that proof does not compile.
+
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, Scope, guard, web};
+
+use super::caller::{BeginsWith, Proof, Proven};
+use super::error::{Error, Kind};
+
+/// A line of the table.
+pub struct Endpoint {
+    /// Its method.
+    pub verb: Verb,
+    /// Its path below the add-on; parameters in braces.
+    pub path: &'static str,
+    /// What it demands.
+    pub proof: Proof,
+    /// Makes the route; the table's macro writes it.
+    pub route: fn() -> Route,
+}
+
+/// Methods that are offered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the names are the methods")]
+pub enum Verb {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Verb {
+    /// As on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// GET answers HEAD as well.
+    fn guard(self) -> Box<dyn guard::Guard> {
+        match self {
+            Self::Get => Box::new(guard::Any(guard::Get()).or(guard::Head())),
+            Self::Post => Box::new(guard::Post()),
+            Self::Put => Box::new(guard::Put()),
+            Self::Delete => Box::new(guard::Delete()),
+        }
+    }
+}
+
+/// The path of the table that a request matched.
+#[derive(Clone, Copy)]
+pub struct Matched(pub &'static str);
+
+/// A route whose handler begins with the caller `C`.
+pub fn proven<C, F, Args>(handler: F) -> Route
+where
+    C: Proven,
+    F: Handler<Args>,
+    Args: FromRequest + BeginsWith<C> + 'static,
+    F::Output: Responder + 'static,
+{
+    Route::new().to(handler)
+}
+
+macro_rules! routes {
+    ($($verb:ident $path:literal $caller:ident $handler:path;)*) => {
+        &[$(Endpoint {
+            verb: $crate::http::routes::Verb::$verb,
+            path: $path,
+            proof: <$caller as $crate::http::caller::Proven>::PROOF,
+            route: || $crate::http::routes::proven::<$caller, _, _>($handler),
+        }),*]
+    };
+}
+pub(super) use routes;
+
+/// Adds the table to a scope: one resource for each path, which answers 405 to the methods that it lacks.
+pub fn below<T>(mut scope: Scope<T>, table: &'static [Endpoint]) -> Scope<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = actix_web::Error, InitError = ()>,
+{
+    let mut paths: Vec<&'static str> = Vec::new();
+    for endpoint in table {
+        if !paths.contains(&endpoint.path) {
+            paths.push(endpoint.path);
+            scope = scope.service(resource(endpoint.path, table));
+        }
+    }
+    scope
+}
+
+fn resource(path: &'static str, table: &'static [Endpoint]) -> Resource {
+    let mut resource = web::resource(path).app_data(Matched(path));
+    let mut allow: Vec<&str> = Vec::new();
+    for endpoint in table.iter().filter(|endpoint| endpoint.path == path) {
+        resource = resource.route((endpoint.route)().guard(BoxedGuard(endpoint.verb.guard())));
+        allow.push(endpoint.verb.as_str());
+    }
+    if allow.contains(&"GET") {
+        allow.push("HEAD");
+    }
+    let allow = allow.join(", ");
+    resource.default_service(web::to(move || {
+        let mut response = HttpResponse::from_error(Error::from(Kind::MethodNotAllowed));
+        if let Ok(allow) = header::HeaderValue::from_str(&allow) {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        async move { response }
+    }))
+}
+
+/// actix takes guards by value only.
+struct BoxedGuard(Box<dyn guard::Guard>);
+
+impl guard::Guard for BoxedGuard {
+    fn check(&self, context: &guard::GuardContext<'_>) -> bool {
+        self.0.check(context)
+    }
+}
+
+/// What no route matches.
+pub async fn nothing_here() -> HttpResponse {
+    HttpResponse::from_error(Error::from(Kind::NotFound))
+}

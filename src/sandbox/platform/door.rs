@@ -1,0 +1,99 @@
+//! The simulated platform's address: it can be shut, so that connections are refused, and opened again at the same port.
+//!
+//! A second socket is bound to the port all the while and never listens: it keeps the port from going to somebody else.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::{App, HttpServer, web};
+use actors::limits::sandbox as limits;
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::shared::Shared;
+use super::{api, control};
+
+const BACKLOG: u32 = 1_024;
+
+/// The address, and who answers there.
+pub struct Door {
+    address: SocketAddr,
+    _hold: TcpSocket,
+    server: Option<ServerHandle>,
+}
+
+/// A connection's socket, so that a fault can end it without a word.
+pub struct Wire(std::net::TcpStream);
+
+impl Wire {
+    /// Ends the connection.
+    pub fn cut(&self) {
+        let _ = self.0.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+impl Door {
+    /// Takes the address; nobody answers yet.
+    pub fn new(listen: SocketAddr) -> io::Result<Self> {
+        if !listen.ip().is_loopback() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox listens on loopback only"));
+        }
+        let hold = bound(listen)?;
+        Ok(Self { address: hold.local_addr()?, _hold: hold, server: None })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers from now on. Call it on the platform's own thread.
+    pub fn open(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
+        if self.server.is_some() {
+            return Ok(());
+        }
+        let listener = bound(self.address)?.listen(BACKLOG)?.into_std()?;
+        let shared = web::Data::from(Arc::clone(shared));
+        let app = move || {
+            App::new()
+                .app_data(shared.clone())
+                .app_data(web::PayloadConfig::new(limits::BODY_BYTES_MAX))
+                .app_data(web::JsonConfig::default().limit(limits::BODY_BYTES_MAX).content_type_required(false).content_type(|_| true))
+                .configure(control::routes)
+                .default_service(web::to(api::front))
+        };
+        let server = HttpServer::new(app)
+            .workers(1)
+            .disable_signals()
+            .on_connect(|connection: &dyn std::any::Any, kept: &mut Extensions| {
+                let stream = connection.downcast_ref::<TcpStream>();
+                if let Some(Ok(socket)) = stream.map(|stream| stream.as_fd().try_clone_to_owned()) {
+                    kept.insert(Wire(socket.into()));
+                }
+            })
+            .listen(listener)?
+            .run();
+        self.server = Some(server.handle());
+        actix_rt::spawn(server);
+        Ok(())
+    }
+
+    /// Refuses connections from now on, and ends those that are there.
+    pub fn close(&mut self) -> impl Future<Output = ()> + 'static {
+        let server = self.server.take();
+        async move {
+            if let Some(server) = server {
+                server.stop(false).await;
+            }
+        }
+    }
+}
+
+fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}

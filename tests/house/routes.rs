@@ -1,0 +1,58 @@
+//! Every route is documented with the proof that it demands, and no other.
+
+use std::collections::BTreeMap;
+
+use clockify_addons::http::ROUTES;
+use clockify_addons::http::caller::Proof;
+
+use super::report::{Breach, expect_none};
+use super::tree;
+
+const PAGE: &str = "docs/security.md";
+
+/// How the page's second column begins.
+const fn words(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Open => "none",
+        Proof::MetricsToken => "`METRICS_TOKEN`",
+        Proof::Lifecycle => "lifecycle token",
+        Proof::WebhookSignature => "webhook signature",
+        Proof::Admin => "user token of an admin",
+    }
+}
+
+/// First and second column of the table of routes.
+fn documented(page: &str) -> BTreeMap<&str, &str> {
+    let verbs = ["GET ", "POST ", "PUT ", "DELETE "];
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    rows.filter(|(route, _)| verbs.iter().any(|verb| route.starts_with(verb))).collect()
+}
+
+fn compare(real: &BTreeMap<String, &str>, written: &BTreeMap<&str, &str>) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for (route, proof) in real {
+        match written.get(route.as_str()) {
+            None => breaches.push(Breach::new(PAGE, 0, format!("{route} is served and not there"))),
+            Some(said) if !said.starts_with(proof) => {
+                breaches.push(Breach::new(PAGE, 0, format!("{route} demands {proof:?} and is said to demand {said:?}")));
+            }
+            Some(_) => {}
+        }
+    }
+    let invented = written.keys().filter(|route| !real.contains_key(**route));
+    breaches.extend(invented.map(|route| Breach::new(PAGE, 0, format!("{route} is there and not served"))));
+    breaches
+}
+
+#[test]
+fn every_route_is_documented_with_its_proof_and_no_other() {
+    let real = ROUTES.iter().map(|endpoint| (format!("{} {}", endpoint.verb.as_str(), endpoint.path), words(endpoint.proof))).collect();
+    expect_none(&compare(&real, &documented(tree::text(PAGE))), "keep the table of who may call what true");
+}
+
+#[test]
+fn a_forgotten_route_and_a_wrong_proof_are_found() {
+    let real = BTreeMap::from([("GET /a".to_owned(), "none"), ("PUT /b".to_owned(), "lifecycle token"), ("GET /c".to_owned(), "none")]);
+    let written = documented("| `GET /a` | none |\n| `PUT /b` | none |\n| `GET /d` | none |\n| `A_VARIABLE` | text |\n");
+    assert_eq!(compare(&real, &written).len(), 3);
+}

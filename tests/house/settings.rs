@@ -1,0 +1,112 @@
+//! Every variable that the code asks for is documented with the default that it has, stands in `.env.example`, and the other way round.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use clockify_addons::config::Config;
+
+use super::report::{Breach, expect_none};
+use super::source::Source;
+use super::tree;
+
+const PAGE: &str = "docs/settings.md";
+const EXAMPLE: &str = ".env.example";
+
+/// Names that the configuration asks for, found by letting it ask.
+fn asked() -> BTreeSet<String> {
+    let names = RefCell::new(BTreeSet::new());
+    let environment = |name: &str| {
+        names.borrow_mut().insert(name.to_owned());
+        None
+    };
+    Config::load(&environment, None).unwrap();
+    names.into_inner()
+}
+
+/// Names that code reads past the configuration.
+fn read_directly(sources: &[Source]) -> BTreeSet<String> {
+    let calls = ["env::var(\"", "env::var_os(\"", "env::remove_var(\"", "env::set_var(\""];
+    let outside = sources.iter().filter(|source| source.path.starts_with("src/") || source.path.starts_with("actors/src/"));
+    let lines = outside.flat_map(|source| source.text.lines().enumerate().filter(|(index, _)| !source.is_test(index + 1)));
+    let found = lines.flat_map(|(_, line)| calls.iter().flat_map(move |call| line.split(call).skip(1)));
+    found.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+}
+
+/// First and second column of the page's tables: names, and defaults where they are one text for every machine.
+fn documented(page: &str) -> BTreeMap<String, Option<String>> {
+    let backquoted = |cell: &str| cell.split('`').nth(1).map(str::to_owned);
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    rows.map(|(name, rest)| (name.to_owned(), backquoted(rest.split('|').next().unwrap_or_default()))).collect()
+}
+
+/// Names of the example, whose values are all commented out.
+fn exemplified(example: &str) -> BTreeSet<String> {
+    let names = example.lines().filter_map(|line| line.strip_prefix("# ")?.split_once('=').map(|(name, _)| name));
+    names.filter(|name| name.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_')).map(str::to_owned).collect()
+}
+
+fn compare(code: &BTreeSet<String>, written: &BTreeSet<String>, path: &str) -> Vec<Breach> {
+    let missing = code.difference(written).map(|name| Breach::new(path, 0, format!("{name} is read and not there")));
+    let invented = written.difference(code).map(|name| Breach::new(path, 0, format!("{name} is there and never read")));
+    missing.chain(invented).collect()
+}
+
+#[test]
+fn every_variable_is_documented_and_no_other() {
+    let code: BTreeSet<String> = asked().union(&read_directly(tree::sources())).cloned().collect();
+    assert!(code.contains("DATABASE_URL"), "the configuration was not asked");
+    let page: BTreeSet<String> = documented(tree::text(PAGE)).into_keys().collect();
+    let mut breaches = compare(&code, &page, PAGE);
+    breaches.extend(compare(&code, &exemplified(tree::text(EXAMPLE)), EXAMPLE));
+    expect_none(&breaches, "a variable that nobody can find is no setting: add it to both, or take it out");
+}
+
+#[test]
+fn documented_defaults_are_the_real_ones() {
+    let real = Config::load(&|_| None, None).unwrap().shown;
+    let mut breaches = Vec::new();
+    for path in [PAGE, "README.md"] {
+        let page = documented(tree::text(path));
+        for shown in &real {
+            let (written, real) = (page.get(shown.name).and_then(Option::as_ref), shown.value.as_deref().unwrap_or_default());
+            if let Some(written) = written.filter(|written| *written != real) {
+                breaches.push(Breach::new(path, 0, format!("{} is said to be {written:?} by default and is {real:?}", shown.name)));
+            }
+        }
+    }
+    expect_none(&breaches, "write the default that the code has");
+}
+
+#[test]
+fn the_example_would_be_accepted() {
+    let alternatives = ["CLOCKIFY_JWKS", "CLOCKIFY_ENVIRONMENT"];
+    let lines = tree::text(EXAMPLE).lines().filter_map(|line| line.strip_prefix("# ").filter(|line| line.contains('=')));
+    let text: Vec<&str> = lines.filter(|line| !alternatives.iter().any(|start| line.starts_with(start))).collect();
+    let faults: Vec<String> =
+        Config::load(&|_| None, Some(&text.join("\n"))).err().unwrap_or_default().iter().map(ToString::to_string).collect();
+    assert_eq!(faults, Vec::<String>::new(), "{EXAMPLE} gives values that stop the start");
+}
+
+#[test]
+fn the_tables_of_the_readme_name_real_variables() {
+    let page = documented(tree::text(PAGE));
+    let readme = documented(tree::text("README.md")).into_keys().filter(|name| name.contains('_') || name == "HOST");
+    let invented = readme.filter(|name| name.bytes().all(|c| c.is_ascii_uppercase() || c == b'_') && !page.contains_key(name));
+    let breaches: Vec<Breach> = invented
+        .filter(|name| !["CLOCKIFY_API", "STOP_IF"].contains(&name.as_str()))
+        .map(|name| Breach::new("README.md", 0, name))
+        .collect();
+    expect_none(&breaches, "the README names a variable that is not in docs/settings.md");
+}
+
+#[test]
+fn a_forgotten_and_an_invented_variable_are_found() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(compare(&names(&["A", "B"]), &names(&["B", "C"]), "x").len(), 2);
+    let source = Source::parse("src/cli.rs", "fn f() { std::env::var(\"HIDDEN\") }\n");
+    assert_eq!(read_directly(&[source]), names(&["HIDDEN"]));
+    let page = documented("| variable | default |\n| `A_B` | `1` | text |\n| `C` | one a core | text |\n| `D` | | text `x` |\n");
+    assert_eq!(page["A_B"].as_deref(), Some("1"));
+    assert_eq!((&page["C"], &page["D"]), (&None, &None));
+    assert_eq!(exemplified("# Words = and = more\n# A_1=x\n#B=1\n"), names(&["A_1"]));
+}

@@ -1,0 +1,185 @@
+//! A client that says exactly what a test says, wrong things included: one connection, one request, the whole answer.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A request under construction.
+#[derive(Clone, Debug)]
+pub struct Request {
+    method: &'static str,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    stated_length: Option<usize>,
+}
+
+/// A request for `target`, path and query.
+pub fn request(method: &'static str, target: impl Into<String>) -> Request {
+    Request { method, target: target.into(), headers: Vec::new(), body: Vec::new(), stated_length: None }
+}
+
+pub fn get(target: impl Into<String>) -> Request {
+    request("GET", target)
+}
+
+pub fn post(target: impl Into<String>) -> Request {
+    request("POST", target)
+}
+
+impl Request {
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// As a page proves who it is.
+    pub fn token(self, token: &str) -> Self {
+        self.header("x-addon-token", token)
+    }
+
+    /// As the platform signs a delivery.
+    pub fn signed(self, token: &str) -> Self {
+        self.header("clockify-signature", token)
+    }
+
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    /// Claims a length and sends what there is.
+    pub fn stating_length(mut self, length: usize) -> Self {
+        self.stated_length = Some(length);
+        self
+    }
+
+    /// The head as it goes over the wire.
+    pub fn head(&self) -> Vec<u8> {
+        let mut head = format!("{} {} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n", self.method, self.target);
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !self.headers.iter().any(|(name, _)| name == "transfer-encoding") {
+            head.push_str(&format!("content-length: {}\r\n", self.stated_length.unwrap_or(self.body.len())));
+        }
+        head.push_str("\r\n");
+        head.into_bytes()
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {} {:?}", self.status, self.body))
+    }
+
+    /// The stable code of a refusal.
+    pub fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Fields that a 422 names, with their codes.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        self.json()["error"]["details"].as_array().unwrap().iter().map(|fault| (text(&fault["field"]), text(&fault["code"]))).collect()
+    }
+
+    /// Whether it is refused like this, in the one shape.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.code().as_str()), (status, code), "{self:?}");
+        let error = &self.json()["error"];
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{self:?}");
+        assert_eq!(error["request_id"].as_str(), self.header("x-request-id"), "{self:?}");
+        assert_eq!(self.header("retry-after").is_some(), status == 503, "{self:?}");
+        assert_eq!(self.header("www-authenticate").is_some(), status == 401, "{self:?}");
+    }
+}
+
+/// A connection on which a test writes what it likes.
+pub struct Wire(TcpStream);
+
+impl Wire {
+    pub async fn open(address: SocketAddr) -> Self {
+        Self(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A server that has answered already may have closed; what it said can still be read.
+    pub async fn write(&mut self, bytes: &[u8]) {
+        let _ = self.0.write_all(bytes).await;
+    }
+
+    /// The answer, as soon as it is complete.
+    pub async fn answer(self) -> Answer {
+        self.read(is_complete).await
+    }
+
+    /// Whatever comes until the server closes: several answers read as one with a long body.
+    pub async fn answers(self) -> Answer {
+        self.read(|_| false).await
+    }
+
+    async fn read(mut self, enough: impl Fn(&[u8]) -> bool) -> Answer {
+        let mut bytes = Vec::new();
+        let reading = async {
+            let mut chunk = vec![0; 16 * 1024];
+            // A reset after the answer is the server's way not to read a body that it refused.
+            while let Ok(read @ 1..) = self.0.read(&mut chunk).await {
+                bytes.extend_from_slice(&chunk[..read]);
+                if enough(&bytes) {
+                    break;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), reading).await.expect("an answer within 20 seconds");
+        parse(&bytes)
+    }
+}
+
+/// Sends a request and reads the answer.
+pub async fn send(address: SocketAddr, request: Request) -> Answer {
+    let mut wire = Wire::open(address).await;
+    let mut bytes = request.head();
+    bytes.extend_from_slice(&request.body);
+    wire.write(&bytes).await;
+    wire.answer().await
+}
+
+fn is_complete(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    length.is_some_and(|length| body.len() >= length)
+}
+
+fn parse(bytes: &[u8]) -> Answer {
+    let text = String::from_utf8_lossy(bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap();
+    let headers: Vec<(String, String)> =
+        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    if status == 100 {
+        return parse(&bytes[head.len() + 4..]);
+    }
+    Answer { status, headers, body: body.to_owned() }
+}

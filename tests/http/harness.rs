@@ -1,0 +1,213 @@
+//! A listener over real workspaces, with everything around it in the test's hands.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::{Arc, LazyLock};
+
+use actix_web::{App, HttpServer};
+use actors::addon::Addon;
+use actors::clock::{Clock, Timestamp};
+use actors::event::KNOWN;
+use actors::ids::{AddonId, Key, WorkspaceId};
+use actors::operation::Catalogue;
+use actors::port::clockify::Clockify;
+use actors::port::observer::Observer;
+use actors::port::store::{Events, Flows, Installations, Runs, Slice};
+use actors::registry::{Environment, Registry};
+use actors::secret::Secret;
+use actors::settings::Settings;
+use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
+use clockify_addons::auth::{ApiHosts, Keys, Verifier};
+use clockify_addons::http::readiness::Readiness;
+use clockify_addons::http::{self, Service};
+use clockify_addons::manifest::{Manifests, SchemaVersion, Stated};
+use clockify_addons::metrics::Metrics;
+use clockify_addons::sandbox::authority::{Authority, Grant, Urls, Viewer};
+use serde_json::{Map, Value, json};
+
+use super::client::{Answer, Request, post, send};
+
+pub const ADDON: Addon = Addon::UniversalWebhook;
+pub const ADDON_KEY: &str = "universal-webhook-api";
+pub const METRICS_TOKEN: &str = "metrics-token-of-the-operator";
+/// Small enough that a test can exceed it.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// One platform key for the process: making one takes a while.
+pub static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::generate().unwrap());
+/// A key that is not the platform's.
+pub static FORGER: LazyLock<Authority> = LazyLock::new(|| Authority::generate().unwrap());
+
+pub struct Harness {
+    pub service: Arc<Service>,
+    pub store: MemoryStore,
+    pub clock: ManualClock,
+    pub clockify: ScriptedClockify,
+    pub address: SocketAddr,
+    /// The installation that most tests are about.
+    pub home: Grant,
+}
+
+/// Digits that make two ids of a workspace and its installation.
+pub fn grant(digit: char) -> Grant {
+    let id = |first: &str| format!("{first}{}", digit.to_string().repeat(23));
+    Grant { addon_key: ADDON_KEY.into(), workspace: WorkspaceId::parse(&id("a")).unwrap(), addon_id: AddonId::parse(&id("b")).unwrap() }
+}
+
+pub fn urls() -> Urls {
+    Urls::below("https://euc1.clockify.me")
+}
+
+/// The path of an event, as the manifest declares it.
+pub fn path_of(event: &str) -> String {
+    format!("/webhooks/clockify/{}", event.to_ascii_lowercase().replace('_', "-"))
+}
+
+impl Harness {
+    /// A service that is ready and has nothing installed.
+    pub async fn ready() -> Self {
+        let harness = Self::starting().await;
+        harness.service.readiness.open();
+        harness
+    }
+
+    /// A service that is ready, with the add-on installed at [`Self::home`].
+    pub async fn installed() -> Self {
+        let harness = Self::ready().await;
+        let answer = harness.install(&harness.home).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        harness
+    }
+
+    /// A service that is not ready yet.
+    pub async fn starting() -> Self {
+        let clock = ManualClock::new(Timestamp::from_seconds(1_800_000_000));
+        let (store, clockify) = (MemoryStore::new(), ScriptedClockify::new(Arc::new(clock.clone())));
+        let service = Arc::new(service(&clock, &store, &clockify));
+        let address = listen(Arc::clone(&service));
+        Self { service, store, clock, clockify, address, home: grant('1') }
+    }
+
+    pub async fn send(&self, request: Request) -> Answer {
+        send(self.address, request).await
+    }
+
+    pub fn key(&self) -> Key {
+        Key { addon: ADDON, workspace: self.home.workspace }
+    }
+
+    /// A user token with this role, of this installation.
+    pub fn user(&self, grant: &Grant, role: &str) -> String {
+        AUTHORITY.user_token(grant, &Viewer::with_role("c00000000000000000000001", role), &urls(), self.clock.now())
+    }
+
+    /// A user token of the home workspace's owner.
+    pub fn owner(&self) -> String {
+        self.user(&self.home, "OWNER")
+    }
+
+    /// A fresh lifecycle token: time has passed since the last one.
+    pub fn lifecycle(&self, grant: &Grant) -> String {
+        self.clock.advance(std::time::Duration::from_secs(1));
+        AUTHORITY.lifecycle_token(grant, self.clock.now())
+    }
+
+    /// The token of one of the home installation's webhooks.
+    pub fn webhook(&self, event: &str) -> String {
+        AUTHORITY.webhook_token(&self.home, &path_of(event))
+    }
+
+    /// The body of INSTALLED as the platform sends it, with a webhook for every event.
+    pub fn installed_body(&self, grant: &Grant) -> Value {
+        let webhooks: Vec<Value> = KNOWN
+            .iter()
+            .map(|known| path_of(known.name))
+            .map(|path| json!({"path": format!("/{path}"), "webhookType": "ADDON", "authToken": AUTHORITY.webhook_token(grant, &path)}))
+            .collect();
+        json!({
+            "addonId": grant.addon_id, "workspaceId": grant.workspace, "asUser": "c00000000000000000000001", "addonUserId": "c00000000000000000000002",
+            "authToken": AUTHORITY.installation_token(grant, "c00000000000000000000002", &urls(), self.clock.now()),
+            "apiUrl": "https://euc1.clockify.me/api", "webhooks": webhooks,
+        })
+    }
+
+    pub async fn install(&self, grant: &Grant) -> Answer {
+        let body = self.installed_body(grant);
+        self.lifecycle_call("/lifecycle/installed", grant, &body).await
+    }
+
+    pub async fn lifecycle_call(&self, path: &str, grant: &Grant, body: &Value) -> Answer {
+        let token = self.lifecycle(grant);
+        self.send(post(path).header("x-addon-lifecycle-token", token).json(body)).await
+    }
+
+    /// A signed delivery to the event's own path.
+    pub fn delivery(&self, event: &str, payload: &Value) -> Request {
+        post(path_of(event)).signed(&self.webhook(event)).header("clockify-webhook-event-type", event).json(payload)
+    }
+
+    /// Delivers an event and gives its id.
+    pub async fn deliver(&self, event: &str, payload: &Value) -> String {
+        let answer = self.send(self.delivery(event, payload)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["webhookId"].as_str().unwrap().to_owned()
+    }
+
+    /// Everything that is stored for a workspace, to see that nothing was.
+    pub async fn stored(&self, workspace: WorkspaceId) -> (Option<AddonId>, u64, u64, Vec<String>) {
+        let (key, all) = (Key { addon: ADDON, workspace }, Slice { limit: 100, offset: 0 });
+        (
+            self.store.installation(key).await.unwrap().map(|installation| installation.addon_id),
+            self.store.events(key, &Default::default(), all).await.unwrap().total,
+            self.store.runs(key, &Default::default(), all).await.unwrap().total,
+            self.store.flows(key).await.unwrap().iter().map(|flow| format!("{} {}", flow.version, flow.definition.name)).collect(),
+        )
+    }
+}
+
+fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify) -> Service {
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let metrics = Arc::new(Metrics::new(Arc::clone(&shared)).unwrap());
+    let catalogue = Arc::new(Catalogue::read(include_bytes!("../../manifests/operations.json")).unwrap());
+    let script = clockify.clone();
+    let environment = Environment {
+        store: Arc::new(store.clone()),
+        clock: Arc::clone(&shared),
+        catalogue: Arc::clone(&catalogue),
+        defaults: Settings::default(),
+        observer: Arc::clone(&metrics) as Arc<dyn Observer>,
+        clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
+    };
+    let keys = Keys::pem(&AUTHORITY.public_pem().unwrap()).unwrap();
+    let stated = Stated {
+        key: ADDON_KEY.into(),
+        base_url: "https://addons.example.com/universal-webhook".into(),
+        schema_version: SchemaVersion::V1_5,
+        webhooks_max: None,
+        defaults: Map::new(),
+    };
+    Service {
+        registry: Arc::new(Registry::new(Arc::new(environment), 1)),
+        store: Arc::new(store.clone()),
+        verifier: Arc::new(Verifier::new(keys, Arc::clone(&shared), |_| ADDON_KEY.into())),
+        api_hosts: Arc::new(ApiHosts::new(ApiHosts::DEFAULT_DOMAINS, []).unwrap()),
+        catalogue,
+        manifests: Arc::new(Manifests::render(&BTreeMap::from([(ADDON, stated)])).unwrap()),
+        metrics,
+        clock: shared,
+        readiness: Arc::new(Readiness::new()),
+        metrics_token: Some(Secret::new(METRICS_TOKEN)),
+        webhook_body_bytes_max: BODY_BYTES_MAX,
+        pulse: Default::default(),
+    }
+}
+
+/// A listener on a free port. It ends with the test's process.
+fn listen(service: Arc<Service>) -> SocketAddr {
+    let server = HttpServer::new(move || App::new().configure(|config| http::configure(config, &service, ADDON, &Addon::ALL)));
+    let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+    let address = server.addrs()[0];
+    actix_web::rt::spawn(server.run());
+    address
+}
