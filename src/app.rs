@@ -90,6 +90,12 @@ struct Running {
     readiness: Arc<Readiness>,
 }
 
+/// A database and the add-ons that are in it, at least one.
+struct Kept<'c> {
+    location: Location,
+    addons: Vec<(Addon, &'c AddonConfig)>,
+}
+
 impl App {
     /// Binds the listeners and checks what can be checked without waiting. Must be called inside an actix system.
     ///
@@ -160,7 +166,7 @@ impl App {
         let readiness = Arc::new(Readiness::new());
         let mut running =
             Running { services: Services::new(), databases: Vec::new(), registries: Vec::new(), readiness: Arc::clone(&readiness) };
-        for (location, addons) in self.databases()? {
+        for Kept { location, addons } in self.databases()? {
             let database = self.open_store(addons.first().ok_or(StartError::Nothing)?.1, &location).await?;
             let environment = Environment {
                 store: database.store(),
@@ -200,13 +206,13 @@ impl App {
     }
 
     /// The add-ons by database: however its URL is spelled, there is one of each, with one writer.
-    fn databases(&self) -> Result<Vec<(Location, Vec<(Addon, &AddonConfig)>)>, StartError> {
-        let mut databases: Vec<(Location, Vec<(Addon, &AddonConfig)>)> = Vec::new();
+    fn databases(&self) -> Result<Vec<Kept<'_>>, StartError> {
+        let mut databases: Vec<Kept<'_>> = Vec::new();
         for (&addon, of) in &self.config.addons {
             let location = Location::parse(&of.database_url).map_err(OpenError::from)?;
-            match databases.iter_mut().find(|(known, _)| *known == location) {
-                Some((_, addons)) => addons.push((addon, of)),
-                None => databases.push((location, vec![(addon, of)])),
+            match databases.iter_mut().find(|known| known.location == location) {
+                Some(known) => known.addons.push((addon, of)),
+                None => databases.push(Kept { location, addons: vec![(addon, of)] }),
             }
         }
         Ok(databases)

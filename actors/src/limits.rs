@@ -279,7 +279,7 @@ pub mod store {
     /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
     pub const QUEUE_JOBS_MAX: usize = 256;
     /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.
-    pub const PURGE_ROWS_MAX: u32 = 500;
+    pub const PURGE_ROWS_MAX: u32 = 200;
     /// Rows of one page of a list, whatever was asked for.
     pub const PAGE_ROWS_MAX: u32 = 1_000;
     /// Connections that read. SQLite reads are short; more would only compete for the same two or three cores.

@@ -50,6 +50,24 @@ async fn a_path_of_several_events_takes_exactly_these_and_the_header_says_which(
 }
 
 #[actix_web::test]
+async fn each_of_several_tokens_of_a_path_opens_it() {
+    let harness = Harness::ready_as(Addon::ClockifyAddon).await;
+    let mut body = harness.installed_body(&harness.home);
+    let token = |name: &str| AUTHORITY.webhook_token(&harness.home, name);
+    let listed = ["one", "two"].map(|name| json!({"path": "/webhooks/rate", "webhookType": "ADDON", "authToken": token(name)}));
+    body["webhooks"] = json!(listed);
+    assert_eq!(harness.lifecycle_call("/lifecycle/installed", &harness.home, &body).await.status, 200);
+    let deliver = |name: &str| {
+        let request = post("/webhooks/rate").signed(&token(name)).header("clockify-webhook-event-type", "COST_RATE_UPDATED");
+        harness.send(request.json(&json!({"id": name})))
+    };
+    for name in ["one", "two"] {
+        assert_eq!(deliver(name).await.status, 200, "{name}");
+    }
+    deliver("three").await.refused(403, "token_mismatch");
+}
+
+#[actix_web::test]
 async fn a_path_below_the_slug_is_the_same_path() {
     for addon in Addon::ALL {
         let harness = Harness::installed_as(addon).await;
