@@ -4,6 +4,7 @@
 
 mod addons;
 mod app;
+mod custom;
 mod manifest;
 mod operator;
 mod platform;
