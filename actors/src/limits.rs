@@ -273,7 +273,7 @@ pub mod store {
     /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
     pub const QUEUE_JOBS_MAX: usize = 256;
     /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.
-    pub const PURGE_ROWS_MAX: u32 = 500;
+    pub const PURGE_ROWS_MAX: u32 = 200;
     /// Rows of one page of a list, whatever was asked for.
     pub const PAGE_ROWS_MAX: u32 = 1_000;
     /// Connections that read. SQLite reads are short; more would only compete for the same two or three cores.
@@ -364,6 +364,16 @@ pub mod http {
     pub const RETRY_AFTER_SECONDS: u64 = 5;
     /// Events that the dashboard counts for the last day; beyond it says "at least".
     pub const DAY_EVENTS_COUNTED_MAX: u32 = 1_000;
+}
+
+/// What an operator or an admin may set, where no other part bounds it.
+pub mod setting {
+    /// Pages of one list that a snapshot reads: at 5,000 entities a page more than any workspace has.
+    pub const PAGES_MAX: u32 = 10_000;
+    /// Days that time entries are read back, that events and runs are kept, and that entities of a snapshot are: a year, as in the reference.
+    pub const DAYS_MAX: u32 = 365;
+    /// Events that one custom sender may send in a minute: a hundred a second is a flood for one workspace.
+    pub const CUSTOM_WEBHOOKS_PER_MINUTE_MAX: u32 = 6_000;
 }
 
 /// Counters.

@@ -2,7 +2,7 @@
 //!
 //! They stand in the manifest as the settings' values, so that an admin sees what applies.
 
-use actors::limits::run;
+use actors::limits::{run, setting as limits};
 use actors::settings::Settings;
 use serde_json::{Map, Value};
 
@@ -74,14 +74,16 @@ impl Defaults {
         let enable_custom_webhooks = yes("UW_ENABLE_CUSTOM_WEBHOOKS", built_in.enable_custom_webhooks);
         let enable_flows = yes("UW_ENABLE_FLOWS", built_in.enable_flows);
         let enable_generic_http_actions = yes("UW_ENABLE_GENERIC_HTTP_ACTIONS", built_in.enable_generic_http_actions);
+        let calls = u32::try_from(run::CALLS_PER_SECOND_MAX).unwrap_or(u32::MAX);
         let mut count = |name, default: u32, range| reader.value(&[name], &default.to_string(), number(range));
-        let max_rps = count("UW_BOOTSTRAP_MAX_RPS", built_in.max_rps, 1..=50);
-        let max_pages = count("UW_BOOTSTRAP_MAX_PAGES", built_in.max_pages, 1..=10_000);
-        let time_entry_days_back = count("UW_BOOTSTRAP_TIME_ENTRY_DAYS", built_in.time_entry_days_back, 1..=365);
-        let custom_webhook_rate = count("UW_CUSTOM_WEBHOOK_RATE", built_in.custom_webhook_rate, 1..=6_000);
-        let webhook_log_retention_days = count("UW_WEBHOOK_LOG_RETENTION_DAYS", built_in.webhook_log_retention_days, 0..=365);
-        let flow_execution_retention_days = count("UW_FLOW_EXECUTION_RETENTION_DAYS", built_in.flow_execution_retention_days, 0..=365);
-        let cache_ttl_days = count("UW_CACHE_TTL_DAYS", built_in.cache_ttl_days, 0..=365);
+        let max_rps = count("UW_BOOTSTRAP_MAX_RPS", built_in.max_rps, 1..=calls);
+        let max_pages = count("UW_BOOTSTRAP_MAX_PAGES", built_in.max_pages, 1..=limits::PAGES_MAX);
+        let time_entry_days_back = count("UW_BOOTSTRAP_TIME_ENTRY_DAYS", built_in.time_entry_days_back, 1..=limits::DAYS_MAX);
+        let custom_webhook_rate = count("UW_CUSTOM_WEBHOOK_RATE", built_in.custom_webhook_rate, 1..=limits::CUSTOM_WEBHOOKS_PER_MINUTE_MAX);
+        let webhook_log_retention_days = count("UW_WEBHOOK_LOG_RETENTION_DAYS", built_in.webhook_log_retention_days, 0..=limits::DAYS_MAX);
+        let flow_execution_retention_days =
+            count("UW_FLOW_EXECUTION_RETENTION_DAYS", built_in.flow_execution_retention_days, 0..=limits::DAYS_MAX);
+        let cache_ttl_days = count("UW_CACHE_TTL_DAYS", built_in.cache_ttl_days, 0..=limits::DAYS_MAX);
         let flow_concurrency =
             reader.value(&["UW_FLOW_CONCURRENCY"], &built_in.flow_concurrency.to_string(), number(1..=run::CONCURRENCY_MAX));
         Some(Self {

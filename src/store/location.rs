@@ -68,6 +68,8 @@ impl Location {
             _ if path.contains('\0') => Err(Invalid::NotText),
             ":memory:" => Err(Invalid::InMemory),
             _ if path.is_empty() || path.ends_with('/') => Err(Invalid::NoFile),
+            // SQLite would read it as a URL of its own.
+            _ if path.starts_with("file:") => Err(Invalid::Scheme),
             path => Ok(Self::Sqlite(path.into())),
         }
     }
@@ -128,6 +130,7 @@ mod tests {
             ("sqlite://x%ff.db", Invalid::NotText),
             ("sqlite://x.db?mode=ro", Invalid::Parameters),
             ("sqlite://x.db?cache=shared", Invalid::Parameters),
+            ("sqlite:file:x.db", Invalid::Scheme),
             ("postgres://u:p@h/d", Invalid::Scheme),
             ("mysql://h/d", Invalid::Scheme),
             ("x.db", Invalid::Scheme),

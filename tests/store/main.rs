@@ -21,5 +21,6 @@ mod order;
 mod runs;
 mod sample;
 mod sqlite;
+mod twins;
 mod uninstall;
 mod work;
