@@ -24,7 +24,6 @@ use log::LevelFilter;
 use url::Url;
 
 pub use self::addon::AddonConfig;
-pub use self::defaults::Defaults;
 pub use self::platform_key::PlatformKey;
 use self::reader::Reader;
 pub use self::reader::{Origin, Shown};
@@ -111,7 +110,6 @@ impl Config {
             reader.value(&["ADDONS"], &Addon::ALL.map(Addon::slug).join(","), |text| value::list(slug)(text).and_then(value::some));
         let public_url = reader.optional(&["PUBLIC_URL"], value::base_url);
         let addons = addon::read(reader, picked.unwrap_or_default(), host, public_url.as_ref());
-        read_other_ports(reader);
         let encryption_key = reader.secret(&["ENCRYPTION_KEY"], sealing_key);
         let encryption_key_previous = reader.secret(&["ENCRYPTION_KEY_PREVIOUS"], sealing_key);
         let platform_key = platform_key::read(reader);
@@ -151,15 +149,6 @@ impl Config {
             log_format: log_format?,
             shown: Vec::new(),
         })
-    }
-}
-
-/// Ports of add-ons that this version does not serve: a mistake in them is a mistake all the same.
-fn read_other_ports(reader: &mut Reader<'_>) {
-    for name in ["API_STUDIO_PORT", "CLOCKIFY_ADDON_PORT"] {
-        if reader.is_set(&[name]) {
-            reader.optional(&[name], value::number(0..=u16::MAX));
-        }
     }
 }
 

@@ -190,6 +190,8 @@ pub mod run {
     pub const CONCURRENCY_DEFAULT: usize = 8;
     /// And at the most.
     pub const CONCURRENCY_MAX: usize = 32;
+    /// How long a person's call waits for room in the budget, in milliseconds, before he is told to come again.
+    pub const ROOM_WAIT_MS_MAX: u64 = 4_000;
     /// How often a step's record is offered to a store that does not take it before the run is put aside for a while.
     pub const RECORD_TRIES_MAX: u32 = 5;
     /// For how long it is put aside, in milliseconds.
@@ -204,6 +206,10 @@ pub mod source {
     pub const TOLERANCE_SECONDS: u64 = 300;
     /// Bytes of a sender's message id.
     pub const MESSAGE_ID_BYTES_MAX: usize = 128;
+    /// Bytes of the id of what a message is about: it stands in a column of the event and of its runs.
+    pub const ENTITY_ID_BYTES_MAX: usize = 128;
+    /// Bytes of a header's name that an admin chooses.
+    pub const HEADER_NAME_BYTES_MAX: usize = 64;
     /// How long a former secret stays good after a rotation, in seconds, unless it is said otherwise: a day.
     pub const ROTATION_SECONDS_DEFAULT: u64 = 86_400;
     /// And at the most: thirty days.
@@ -334,6 +340,8 @@ pub mod http {
     pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
     /// Bytes of a lifecycle call: INSTALLED brings one token of some 700 bytes for each of 52 webhooks.
     pub const LIFECYCLE_BODY_BYTES_MAX: usize = 256 * 1024;
+    /// Bytes of a payload that stands in a list of events: a hundred of them are a few megabytes. A larger one is read by itself.
+    pub const LISTED_PAYLOAD_BYTES_MAX: usize = 64 * 1024;
     /// Seconds that a whole body may take to arrive once its head is there; a slower sender holds a connection for nothing.
     pub const BODY_SECONDS_MAX: u64 = 20;
     /// Bodies up to this many bytes are copied out of the connection's buffer (8 KiB), which a waiting event would otherwise keep alive whole.
@@ -374,6 +382,14 @@ pub mod setting {
     pub const DAYS_MAX: u32 = 365;
     /// Events that one custom sender may send in a minute: a hundred a second is a flood for one workspace.
     pub const CUSTOM_WEBHOOKS_PER_MINUTE_MAX: u32 = 6_000;
+    /// How long writing settings to the platform may take, in milliseconds: with the wait for room it stays below `actor::ANSWER_MS_MAX`.
+    pub const WRITE_MS_MAX: u64 = 8_000;
+    /// Bytes of the platform's answer to that: the whole tree of settings.
+    pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
+    /// Characters of the platform's words about a refusal that an admin is shown.
+    pub const WORDS_CHARS_MAX: usize = 300;
+    /// Bytes of a change of settings or of a custom source: some texts and numbers.
+    pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
 }
 
 /// Counters.

@@ -57,10 +57,26 @@ CREATE TABLE events (
     deliveries INTEGER NOT NULL,
     payload_hash BLOB NOT NULL,
     headers TEXT,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    message TEXT -- the sender's own id of it, which a custom source may sign
 ) STRICT;
 CREATE UNIQUE INDEX events_by_id ON events (id);
+-- The same message of the same source is never an event twice. Clockify's events are not in here.
+CREATE UNIQUE INDEX events_by_message ON events (stay, source, message) WHERE message IS NOT NULL;
 CREATE INDEX events_by_stay ON events (chapter, stay, id, event_type, source);
+
+-- Custom sources. They go with the installation, in the transaction of the uninstall.
+CREATE TABLE sources (
+    stay INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    addon INTEGER NOT NULL,
+    workspace BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    secrets BLOB NOT NULL, -- sealed, to the source's name
+    PRIMARY KEY (stay, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE flows (
     stay INTEGER NOT NULL,

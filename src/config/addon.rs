@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use actors::addon::Addon;
+use actors::settings::Settings;
 use url::Url;
 
-use super::defaults::Defaults;
 use super::reader::Reader;
-use super::value;
+use super::{defaults, value};
 use crate::store::Location;
 
 /// What the operator decides about one add-on.
@@ -25,7 +25,7 @@ pub struct AddonConfig {
     /// Whether the signatures of its tokens are checked.
     pub verify_signatures: bool,
     /// What applies to a workspace whose admin has chosen nothing.
-    pub defaults: Defaults,
+    pub defaults: Settings,
 }
 
 /// Names of an add-on's variables.
@@ -41,6 +41,15 @@ struct Names {
 
 const fn names(addon: Addon) -> Names {
     match addon {
+        Addon::ApiStudio => Names {
+            port: &["API_STUDIO_PORT"],
+            port_default: "8000",
+            key: &["API_STUDIO_ADDON_KEY"],
+            key_default: "clockify-api-studio",
+            base_url: &["API_STUDIO_BASE_URL"],
+            database_url: &["API_STUDIO_DB_URL", "DATABASE_URL"],
+            verify: &["API_STUDIO_REQUIRE_SIGNATURE_VERIFICATION"],
+        },
         Addon::UniversalWebhook => Names {
             port: &["UNIVERSAL_WEBHOOK_PORT"],
             port_default: "8001",
@@ -50,10 +59,21 @@ const fn names(addon: Addon) -> Names {
             database_url: &["UNIVERSAL_WEBHOOK_DB_URL", "DATABASE_URL"],
             verify: &["UNIVERSAL_WEBHOOK_REQUIRE_SIGNATURE_VERIFICATION"],
         },
+        // The reference ran it as a service of its own, so its names have no prefix.
+        Addon::ClockifyAddon => Names {
+            port: &["CLOCKIFY_ADDON_PORT", "PORT"],
+            port_default: "8002",
+            key: &["ADDON_KEY"],
+            key_default: "clockify-python-addon",
+            base_url: &["CLOCKIFY_ADDON_BASE_URL", "BASE_URL"],
+            database_url: &["DATABASE_URL"],
+            verify: &["REQUIRE_SIGNATURE_VERIFICATION"],
+        },
     }
 }
 
 const DATABASE_URL: &str = "sqlite://data/clockify-addons.db";
+
 /// Reads the variables of the add-ons that are picked, each to its end, so that every fault is named.
 pub(super) fn read(
     reader: &mut Reader<'_>,
@@ -79,9 +99,7 @@ pub(super) fn read(
             reader
                 .refuse(name, "false is taken only while HOST is a loopback address, such as 127.0.0.1: anybody could act as the platform");
         }
-        let defaults = match addon {
-            Addon::UniversalWebhook => Defaults::read(reader),
-        };
+        let defaults = defaults::read(reader, addon);
         let read = || {
             Some(AddonConfig {
                 port: port?,

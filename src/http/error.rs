@@ -5,6 +5,7 @@
 
 use std::error::Error as Source;
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -25,11 +26,13 @@ pub enum Kind {
     AmbiguousEvent,
     EventMissing,
     EventMismatch,
+    WorkspaceMissing,
     BodyTimeout,
     BodyCut,
     ProofMissing,
     ProofInvalid,
     ProofExpired,
+    SourceUnproved,
     ProofElsewhere,
     WorkspaceMismatch,
     InstallationMismatch,
@@ -37,25 +40,32 @@ pub enum Kind {
     TokenMismatch,
     NotInstalledHere,
     Inactive,
+    SwitchedOff,
     ApiHostNotAllowed,
     NotFound,
     EventUnknown,
     FlowNotFound,
     RunNotFound,
     WebhookNotFound,
+    SourceNotFound,
     NotInstalled,
     MethodNotAllowed,
     Superseded,
     RunUnfinished,
     TooManyFlows,
+    SourceTaken,
+    TooManySources,
     BodyTooLarge,
     Encoding,
     MediaType,
     Fields,
+    TooFast,
     Busy,
     Unavailable,
     NotReady,
     KeysUnavailable,
+    PlatformRefused,
+    PlatformSilent,
     Internal,
 }
 
@@ -70,11 +80,13 @@ impl Kind {
             Self::AmbiguousEvent => (S::BAD_REQUEST, "ambiguous_event", "The event type was sent more than once or is no event type."),
             Self::EventMissing => (S::BAD_REQUEST, "event_missing", "The header Clockify-Webhook-Event-Type is missing."),
             Self::EventMismatch => (S::BAD_REQUEST, "event_mismatch", "The event type of the header is not the one of the path."),
+            Self::WorkspaceMissing => (S::BAD_REQUEST, "workspace_missing", "The header X-Workspace-Id must name one workspace."),
             Self::BodyTimeout => (S::REQUEST_TIMEOUT, "body_timeout", "The body did not arrive in time."),
             Self::BodyCut => (S::BAD_REQUEST, "body_incomplete", "The body ended early."),
             Self::ProofMissing => (S::UNAUTHORIZED, "token_missing", "A token is needed."),
             Self::ProofInvalid => (S::UNAUTHORIZED, "token_invalid", "The token is not valid."),
             Self::ProofExpired => (S::UNAUTHORIZED, "token_expired", "The token has expired."),
+            Self::SourceUnproved => (S::UNAUTHORIZED, "source_unproved", "No such source has proved this message."),
             Self::ProofElsewhere => (S::FORBIDDEN, "wrong_token", "The token is not meant for this."),
             Self::WorkspaceMismatch => (S::FORBIDDEN, "workspace_mismatch", "The request names another workspace than its token."),
             Self::InstallationMismatch => (S::FORBIDDEN, "installation_mismatch", "The token belongs to another installation."),
@@ -82,25 +94,32 @@ impl Kind {
             Self::TokenMismatch => (S::FORBIDDEN, "token_mismatch", "The token is not the one that was registered for this."),
             Self::NotInstalledHere => (S::FORBIDDEN, "no_active_installation", "There is no active installation in this workspace."),
             Self::Inactive => (S::FORBIDDEN, "inactive", "The add-on is switched off in this workspace."),
+            Self::SwitchedOff => (S::FORBIDDEN, "switched_off", "The workspace's settings have switched this off."),
             Self::ApiHostNotAllowed => (S::FORBIDDEN, "api_host_not_allowed", "The token names an API host that is not allowed here."),
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is nothing here."),
             Self::EventUnknown => (S::NOT_FOUND, "unknown_event", "There is no such event type."),
             Self::FlowNotFound => (S::NOT_FOUND, "flow_not_found", "There is no such flow."),
             Self::RunNotFound => (S::NOT_FOUND, "run_not_found", "There is no such run."),
             Self::WebhookNotFound => (S::NOT_FOUND, "webhook_not_found", "There is no such webhook."),
+            Self::SourceNotFound => (S::NOT_FOUND, "source_not_found", "There is no such source."),
             Self::NotInstalled => (S::NOT_FOUND, "not_installed", "The add-on is not installed in this workspace."),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not offered here."),
             Self::Superseded => (S::CONFLICT, "superseded", "A newer call has been accepted already."),
             Self::RunUnfinished => (S::CONFLICT, "run_unfinished", "The run has not ended yet."),
             Self::TooManyFlows => (S::CONFLICT, "too_many_flows", "The workspace has as many flows as it may have."),
+            Self::SourceTaken => (S::CONFLICT, "source_taken", "There is a source of that name."),
+            Self::TooManySources => (S::CONFLICT, "too_many_sources", "The workspace has as many sources as it may have."),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large."),
             Self::Encoding => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", "Compressed bodies are not taken."),
             Self::MediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be application/json."),
             Self::Fields => (S::UNPROCESSABLE_ENTITY, "invalid_fields", "Some fields are not valid."),
+            Self::TooFast => (S::TOO_MANY_REQUESTS, "too_many_requests", "Too much was sent at once; try again later."),
             Self::Busy => (S::SERVICE_UNAVAILABLE, "busy", "Too much is waiting; try again in a moment."),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "This cannot be done now; try again in a moment."),
             Self::NotReady => (S::SERVICE_UNAVAILABLE, "not_ready", "The service is starting or stopping; try again in a moment."),
             Self::KeysUnavailable => (S::SERVICE_UNAVAILABLE, "keys_unavailable", "Tokens cannot be checked now; try again in a moment."),
+            Self::PlatformRefused => (S::BAD_GATEWAY, "platform_refused", "Clockify has refused this."),
+            Self::PlatformSilent => (S::GATEWAY_TIMEOUT, "platform_silent", "Clockify gave no answer; try again in a moment."),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here."),
         }
     }
@@ -113,6 +132,11 @@ impl Kind {
     /// Stable code.
     pub const fn code(self) -> &'static str {
         self.row().1
+    }
+
+    /// Words for the caller, unless there are better ones.
+    pub const fn words(self) -> &'static str {
+        self.row().2
     }
 }
 
@@ -128,6 +152,7 @@ struct More {
     message: Option<String>,
     details: Vec<FieldError>,
     source: Option<Box<dyn Source + Send + Sync>>,
+    retry_after_seconds: Option<u64>,
 }
 
 impl Error {
@@ -144,6 +169,12 @@ impl Error {
     /// 422, field by field.
     pub fn fields(details: Vec<FieldError>) -> Self {
         Self { kind: Kind::Fields, more: Some(Box::new(More { details, ..More::default() })) }
+    }
+
+    /// 429: it is taken again after a while, which is told in whole seconds.
+    pub fn too_fast(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self { kind: Kind::TooFast, more: Some(Box::new(More { retry_after_seconds: Some(seconds.max(1)), ..More::default() })) }
     }
 
     /// What went wrong.
@@ -206,6 +237,9 @@ impl ResponseError for Error {
             StatusCode::UNAUTHORIZED => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
             _ => &mut response,
         };
+        if let Some(seconds) = self.more.as_ref().and_then(|more| more.retry_after_seconds) {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
         response.finish()
     }
 }
@@ -221,6 +255,8 @@ impl From<registry::Error> for Error {
         match error {
             registry::Error::NotInstalled => Kind::NotInstalled.into(),
             registry::Error::Inactive => Kind::Inactive.into(),
+            registry::Error::SwitchedOff => Kind::SwitchedOff.into(),
+            registry::Error::TooFast(wait) => Self::too_fast(wait),
             registry::Error::WrongToken => Kind::TokenMismatch.into(),
             registry::Error::Busy => Kind::Busy.into(),
             registry::Error::Unavailable => Kind::Unavailable.into(),

@@ -4,6 +4,7 @@
 //! another row it does not open. Where keys come from when the operator gives none: [`key_file`].
 
 mod key_file;
+mod source_secrets;
 
 use std::fmt;
 use std::path::Path;

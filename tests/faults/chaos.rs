@@ -141,7 +141,7 @@ async fn story(mut stage: Stage, seed: u64) {
         stage.clock.run_for(Duration::from_millis(dice.below(1_200))).await;
         match outcome {
             Ok(Accepted::New(event)) => accepted.push((key, event)),
-            Ok(Accepted::Duplicate(_)) => panic!("every delivery of the story is different"),
+            Ok(Accepted::Duplicate(_) | Accepted::Repeated) => panic!("every delivery of the story is different"),
             Err(_) => {}
         }
         let _ = stage.passing(stage.registry.sweep()).await;

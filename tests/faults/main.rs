@@ -17,7 +17,7 @@ mod crash;
 mod outage;
 mod outbound;
 mod platform;
-mod sources;
 #[path = "../journeys/running/mod.rs"]
 mod running;
+mod sources;
 mod stage;

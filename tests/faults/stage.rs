@@ -163,7 +163,7 @@ fn registry(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockif
         store: Arc::new(store.clone()),
         clock: Arc::new(clock.clone()),
         catalogue: Arc::new(catalogue()),
-        defaults: Settings::default(),
+        defaults: BTreeMap::new(),
         observer: Arc::clone(witness) as Arc<dyn Observer>,
         clockify: Arc::new(move || std::rc::Rc::new(clockify.clone())),
     };

@@ -105,6 +105,7 @@ pub fn event() -> Event {
         payload_hash: [9; 32],
         headers: Some(r#"{"content-type":"application/json"}"#.into()),
         deliveries: 1,
+        message: None,
     }
 }
 

@@ -56,3 +56,15 @@ pub(super) const OF_RUNS: &str = "WITH RECURSIVE chapters (chapter) AS (
     UNION ALL
     SELECT (SELECT max(runs.chapter) FROM runs WHERE runs.chapter < chapters.chapter) FROM chapters WHERE chapters.chapter IS NOT NULL
 )";
+
+/// The chapters of a table, oldest first, to the one behind that of its last row whose id is less than `?3`; only the first one if there is none.
+pub(super) fn oldest(table: &str) -> String {
+    format!(
+        "WITH RECURSIVE chapters (chapter) AS (
+            SELECT min(chapter) FROM {table}
+            UNION ALL
+            SELECT (SELECT min({table}.chapter) FROM {table} WHERE {table}.chapter > chapters.chapter) FROM chapters
+            WHERE chapters.chapter <= (SELECT chapter FROM {table} WHERE id < ?3 ORDER BY id DESC LIMIT 1)
+        )"
+    )
+}

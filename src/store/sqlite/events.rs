@@ -69,6 +69,7 @@ fn event(row: &SqliteRow) -> Result<Event, Failure> {
         payload_hash: bytes(row, "payload_hash")?,
         headers: row.try_get("headers")?,
         deliveries: row.try_get("deliveries")?,
+        message: row.try_get::<Option<&str>, _>("message")?.map(Into::into),
     })
 }
 
@@ -83,7 +84,7 @@ fn fingerprint(row: &SqliteRow) -> Result<Fingerprint, Failure> {
 }
 
 /// The smallest UUIDv7 of a moment.
-fn first_id_at(moment: Timestamp) -> Uuid {
+pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
     let millis = u64::try_from(moment.millis()).unwrap_or(0).min((1 << 48) - 1);
     Uuid::from_u128(u128::from(millis) << 80)
 }

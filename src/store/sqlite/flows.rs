@@ -24,7 +24,7 @@ fn flow(row: &SqliteRow) -> Result<Flow, Failure> {
 }
 
 /// The present stay of a key.
-async fn stay(connection: &mut SqliteConnection, key: Key) -> Result<Option<i64>, Failure> {
+pub(super) async fn stay(connection: &mut SqliteConnection, key: Key) -> Result<Option<i64>, Failure> {
     let row = about("SELECT stay FROM installations WHERE addon = ? AND workspace = ?", key).fetch_optional(connection).await?;
     Ok(row.map(|row| row.try_get("stay")).transpose()?)
 }

@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use super::super::sealing::Keyring;
 use super::failure::unreadable;
 use super::row::{about, bytes, json, time, time_if_any, to_json};
-use super::{Failure, Sqlite, purge};
+use super::{Failure, Sqlite, purge, sources};
 
 const TOKEN: &str = "installation token";
 
@@ -133,12 +133,13 @@ async fn put(connection: &mut SqliteConnection, installation: &Installation, tok
     Ok(())
 }
 
-/// Removes the installation and with it the token and the hashes; everything else of its stay is invisible from now on, and left to
+/// Removes the installation and with it the token, the hashes and the sources; everything else of its stay is invisible from now on, and left to
 /// [`super::purge`].
 async fn remove(connection: &mut SqliteConnection, key: Key) -> Result<(), Failure> {
     let ended =
         "INSERT INTO purges (stay, addon, workspace) SELECT stay, addon, workspace FROM installations WHERE addon = ? AND workspace = ?";
     about(ended, key).execute(&mut *connection).await?;
+    sources::remove_all(connection, key).await?;
     let texts = ["addon_user", "as_user", "urls", "settings", "webhooks", "broken_reason"];
     let overwrite = format!("{} WHERE addon = ? AND workspace = ?", purge::overwrite("installations", &texts, &["token"]));
     about(AssertSqlSafe(overwrite), key).execute(&mut *connection).await?;
@@ -146,14 +147,14 @@ async fn remove(connection: &mut SqliteConnection, key: Key) -> Result<(), Failu
     Ok(())
 }
 
-/// After a change of keys: whatever writes an installation seals its token anew.
+/// After a change of keys: whatever writes an installation seals its token and its sources' secrets anew.
 async fn seal_anew(connection: &mut SqliteConnection, key: Key, keyring: &Keyring) -> Result<(), Failure> {
     let stored = about("SELECT token FROM installations WHERE addon = ? AND workspace = ?", key).fetch_optional(&mut *connection).await?;
     let sealed: Option<Vec<u8>> = stored.map(|row| row.try_get("token")).transpose()?;
     if let Some(anew) = sealed.and_then(|sealed| keyring.anew(&sealed, key, TOKEN)) {
-        about("UPDATE installations SET token = ?3 WHERE addon = ?1 AND workspace = ?2", key).bind(anew).execute(connection).await?;
+        about("UPDATE installations SET token = ?3 WHERE addon = ?1 AND workspace = ?2", key).bind(anew).execute(&mut *connection).await?;
     }
-    Ok(())
+    sources::seal_anew(connection, key, keyring).await
 }
 
 async fn put_status(connection: &mut SqliteConnection, key: Key, status: Status, now: Timestamp) -> Result<(), Failure> {

@@ -14,8 +14,9 @@ use actors::port::store::receipt::Outcome;
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Either, Executor, QueryBuilder, SqliteConnection};
+use uuid::Uuid;
 
-use self::group::Group;
+use self::group::{Doubt, Group};
 use super::Failure;
 use super::connection::Pen;
 use super::row::columns;
@@ -61,25 +62,48 @@ async fn run(connection: &mut SqliteConnection, sql: String, values: SqliteArgum
 
 /// Finds out what became of entries that start something and of which not all was written: it was there already, or its installation is not.
 /// The answer is still right after the commit, because nobody else writes over this connection meanwhile.
-async fn settle(connection: &mut SqliteConnection, doubts: &[(usize, Key)], outcomes: &mut [Outcome]) {
-    let present = if doubts.is_empty() { Ok(HashSet::new()) } else { present_keys(connection, doubts).await };
-    for (place, key) in doubts {
-        let outcome = match &present {
-            Ok(present) if present.contains(key) => Ok(Written::Done),
-            Ok(_) => Ok(Written::Absent),
+async fn settle(connection: &mut SqliteConnection, doubts: &[Doubt], outcomes: &mut [Outcome]) {
+    if doubts.is_empty() {
+        return;
+    }
+    let known = async {
+        let keys = present_keys(&mut *connection, doubts).await?;
+        Ok::<_, Failure>((keys, present_events(connection, doubts).await?))
+    };
+    let known = known.await;
+    for doubt in doubts {
+        let outcome = match &known {
+            Ok((keys, _)) if !keys.contains(&doubt.key) => Ok(Written::Absent),
+            Ok((_, events)) if doubt.message_of.is_some_and(|event| !events.contains(&event.uuid())) => Ok(Written::Repeated),
+            Ok(_) => Ok(Written::Done),
             Err(failure) => Err(failure.clone().into()),
         };
-        outcomes.get_mut(*place).into_iter().for_each(|place| place.clone_from(&outcome));
+        outcomes.get_mut(doubt.place).into_iter().for_each(|place| place.clone_from(&outcome));
     }
 }
 
-async fn present_keys(connection: &mut SqliteConnection, starts: &[(usize, Key)]) -> Result<HashSet<Key>, Failure> {
+async fn present_keys(connection: &mut SqliteConnection, doubts: &[Doubt]) -> Result<HashSet<Key>, Failure> {
     let mut query = QueryBuilder::new("SELECT addon, workspace FROM installations WHERE (addon, workspace) IN (");
-    query.push_values(starts, |mut row, (_, key)| {
-        let (addon, workspace) = columns(*key);
+    query.push_values(doubts, |mut row, doubt| {
+        let (addon, workspace) = columns(doubt.key);
         row.push_bind(addon).push_bind(workspace);
     });
     let found: Vec<(i64, Vec<u8>)> = query.push(")").build_query_as().persistent(false).fetch_all(connection).await?;
     let found: HashSet<_> = found.into_iter().collect();
-    Ok(starts.iter().map(|(_, key)| *key).filter(|key| found.contains(&columns(*key))).collect())
+    Ok(doubts.iter().map(|doubt| doubt.key).filter(|key| found.contains(&columns(*key))).collect())
+}
+
+/// Which of the events that have a message are there: the others' messages were there before them.
+async fn present_events(connection: &mut SqliteConnection, doubts: &[Doubt]) -> Result<HashSet<Uuid>, Failure> {
+    let asked: Vec<Uuid> = doubts.iter().filter_map(|doubt| doubt.message_of).map(|event| event.uuid()).collect();
+    if asked.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut query = QueryBuilder::new("SELECT id FROM events WHERE id IN (");
+    let mut ids = query.separated(", ");
+    for id in asked {
+        ids.push_bind(id);
+    }
+    let found: Vec<Uuid> = query.push(")").build_query_scalar().persistent(false).fetch_all(connection).await?;
+    Ok(found.into_iter().collect())
 }

@@ -15,9 +15,11 @@ mod migrations;
 #[cfg(test)]
 mod plans;
 mod purge;
+mod retention;
 mod row;
 mod runs;
 mod script;
+mod sources;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -69,7 +69,7 @@ impl Purger {
                 if numbers.is_empty() {
                     break;
                 }
-                transact(&self.writer, move |connection| Box::pin(rows.remove(connection, stay, numbers))).await?;
+                transact(&self.writer, move |connection| Box::pin(rows.remove(connection, stay, numbers, "true"))).await?;
             }
         }
         transact(&self.writer, move |connection| Box::pin(remove_flows(connection, stay))).await
@@ -117,13 +117,29 @@ impl Rows {
         }
     }
 
-    async fn remove(&self, connection: &mut SqliteConnection, stay: i64, numbers: Vec<i64>) -> Result<(), Failure> {
+    /// Removes some of them, if they are `loose` as well; how many it were.
+    async fn remove(&self, connection: &mut SqliteConnection, stay: i64, numbers: Vec<i64>, loose: &str) -> Result<u32, Failure> {
         let numbers = serde_json::Value::from(numbers).to_string();
+        let mut removed = 0;
         for statement in [overwrite(self.table, self.texts, self.blobs), format!("DELETE FROM {}", self.table)] {
-            let statement = format!("{statement} WHERE stay = ? AND rowid IN (SELECT value FROM json_each(?))");
-            sqlx::query(AssertSqlSafe(statement)).bind(stay).bind(&numbers).execute(&mut *connection).await?;
+            let statement = format!("{statement} WHERE stay = ? AND rowid IN (SELECT value FROM json_each(?)) AND {loose}");
+            removed = sqlx::query(AssertSqlSafe(statement)).bind(stay).bind(&numbers).execute(&mut *connection).await?.rows_affected();
         }
-        Ok(())
+        Ok(u32::try_from(removed).unwrap_or(u32::MAX))
+    }
+}
+
+/// Removes rows of an installation that stays; how many it were.
+pub(super) async fn remove(
+    connection: &mut SqliteConnection,
+    table: &str,
+    stay: i64,
+    numbers: Vec<i64>,
+    loose: &str,
+) -> Result<u32, Failure> {
+    match ROWS.iter().find(|rows| rows.table == table) {
+        Some(rows) => rows.remove(connection, stay, numbers, loose).await,
+        None => Ok(0),
     }
 }
 

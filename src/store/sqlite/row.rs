@@ -15,8 +15,17 @@ use super::failure::unreadable;
 /// An add-on's number: the order of their ports, which is also the order of keys. Never changed, only added to.
 pub(super) const fn addon_number(addon: Addon) -> i64 {
     match addon {
+        Addon::ApiStudio => 1,
         Addon::UniversalWebhook => 2,
+        Addon::ClockifyAddon => 3,
     }
+}
+
+/// The key of a row that may be any add-on's.
+pub(super) fn key(row: &SqliteRow) -> Result<Key, Failure> {
+    let number: i64 = row.try_get("addon")?;
+    let addon = Addon::ALL.into_iter().find(|addon| addon_number(*addon) == number).ok_or_else(|| unreadable("addon"))?;
+    Ok(Key { addon, workspace: workspace(row)? })
 }
 
 /// A key's two columns.

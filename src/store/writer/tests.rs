@@ -160,6 +160,7 @@ async fn a_commit_takes_so_many_bytes_and_no_more() {
         payload_hash: [0; 32],
         headers: None,
         deliveries: 1,
+        message: None,
     };
     let large = || Entry::Accept { key: key(), event: Box::new(event.clone()), runs: Vec::new() };
     let pending: Vec<_> = (0..5).map(|_| submit(&handle, large())).collect();

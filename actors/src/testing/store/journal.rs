@@ -32,6 +32,7 @@ impl State {
                     return Ok(Written::Absent);
                 }
                 if let Some(message) = &event.message
+                    && !self.events.contains_key(&(key, event.id))
                     && !self.messages.insert((key, event.source.clone(), Arc::clone(message)))
                 {
                     return Ok(Written::Repeated);

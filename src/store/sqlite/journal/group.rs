@@ -19,23 +19,33 @@ use super::Failure;
 
 // What has no installation (any more) finds nobody to join and is not written.
 const EVENTS: [&str; 2] = [
-    "INSERT INTO events (id, addon, workspace, source, event_type, entity, received_at, deliveries, payload_hash, headers, payload, stay, chapter)
+    "INSERT INTO events (id, addon, workspace, source, event_type, entity, received_at, deliveries, payload_hash, headers, payload, message, stay,
+        chapter)
     SELECT new.column1, new.column2, new.column3, new.column4, new.column5, new.column6, new.column7, new.column8, new.column9, new.column10,
-        new.column11, installations.stay, ? FROM (VALUES ",
+        new.column11, new.column12, installations.stay, ? FROM (VALUES ",
     ") AS new CROSS JOIN installations ON installations.addon = new.column2 AND installations.workspace = new.column3
     WHERE true ON CONFLICT DO NOTHING",
 ];
-const EVENTS_WIDTH: usize = 11;
+const EVENTS_WIDTH: usize = 12;
 
-const RUNS: [&str; 2] = [
+const NEW_RUNS: &str =
     "INSERT INTO runs (id, addon, workspace, flow, flow_version, event, event_type, entity, replay_of, created_at, state, due_at, started_at,
         finished_at, reason, steps, answers, stay, chapter)
     SELECT new.column1, new.column2, new.column3, new.column4, new.column5, new.column6, new.column7, new.column8, new.column9, new.column10,
-        new.column11, new.column12, new.column13, new.column14, new.column15, new.column16, new.column17, installations.stay, ? FROM (VALUES ",
+        new.column11, new.column12, new.column13, new.column14, new.column15, new.column16, new.column17, installations.stay, ? FROM (VALUES ";
+const RUNS: [&str; 2] = [
+    NEW_RUNS,
     ") AS new CROSS JOIN installations ON installations.addon = new.column2 AND installations.workspace = new.column3
     WHERE true ON CONFLICT DO NOTHING",
 ];
 const RUNS_WIDTH: usize = 17;
+
+// Runs of an event that has a message: only if the event was written, because its message was not there already.
+const RUNS_OF_MESSAGES: [&str; 2] = [
+    NEW_RUNS,
+    ") AS new CROSS JOIN installations ON installations.addon = new.column2 AND installations.workspace = new.column3
+    WHERE EXISTS (SELECT 1 FROM events WHERE events.id = new.column6 AND events.stay = installations.stay) ON CONFLICT DO NOTHING",
+];
 
 const REPEATS: [&str; 2] = [
     "UPDATE events INDEXED BY events_by_id SET deliveries = events.deliveries + again.column4 FROM (VALUES ",
@@ -54,15 +64,25 @@ const PROGRESS_WIDTH: usize = 10;
 
 /// All of them, for those who look at their plans.
 #[cfg(test)]
-pub(in super::super) const STATEMENTS: [([&str; 2], usize); 4] =
-    [(EVENTS, EVENTS_WIDTH), (RUNS, RUNS_WIDTH), (REPEATS, REPEATS_WIDTH), (PROGRESS, PROGRESS_WIDTH)];
+pub(in super::super) const STATEMENTS: [([&str; 2], usize); 5] =
+    [(EVENTS, EVENTS_WIDTH), (RUNS, RUNS_WIDTH), (RUNS_OF_MESSAGES, RUNS_WIDTH), (REPEATS, REPEATS_WIDTH), (PROGRESS, PROGRESS_WIDTH)];
+
+/// An entry that starts something, of which it may have to be asked what became.
+#[derive(Clone, Copy)]
+pub(super) struct Doubt {
+    pub(super) place: usize,
+    pub(super) key: Key,
+    /// Its event, if that has a message.
+    pub(super) message_of: Option<EventId>,
+}
 
 /// Entries by kind, each with its place in the batch.
 #[derive(Default)]
 pub(super) struct Group<'e> {
-    starts: Vec<(usize, Key)>,
+    starts: Vec<Doubt>,
     events: Vec<(Key, &'e Event)>,
     runs: Vec<&'e Run>,
+    runs_of_messages: Vec<&'e Run>,
     repeats: Vec<(usize, Key, EventId)>,
     progress: Vec<(usize, &'e Run)>,
     repeated: HashSet<EventId>,
@@ -106,12 +126,13 @@ impl<'e> Group<'e> {
     fn add(&mut self, place: usize, entry: &'e Entry) {
         match entry {
             Entry::Accept { key, event, runs } => {
-                self.starts.push((place, *key));
+                let message_of = event.message.is_some().then_some(event.id);
+                self.starts.push(Doubt { place, key: *key, message_of });
                 self.events.push((*key, event));
-                self.runs.extend(runs);
+                if message_of.is_some() { &mut self.runs_of_messages } else { &mut self.runs }.extend(runs);
             }
             Entry::Start(runs) => {
-                self.starts.extend(runs.first().map(|run| (place, run.key)));
+                self.starts.extend(runs.first().map(|run| Doubt { place, key: run.key, message_of: None }));
                 self.runs.extend(runs);
             }
             Entry::Repeat { key, event } => {
@@ -125,9 +146,13 @@ impl<'e> Group<'e> {
         }
     }
 
+    fn new_runs(&self) -> usize {
+        self.runs.len() + self.runs_of_messages.len()
+    }
+
     /// How many rows it writes.
     pub(super) fn rows(&self) -> usize {
-        self.events.len() + self.runs.len() + self.repeats.len() + self.progress.len()
+        self.events.len() + self.new_runs() + self.repeats.len() + self.progress.len()
     }
 
     /// Puts the group's statements into a script.
@@ -138,10 +163,12 @@ impl<'e> Group<'e> {
             self.events.iter().for_each(|(key, event)| bind_event(script, *key, event));
             places.events = Some(script.statement(EVENTS, self.events.len(), EVENTS_WIDTH));
         }
-        for runs in self.runs.chunks(RUNS_PER_STATEMENT_MAX) {
-            script.bind(chapters.of_runs());
-            runs.iter().try_for_each(|run| bind_run(script, run))?;
-            places.runs.push(script.statement(RUNS, runs.len(), RUNS_WIDTH));
+        for (statement, runs) in [(RUNS, &self.runs), (RUNS_OF_MESSAGES, &self.runs_of_messages)] {
+            for runs in runs.chunks(RUNS_PER_STATEMENT_MAX) {
+                script.bind(chapters.of_runs());
+                runs.iter().try_for_each(|run| bind_run(script, run))?;
+                places.runs.push(script.statement(statement, runs.len(), RUNS_WIDTH));
+            }
         }
         if !self.repeats.is_empty() {
             let again = self.by_event();
@@ -174,12 +201,12 @@ impl<'e> Group<'e> {
         places: &Places,
         told: &[Told],
         outcomes: &mut [Outcome],
-        doubts: &mut Vec<(usize, Key)>,
+        doubts: &mut Vec<Doubt>,
     ) -> Result<(u64, u64), Failure> {
         let written = |place: &usize| told.get(*place).map_or(0, |told| told.written);
         let events = places.events.iter().map(written).sum();
         let runs = places.runs.iter().map(written).sum();
-        if events < self.events.len() as u64 || runs < self.runs.len() as u64 {
+        if events < self.events.len() as u64 || runs < self.new_runs() as u64 {
             doubts.extend(&self.starts);
         }
         let mut absent = |place: usize| outcomes.get_mut(place).into_iter().for_each(|outcome| *outcome = Ok(Written::Absent));
@@ -216,7 +243,8 @@ fn bind_event(script: &mut Script, key: Key, event: &Event) {
         .bind(event.deliveries)
         .bind(event.payload_hash.to_vec())
         .bind(event.headers.as_deref())
-        .bind(event.payload.to_vec());
+        .bind(event.payload.to_vec())
+        .bind(event.message.as_deref());
 }
 
 fn bind_run(script: &mut Script, run: &Run) -> Result<(), Failure> {
