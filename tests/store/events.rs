@@ -43,7 +43,14 @@ async fn an_event_is_read_byte_for_byte_as_it_came(backend: Backend) {
     let odd = " {\"b\" : 1.0e2,\r\n\"a\":\"\\u0000ü\u{1f980}\", \"b\":null}\n";
     let events = [
         event(),
-        Event { payload: odd.as_bytes().into(), entity: None, headers: None, deliveries: 7, ..custom("shop_1") },
+        Event {
+            payload: odd.as_bytes().into(),
+            entity: None,
+            headers: None,
+            deliveries: 7,
+            message: Some("msg_\"ü".into()),
+            ..custom("shop_1")
+        },
         Event { payload: vec![b' '; 200_000].into(), payload_hash: [255; 32], ..event() },
     ];
     write_all(&backend, 1, &events).await;

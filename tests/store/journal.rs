@@ -1,6 +1,7 @@
 //! The journal: what is answered is durable and whole, once each, and nothing is kept for a workspace without the add-on.
 
 use actors::clock::Clock;
+use actors::event::Event;
 use actors::flow::run::{Reason, Run, RunState};
 use actors::ids::RunId;
 use actors::port::store::Slice;
@@ -10,7 +11,7 @@ use actors::port::store::runs::RunFilter;
 
 use crate::backend::{Backend, submit, write};
 use crate::sample::{
-    CLOCK, accept, accepted, event, event_type, flow_id, install, key, progress, reinstall, run, standing, text, uninstall,
+    CLOCK, accept, accepted, custom, event, event_type, flow_id, install, key, message, progress, reinstall, run, standing, text, uninstall,
 };
 
 contract! {
@@ -25,6 +26,8 @@ contract! {
     the_progress_of_a_run_that_is_gone_is_absent,
     runs_of_another_workspace_are_not_changed,
     more_runs_than_one_statement_takes_start_together,
+    a_message_of_a_source_is_an_event_once_and_runs_once,
+    messages_of_one_batch_are_told_apart,
     starting_nothing_is_done,
     one_batch_tells_each_entry_its_own_outcome,
 }
@@ -178,6 +181,60 @@ async fn more_runs_than_one_statement_takes_start_together(backend: Backend) {
     assert_eq!(write(store, Entry::Start(replays.clone())).await, Ok(Written::Done));
     let listed = store.runs(key(1), &RunFilter::default(), Slice { limit: 1, offset: 0 }).await.unwrap();
     assert_eq!((listed.total, listed.items), (2_346, vec![replays.last().unwrap().clone()]));
+}
+
+async fn a_message_of_a_source_is_an_event_once_and_runs_once(backend: Backend) {
+    let store = &*backend.store;
+    install(store, key(1)).await;
+    install(store, key(2)).await;
+    let sent = async |number, event: &Event| {
+        let run = run(key(number), event, flow_id());
+        let written = write(store, accept(key(number), event, std::slice::from_ref(&run))).await;
+        let there = store.event(key(number), event.id).await.unwrap().is_some();
+        (written, there, store.run(key(number), run.id).await.unwrap().is_some())
+    };
+    let first = message("shop", "1");
+    assert_eq!(sent(1, &first).await, (Ok(Written::Done), true, true));
+    assert_eq!(sent(1, &message("shop", "1")).await, (Ok(Written::Repeated), false, false));
+    assert_eq!(sent(1, &first).await, (Ok(Written::Done), true, true), "the very same event is no other one");
+    for other in [message("shop", "2"), message("Shop", "1"), custom("shop"), custom("shop"), event(), event()] {
+        assert_eq!(sent(1, &other).await, (Ok(Written::Done), true, true));
+    }
+    assert_eq!(sent(2, &message("shop", "1")).await, (Ok(Written::Done), true, true));
+    assert_eq!(sent(3, &message("shop", "1")).await, (Ok(Written::Absent), false, false));
+    uninstall(store, key(1)).await;
+    reinstall(store, key(1)).await;
+    assert_eq!(sent(1, &message("shop", "1")).await, (Ok(Written::Done), true, true));
+}
+
+async fn messages_of_one_batch_are_told_apart(backend: Backend) {
+    let store = &*backend.store;
+    install(store, key(1)).await;
+    assert_eq!(write(store, accept(key(1), &message("shop", "old"), &[])).await, Ok(Written::Done));
+    let hold = backend.hold().await;
+    let head = submit(store, accept(key(1), &event(), &[]));
+    let sent = [
+        (1, message("shop", "new"), Written::Done),
+        (1, message("shop", "old"), Written::Repeated),
+        (1, event(), Written::Done),
+        (1, message("shop", "new"), Written::Repeated),
+        (2, message("shop", "new"), Written::Absent),
+        (1, message("bank", "new"), Written::Done),
+    ];
+    let runs: Vec<_> = sent.iter().map(|(number, event, _)| run(key(*number), event, flow_id())).collect();
+    let pending: Vec<_> = sent
+        .iter()
+        .zip(&runs)
+        .map(|((number, event, _), run)| submit(store, accept(key(*number), event, std::slice::from_ref(run))))
+        .collect();
+    hold.release().await;
+    assert_eq!(head.outcome().await, Ok(Written::Done));
+    for (((number, event, expected), run), answer) in sent.into_iter().zip(runs).zip(pending) {
+        assert_eq!(answer.outcome().await, Ok(expected), "{:?} of {number}", event.message);
+        let kept = expected == Written::Done;
+        assert_eq!(store.event(key(number), event.id).await, Ok(kept.then_some(event)));
+        assert_eq!(store.run(key(number), run.id).await, Ok(kept.then_some(run)));
+    }
 }
 
 async fn starting_nothing_is_done(backend: Backend) {

@@ -13,6 +13,7 @@ use actors::port::clockify::ApiUrls;
 use actors::port::store::Store;
 use actors::port::store::journal::{Entry, Written};
 use actors::secret::Secret;
+use actors::source::{CustomSource, Scheme, SourceName, SourceSecret, TypeFrom};
 use serde_json::{Map, json};
 
 use crate::backend::write;
@@ -181,6 +182,30 @@ pub fn flow(name: &str) -> Flow {
         runs_per_entity_per_minute: None,
     };
     Flow { id: flow_id(), version: 1, definition, created_at: now, updated_at: now }
+}
+
+pub fn source_name(name: &str) -> SourceName {
+    SourceName::parse(name).unwrap()
+}
+
+/// A source with one secret, which names it.
+pub fn source(name: &str) -> CustomSource {
+    let now = CLOCK.now();
+    CustomSource {
+        name: source_name(name),
+        scheme: Scheme::Standard,
+        signature_header: None,
+        type_from: TypeFrom::Body,
+        entity_path: None,
+        secrets: vec![SourceSecret { secret: Secret::new(format!("whsec_{name}")), created_at: now, expires_at: None }],
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// A custom source's event whose sender gave it an id.
+pub fn message(name: &str, id: &str) -> Event {
+    Event { message: Some(id.into()), ..custom(name) }
 }
 
 pub fn text(text: &str) -> Arc<str> {

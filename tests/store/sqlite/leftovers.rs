@@ -2,14 +2,19 @@
 
 use std::path::Path;
 
+use actors::clock::Clock;
 use actors::event::Event;
 use actors::flow::model::Flow;
 use actors::flow::run::{Reason, Run, RunState};
 use actors::installation::Verdict;
 use actors::port::store::journal::Written;
+use actors::port::store::sources::SourceSaved;
+use actors::source::CustomSource;
 
 use crate::backend::{self, submit};
-use crate::sample::{accept, addon_id, event, flow, flow_id, install, installation, key, progress, proof, run, standing};
+use crate::sample::{
+    CLOCK, accept, addon_id, custom, event, flow, flow_id, install, installation, key, progress, proof, run, source, standing,
+};
 
 /// In every payload, name and reason of the workspace that goes.
 const GOES: &str = "M4RK3R-0F-TH3-0N3-TH4T-G03S";
@@ -34,12 +39,21 @@ async fn fill(file: &backend::File, number: u32, marker: &str) {
         store.create_flow(key(number), &flow, 100).await.unwrap();
         store.update_flow(key(number), &flow).await.unwrap();
     }
+    // A name may be the marker as well.
+    let source = CustomSource { entity_path: Some(marker.repeat(20)), ..source(marker) };
+    assert_eq!(store.create_source(key(number), &source, 10).await, Ok(SourceSaved::Done));
     for _ in 0..4 {
         let mut pending = Vec::new();
         for index in 0..200_usize {
             // Some payloads fit a page with others, some fill pages of their own.
             let payload = marker.repeat(if index % 20 == 0 { 1_000 } else { 20 }).into_bytes();
-            let event = Event { payload: payload.into(), entity: Some(marker.into()), headers: Some(marker.into()), ..event() };
+            let event = Event {
+                payload: payload.into(),
+                entity: Some(marker.into()),
+                headers: Some(marker.into()),
+                message: Some(format!("{marker}-{}", CLOCK.fresh_id()).into()),
+                ..custom(marker)
+            };
             let run = run(key(number), &event, flow_id());
             pending.push(submit(&*store, accept(key(number), &event, std::slice::from_ref(&run))));
             let told = Run { reason: Some(Reason::new("told", marker)), ..standing(&run, RunState::Failed) };

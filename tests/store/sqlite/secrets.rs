@@ -3,11 +3,12 @@
 use actors::clock::Timestamp;
 use actors::installation::{Status, Verdict};
 use actors::port::store::Error;
+use actors::port::store::sources::SourceSaved;
 use clockify_addons::store::sealing::Keyring;
 use clockify_addons::store::{Settings, open};
 
 use crate::backend::{self, key as secret, settings};
-use crate::sample::{addon_id, bare_installation, install, installation, key, proof};
+use crate::sample::{addon_id, bare_installation, install, installation, key, proof, source, source_name};
 
 fn under(folder: &tempfile::TempDir, current: char, previous: Option<char>) -> Settings {
     Settings { keyring: Keyring::new(&secret(current), previous.map(secret).as_ref()).unwrap(), ..settings(folder) }
@@ -40,6 +41,43 @@ async fn a_sealed_token_moved_to_another_workspace_does_not_open() {
     sqlx::query(swap).execute(&mut file.connect().await).await.unwrap();
     assert!(matches!(store.installation(key(2)).await, Err(Error::Unreadable(_))));
     assert!(store.installation(key(1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn secrets_of_sources_stand_nowhere_in_the_clear_and_open_only_for_their_source() {
+    let file = backend::file().await;
+    let store = file.database.store();
+    install(&*store, key(1)).await;
+    for name in ["one", "other"] {
+        assert_eq!(store.create_source(key(1), &source(name), 9).await, Ok(SourceSaved::Done));
+    }
+    for entry in std::fs::read_dir(file.folder.path()).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(9).any(|window| window == b"whsec_one"));
+    }
+    let swap = "UPDATE sources SET secrets = (SELECT secrets FROM sources WHERE name = 'one') WHERE name = 'other'";
+    sqlx::query(swap).execute(&mut file.connect().await).await.unwrap();
+    assert!(matches!(store.source(key(1), &source_name("other")).await, Err(Error::Unreadable(_))));
+    assert!(store.source(key(1), &source_name("one")).await.is_ok());
+}
+
+#[tokio::test]
+async fn after_a_change_of_keys_a_lifecycle_call_seals_the_secrets_of_sources_anew() {
+    let file = backend::file().await;
+    let written = source("shop");
+    for number in [1, 2] {
+        install(&*file.database.store(), key(number)).await;
+        assert_eq!(file.database.store().create_source(key(number), &written, 9).await, Ok(SourceSaved::Done));
+    }
+    let backend::File { database, folder } = file;
+    database.close().await;
+    let database = open(under(&folder, 'b', Some('a'))).await.unwrap();
+    let at = Timestamp::from_millis(5);
+    assert_eq!(database.store().set_status(key(1), addon_id(1), Status::Active, proof(2), at).await, Ok(Verdict::Apply));
+    database.close().await;
+    let database = open(under(&folder, 'b', None)).await.unwrap();
+    assert_eq!(database.store().sources(key(1)).await, Ok(vec![written]));
+    assert!(matches!(database.store().sources(key(2)).await, Err(Error::Unreadable(_))), "not written since");
 }
 
 #[tokio::test]
