@@ -81,7 +81,7 @@ pub(super) fn read(
     host: Option<IpAddr>,
     public_url: Option<&Url>,
 ) -> Option<BTreeMap<Addon, AddonConfig>> {
-    let mut ports = BTreeSet::new();
+    let (mut ports, mut keys) = (BTreeSet::new(), BTreeSet::new());
     let mut addons = BTreeMap::new();
     for addon in BTreeSet::from_iter(picked) {
         let names = names(addon);
@@ -90,6 +90,9 @@ pub(super) fn read(
             reader.refuse(names.port.first().unwrap_or(&"PORT"), "another add-on has this port");
         }
         let key = reader.value(names.key, names.key_default, value::addon_key);
+        if key.as_ref().is_some_and(|key| !keys.insert(key.clone())) {
+            reader.refuse(names.key.first().unwrap_or(&"ADDON_KEY"), "another add-on has this key: tokens of the one would open the other");
+        }
         let own_url = reader.optional(names.base_url, value::base_url);
         let base_url = own_url.as_ref().map(bare).or_else(|| public_url.map(|url| format!("{}/{addon}", bare(url))));
         let database_url = reader.shown_as(names.database_url, DATABASE_URL, value::without_password, database_url);

@@ -146,7 +146,8 @@ fn an_add_ons_defaults_are_its_own() {
     let expected = Settings { bootstrap_on_install: false, max_rps: 20, max_pages: 12, ..built_in(Addon::ClockifyAddon) };
     assert_eq!(of(Addon::ClockifyAddon), expected);
     assert_eq!(load(&[("ADDONS", "clockify-addon"), ("PORT", "9"), ("BASE_URL", "https://a.example")], None).unwrap().addons.len(), 1);
-    assert!(load(&[("PORT", "8000")], None).is_err(), "two add-ons on one port");
+    assert_eq!(names(&load(&[("PORT", "8000")], None).unwrap_err()), ["CLOCKIFY_ADDON_PORT"], "two add-ons on one port");
+    assert_eq!(names(&load(&[("ADDON_KEY", "universal-webhook-api")], None).unwrap_err()), ["ADDON_KEY"], "two add-ons with one key");
 }
 
 #[test]
