@@ -1,10 +1,15 @@
 //! The durable store: [`open`] knows which backends there are, and nobody else does.
 //!
-//! [`writer`] is the group commit that every backend stands behind, [`sealing`] keeps secrets shut, `sqlite/` has a file for each port of
-//! `actors::port::store`. Another backend is a folder beside it with the same files, a variant of [`Location`] and a line in the two matches below.
+//! [`writer`] is the group commit that every backend stands behind, [`sealing`] keeps secrets shut, `sqlite/` and `postgres/` have a file for each
+//! port of `actors::port::store`; what they share of batches and columns stands beside them. Another backend is a folder beside it with the same files, a variant of [`Location`] and a line in the two matches below.
 
+mod columns;
 mod draft;
+mod failure;
+mod group;
+mod ids;
 mod location;
+mod postgres;
 pub mod sealing;
 mod sqlite;
 mod writer;
@@ -74,6 +79,7 @@ pub struct Database(Running);
 
 enum Running {
     Sqlite(sqlite::Running),
+    Postgres(postgres::Running),
 }
 
 /// Opens a database, which is made if it is not there, and brings its schema up to date.
@@ -85,6 +91,7 @@ pub async fn open(settings: Settings) -> Result<Database, OpenError> {
     let Settings { url, keyring, clock } = settings;
     match Location::parse(&url)? {
         Location::Sqlite(path) => Ok(Database(Running::Sqlite(sqlite::open(&path, keyring, clock).await?))),
+        Location::Postgres(server) => Ok(Database(Running::Postgres(postgres::open(server.expose(), keyring, clock).await?))),
     }
 }
 
@@ -96,31 +103,40 @@ pub async fn open(settings: Settings) -> Result<Database, OpenError> {
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
     match Location::parse(url)? {
         Location::Sqlite(path) => sqlite::migrate(&path).await,
+        Location::Postgres(server) => postgres::migrate(server.expose()).await,
     }
 }
 
 impl Database {
     /// The store, as actors and handlers hold it.
     pub fn store(&self) -> Arc<dyn Store> {
-        let Running::Sqlite(running) = &self.0;
-        running.store.clone()
+        match &self.0 {
+            Running::Sqlite(running) => running.store.clone(),
+            Running::Postgres(running) => running.store.clone(),
+        }
     }
 
     /// The writer's work so far.
     pub fn figures(&self) -> Figures {
-        let Running::Sqlite(running) = &self.0;
-        running.store.figures()
+        match &self.0 {
+            Running::Sqlite(running) => running.store.figures(),
+            Running::Postgres(running) => running.store.figures(),
+        }
     }
 
     /// Waits until the rows of everything that has been uninstalled are removed and their space is given back. `false`: it was closed before.
     pub async fn purged(&self) -> bool {
-        let Running::Sqlite(running) = &self.0;
-        running.purged().await
+        match &self.0 {
+            Running::Sqlite(running) => running.purged().await,
+            Running::Postgres(running) => running.purged().await,
+        }
     }
 
-    /// Writes what is queued, folds the log into the file and closes. Whoever still holds the store finds it unavailable.
+    /// Writes what is queued and closes, a file with its log folded in. Whoever still holds the store finds it unavailable.
     pub async fn close(self) {
-        let Running::Sqlite(running) = self.0;
-        running.close().await;
+        match self.0 {
+            Running::Sqlite(running) => running.close().await,
+            Running::Postgres(running) => running.close().await,
+        }
     }
 }

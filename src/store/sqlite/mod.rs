@@ -37,10 +37,12 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
 use self::connection::Pen;
+pub(super) use self::failure::meaning;
 use self::purge::Purger;
 use super::OpenError;
+use super::failure::Failure;
 use super::sealing::Keyring;
-use super::writer::{self, After, Failure, Figures, Handle};
+use super::writer::{self, After, Figures, Handle};
 
 /// The store.
 pub(super) struct Sqlite {
