@@ -66,17 +66,14 @@ impl Backend {
     pub(super) fn new(options: PgConnectOptions, clock: Arc<dyn Clock>) -> Self {
         Self { options, clock }
     }
-
-    pub(super) async fn open(&self) -> Result<Pen, Failure> {
-        within(&*self.clock, limits::CONNECT_MS_MAX, async { Ok(Pen(open_writer(&self.options).await?)) }).await
-    }
 }
 
 impl super::writer::Backend for Backend {
     type Connection = Pen;
 
     async fn connect(&self) -> Result<Pen, Error> {
-        Ok(self.open().await?)
+        let opened = within(&*self.clock, limits::CONNECT_MS_MAX, async { Ok(Pen(open_writer(&self.options).await?)) }).await;
+        opened.map_err(Error::from)
     }
 
     async fn write(&self, pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {

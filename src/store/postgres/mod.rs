@@ -69,7 +69,6 @@ pub(super) async fn open(url: &str, keyring: Keyring, clock: Arc<dyn Clock>) -> 
     migrate(url).await?;
     let options = connection::options(url)?;
     let backend = connection::Backend::new(options.clone(), Arc::clone(&clock));
-    let pen = backend.open().await.map_err(Error::from)?;
     let pool = PgPoolOptions::new()
         .max_connections(limits::SERVER_READERS_MAX)
         .acquire_timeout(Duration::from_millis(limits::ACQUIRE_TIMEOUT_MS))
@@ -77,7 +76,8 @@ pub(super) async fn open(url: &str, keyring: Keyring, clock: Arc<dyn Clock>) -> 
         .test_before_acquire(true)
         .after_connect(|connection, _| Box::pin(connection::settle(connection)));
     let readers = pool.connect_with(options).await?;
-    let writer = writer::spawn(backend, pen).map_err(OpenError::Thread)?;
+    let writer = writer::spawn(backend, None).map_err(OpenError::Thread)?;
+    transact(&writer, &clock, |_| Box::pin(async { Ok(()) })).await?;
     let (uninstalls, begun) = watch::channel(0);
     let (done, purged) = watch::channel(None);
     let purger = Purger { readers: readers.clone(), writer: writer.clone(), clock: Arc::clone(&clock) };

@@ -105,7 +105,9 @@ impl Postgres {
         let total: i64 = fitting(format!("SELECT count(*) {FITTING} {narrowed}")).fetch_one(&mut *reading).await?.try_get(0)?;
         let part = fitting(format!("SELECT * {FITTING} {narrowed} ORDER BY id DESC LIMIT $6 OFFSET $7"));
         let part = part.bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
-        let items = part.fetch_all(&mut *reading).await?.iter().map(run).collect::<Result<_, _>>()?;
+        let rows = part.fetch_all(&mut *reading).await?;
+        reading.commit().await?;
+        let items = rows.iter().map(run).collect::<Result<_, _>>()?;
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }
 

@@ -81,7 +81,7 @@ pub(super) async fn open(path: &Path, keyring: Keyring, clock: Arc<dyn Clock>) -
         .max_lifetime(None)
         .test_before_acquire(false);
     let readers = pool.connect_with(connection::reader(path)).await?;
-    let writer = writer::spawn(backend, pen).map_err(OpenError::Thread)?;
+    let writer = writer::spawn(backend, Some(pen)).map_err(OpenError::Thread)?;
     let (uninstalls, begun) = watch::channel(0);
     let (done, purged) = watch::channel(None);
     let purger = Purger { readers: readers.clone(), writer: writer.clone(), clock };
