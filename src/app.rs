@@ -33,8 +33,8 @@ use crate::auth::api_hosts::Unreadable as UnreadableHosts;
 use crate::auth::keys::KeyError;
 use crate::auth::{ApiHosts, Keys, Verifier};
 use crate::config::{AddonConfig, Config, PlatformKey};
-use crate::http::Service;
 use crate::http::readiness::Readiness;
+use crate::http::{Service, Services};
 use crate::manifest::{Manifests, Stated, Unusable as UnusableManifest};
 use crate::metrics::{Metrics, Watch};
 use crate::outbound::guard::{Guard, Policy};
@@ -83,8 +83,17 @@ pub struct App {
 
 /// What handlers and workspaces need, ready to be served.
 struct Running {
-    service: Arc<Service>,
-    database: Database,
+    services: Services,
+    databases: Vec<Database>,
+    /// One for each database.
+    registries: Vec<Arc<Registry>>,
+    readiness: Arc<Readiness>,
+}
+
+/// A database and the add-ons that are in it, at least one.
+struct Kept<'c> {
+    location: Location,
+    addons: Vec<(Addon, &'c AddonConfig)>,
 }
 
 impl App {
@@ -139,57 +148,79 @@ impl App {
         }
     }
 
-    /// Opens the store and puts everything together.
+    /// Opens the stores and puts everything together: workspaces and handlers for each database, everything else once.
     async fn open(&self) -> Result<Running, StartError> {
         let config = &self.config;
         dangers::warn_of(config);
+        if config.addons.is_empty() {
+            return Err(StartError::Nothing);
+        }
         let guard = Arc::new(Guard::new(self.policy()));
         let (catalogue, manifests) = (Arc::new(Catalogue::read(OPERATIONS)?), Arc::new(self.manifests()?));
+        dangers::say_what_is_left_out(&manifests, config.addons.keys());
         let metrics = Arc::new(Metrics::new(Arc::clone(&self.clock))?);
         let verifier = Arc::new(self.verifier()?);
         let api_hosts = ApiHosts::new(config.api_domains.iter().map(String::as_str), config.api_bases.iter().map(url::Url::as_str))?;
-        let first = config.addons.values().next().ok_or(StartError::Nothing)?;
+        let api_hosts = Arc::new(api_hosts);
         let clockify = platform::clients(Arc::clone(&guard), Arc::clone(&self.clock))?;
-        let database = self.open_store(first).await?;
-        let environment = Environment {
-            store: database.store(),
-            clock: Arc::clone(&self.clock),
-            catalogue: Arc::clone(&catalogue),
-            defaults: config.addons.iter().map(|(addon, config)| (*addon, config.defaults.settings())).collect(),
-            observer: Arc::clone(&metrics) as Arc<dyn Observer>,
-            clockify,
-        };
-        let registry = Arc::new(Registry::new(Arc::new(environment), config.arbiters));
         let readiness = Arc::new(Readiness::new());
-        // Weak, because the registry's observer is the counters themselves.
-        let (workspaces, phase) = (Arc::downgrade(&registry), Arc::clone(&readiness));
+        let mut running =
+            Running { services: Services::new(), databases: Vec::new(), registries: Vec::new(), readiness: Arc::clone(&readiness) };
+        for Kept { location, addons } in self.databases()? {
+            let database = self.open_store(addons.first().ok_or(StartError::Nothing)?.1, &location).await?;
+            let environment = Environment {
+                store: database.store(),
+                clock: Arc::clone(&self.clock),
+                catalogue: Arc::clone(&catalogue),
+                defaults: addons.iter().map(|(addon, of)| (*addon, of.defaults)).collect(),
+                observer: Arc::clone(&metrics) as Arc<dyn Observer>,
+                clockify: Arc::clone(&clockify),
+            };
+            let registry = Arc::new(Registry::new(Arc::new(environment), config.arbiters));
+            let service = Arc::new(Service {
+                registry: Arc::clone(&registry),
+                store: database.store(),
+                verifier: Arc::clone(&verifier),
+                api_hosts: Arc::clone(&api_hosts),
+                catalogue: Arc::clone(&catalogue),
+                manifests: Arc::clone(&manifests),
+                metrics: Arc::clone(&metrics),
+                clock: Arc::clone(&self.clock),
+                readiness: Arc::clone(&readiness),
+                metrics_token: config.metrics_token.clone(),
+                webhook_body_bytes_max: config.webhook_bytes_max,
+                pulse: Default::default(),
+            });
+            running.services.extend(addons.iter().map(|(addon, _)| (*addon, Arc::clone(&service))));
+            running.registries.push(registry);
+            running.databases.push(database);
+        }
+        // Weak, because a registry's observer is the counters themselves.
+        let workspaces: Vec<_> = running.registries.iter().map(Arc::downgrade).collect();
         metrics.watch(Watch {
-            actors: Box::new(move || workspaces.upgrade().map_or(0, |registry| registry.len())),
-            ready: Box::new(move || phase.is_ready()),
+            actors: Box::new(move || workspaces.iter().filter_map(std::sync::Weak::upgrade).map(|registry| registry.len()).sum()),
+            ready: Box::new(move || readiness.is_ready()),
         });
-        let fresh = Arc::clone(&verifier);
-        actix_rt::spawn(async move { fresh.keep_keys_fresh().await });
-        let service = Service {
-            registry,
-            store: database.store(),
-            verifier,
-            api_hosts: Arc::new(api_hosts),
-            catalogue,
-            manifests,
-            metrics,
-            clock: Arc::clone(&self.clock),
-            readiness,
-            metrics_token: config.metrics_token.clone(),
-            webhook_body_bytes_max: config.webhook_bytes_max,
-            pulse: Default::default(),
-        };
-        Ok(Running { service: Arc::new(service), database })
+        actix_rt::spawn(async move { verifier.keep_keys_fresh().await });
+        Ok(running)
     }
 
-    async fn open_store(&self, addon: &AddonConfig) -> Result<Database, StartError> {
+    /// The add-ons by database: however its URL is spelled, there is one of each, with one writer.
+    fn databases(&self) -> Result<Vec<Kept<'_>>, StartError> {
+        let mut databases: Vec<Kept<'_>> = Vec::new();
+        for (&addon, of) in &self.config.addons {
+            let location = Location::parse(&of.database_url).map_err(OpenError::from)?;
+            match databases.iter_mut().find(|known| known.location == location) {
+                Some(known) => known.addons.push((addon, of)),
+                None => databases.push(Kept { location, addons: vec![(addon, of)] }),
+            }
+        }
+        Ok(databases)
+    }
+
+    async fn open_store(&self, addon: &AddonConfig, location: &Location) -> Result<Database, StartError> {
         let config = &self.config;
-        let key_file = Location::parse(&addon.database_url).map_err(OpenError::from)?.key_file();
-        let keyring = Keyring::load(config.encryption_key.as_ref(), config.encryption_key_previous.as_ref(), &key_file)?;
+        let keyring = Keyring::load(config.encryption_key.as_ref(), config.encryption_key_previous.as_ref(), &location.key_file())?;
         let settings = store::Settings { url: addon.database_url.clone(), keyring, clock: Arc::clone(&self.clock) };
         Ok(store::open(settings).await?)
     }
@@ -229,31 +260,33 @@ impl App {
     }
 
     async fn serve(&self, running: Running) -> Result<(), StartError> {
-        let Running { service, database } = running;
-        service.registry.resume();
-        let served: Vec<Addon> = self.config.addons.keys().copied().collect();
+        for registry in &running.registries {
+            registry.resume();
+            registry.keep_tidy();
+        }
         let mut servers = Vec::new();
         for listener in &self.listeners {
-            let server = server::serving(listener, &service, &served, self.config.workers)?;
+            let server = server::serving(listener, &running.services, self.config.workers)?;
             servers.push(server.handle());
             actix_rt::spawn(server);
         }
-        service.readiness.open();
+        running.readiness.open();
         log::info!(version = env!("CARGO_PKG_VERSION"), workers = self.config.workers, arbiters = self.config.arbiters; "ready");
         self.stop.asked().await;
-        self.shut(&service, servers, database).await;
+        self.shut(running, servers).await;
         Ok(())
     }
 
     /// Refuses new work, lets the old end, closes. Bounded by the drain, the servers' and the store's own limits (I5).
-    async fn shut(&self, service: &Service, servers: Vec<ServerHandle>, database: Database) {
+    async fn shut(&self, running: Running, servers: Vec<ServerHandle>) {
         log::info!("stopping");
-        service.readiness.stop();
+        running.readiness.stop();
         // The listeners go on answering meanwhile: who comes now is told to come back, by a 503 and not by a closed door.
-        service.registry.drain(Duration::from_millis(actor::DRAIN_MS_MAX)).await;
+        join_all(running.registries.iter().map(|registry| registry.drain(Duration::from_millis(actor::DRAIN_MS_MAX)))).await;
         join_all(servers.iter().map(|server| server.stop(true))).await;
         let limit = self.clock.sleep(Duration::from_millis(store_limits::BUSY_TIMEOUT_MS));
-        if let Either::Right(_) = select(std::pin::pin!(database.close()), limit).await {
+        let closed = join_all(running.databases.into_iter().map(Database::close));
+        if let Either::Right(_) = select(std::pin::pin!(closed), limit).await {
             log::warn!("the store did not close in time; what was acknowledged is durable all the same");
         }
         log::info!("stopped");
@@ -269,7 +302,7 @@ pub fn stated(config: &Config, addresses: &BTreeMap<Addon, SocketAddr>) -> BTree
             base_url: of.base_url.clone().unwrap_or_else(|| format!("http://localhost:{port}")),
             schema_version: config.schema_version,
             webhooks_max: config.manifest_webhooks_max,
-            defaults: of.defaults.by_id(),
+            defaults: of.defaults.by_id(addon),
         };
         (addon, stated)
     };

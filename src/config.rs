@@ -24,12 +24,11 @@ use log::LevelFilter;
 use url::Url;
 
 pub use self::addon::AddonConfig;
-pub use self::defaults::Defaults;
 pub use self::platform_key::PlatformKey;
 use self::reader::Reader;
 pub use self::reader::{Origin, Shown};
 use crate::auth::ApiHosts;
-use crate::manifest::{SERVED, SchemaVersion};
+use crate::manifest::SchemaVersion;
 use crate::store::sealing;
 use crate::telemetry::Format;
 
@@ -107,10 +106,10 @@ impl Config {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let cores = available_parallelism().map_or(1, usize::from).to_string();
         let host = reader.value(&["HOST"], "0.0.0.0", value::host);
-        let picked = reader.value(&["ADDONS"], &SERVED.map(Addon::slug).join(","), |text| value::list(slug)(text).and_then(value::some));
+        let picked =
+            reader.value(&["ADDONS"], &Addon::ALL.map(Addon::slug).join(","), |text| value::list(slug)(text).and_then(value::some));
         let public_url = reader.optional(&["PUBLIC_URL"], value::base_url);
         let addons = addon::read(reader, picked.unwrap_or_default(), host, public_url.as_ref());
-        read_other_ports(reader);
         let encryption_key = reader.secret(&["ENCRYPTION_KEY"], sealing_key);
         let encryption_key_previous = reader.secret(&["ENCRYPTION_KEY_PREVIOUS"], sealing_key);
         let platform_key = platform_key::read(reader);
@@ -153,19 +152,8 @@ impl Config {
     }
 }
 
-/// Ports of add-ons that this version does not serve: a mistake in them is a mistake all the same.
-fn read_other_ports(reader: &mut Reader<'_>) {
-    for name in ["API_STUDIO_PORT", "CLOCKIFY_ADDON_PORT"] {
-        if reader.is_set(&[name]) {
-            reader.optional(&[name], value::number(0..=u16::MAX));
-        }
-    }
-}
-
 fn slug(text: &str) -> Result<Addon, String> {
-    Addon::from_slug(text)
-        .filter(|addon| SERVED.contains(addon))
-        .ok_or_else(|| format!("expected some of {}", SERVED.map(Addon::slug).join(", ")))
+    Addon::from_slug(text).ok_or_else(|| format!("expected some of {}", Addon::ALL.map(Addon::slug).join(", ")))
 }
 
 fn schema_version(text: &str) -> Result<SchemaVersion, String> {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use actors::addon::Addon;
 use actors::event::{EventType, Known};
+use actors::webhook;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -22,17 +23,20 @@ struct Files {
     icon: &'static [u8],
 }
 
-/// The add-ons that have a manifest.
-pub const SERVED: [Addon; 1] = [Addon::UniversalWebhook];
-
-const fn files(addon: Addon) -> Option<Files> {
+const fn files(addon: Addon) -> Files {
+    macro_rules! of {
+        ($slug:literal) => {
+            Files {
+                manifest: include_str!(concat!("../manifests/", $slug, "/manifest.json")),
+                policy: include_str!(concat!("../manifests/", $slug, "/policy.toml")),
+                icon: include_bytes!(concat!("../manifests/", $slug, "/icon.svg")),
+            }
+        };
+    }
     match addon {
-        Addon::UniversalWebhook => Some(Files {
-            manifest: include_str!("../manifests/universal-webhook/manifest.json"),
-            policy: include_str!("../manifests/universal-webhook/policy.toml"),
-            icon: include_bytes!("../manifests/universal-webhook/icon.svg"),
-        }),
-        Addon::ApiStudio | Addon::ClockifyAddon => None,
+        Addon::ApiStudio => of!("api-studio"),
+        Addon::UniversalWebhook => of!("universal-webhook"),
+        Addon::ClockifyAddon => of!("clockify-addon"),
     }
 }
 
@@ -46,7 +50,6 @@ struct Policy {
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 struct WebhookPolicy {
-    path: String,
     order: Vec<EventType>,
 }
 
@@ -89,6 +92,8 @@ pub struct Manifests {
 struct Rendered {
     served: SchemaVersion,
     by_version: BTreeMap<SchemaVersion, Bytes>,
+    left_out: Vec<&'static str>,
+    name: String,
 }
 
 impl Manifests {
@@ -96,16 +101,19 @@ impl Manifests {
     pub fn render(stated: &BTreeMap<Addon, Stated>) -> Result<Self, Unusable> {
         let mut rendered = BTreeMap::new();
         for (&addon, stated) in stated {
-            let Files { manifest, policy, .. } = files(addon).ok_or(Unusable::Manifest(addon, None))?;
+            let Files { manifest, policy, .. } = files(addon);
             let template: Value = serde_json::from_str(manifest).map_err(|error| Unusable::Manifest(addon, Some(error)))?;
             let Value::Object(template) = template else { return Err(Unusable::Manifest(addon, None)) };
             let policy: Policy = toml::from_str(policy).map_err(|error| Unusable::Policy(addon, error))?;
             if let Some(unknown) = policy.webhooks.order.iter().find(|event| event.known().is_none()) {
                 return Err(Unusable::Event(addon, unknown.clone()));
             }
-            let fill = |version| (version, Bytes::from(fill(&template, &policy, stated, version).to_string()));
+            let fill = |version| (version, Bytes::from(fill(addon, &template, &policy, stated, version).to_string()));
             let by_version = SchemaVersion::ALL.into_iter().map(fill).collect();
-            rendered.insert(addon, Rendered { served: stated.schema_version, by_version });
+            let (_, left_out) = chosen(&policy.webhooks, stated.schema_version, stated.webhooks_max);
+            let left_out = left_out.into_iter().map(|known| known.name).collect();
+            let name = template.get("name").and_then(Value::as_str).unwrap_or_else(|| addon.slug()).to_owned();
+            rendered.insert(addon, Rendered { served: stated.schema_version, by_version, left_out, name });
         }
         Ok(Self { rendered })
     }
@@ -121,19 +129,32 @@ impl Manifests {
         self.rendered.get(&addon)?.by_version.get(&version)
     }
 
+    /// Events that the add-on would like to be told of and that the served manifest does not declare: the schema version does not admit them, or
+    /// they are more than the operator allows.
+    pub fn left_out(&self, addon: Addon) -> &[&'static str] {
+        self.rendered.get(&addon).map_or(&[], |rendered| &rendered.left_out)
+    }
+
+    /// The manifest's name of an add-on.
+    pub fn name(&self, addon: Addon) -> Option<&str> {
+        self.rendered.get(&addon).map(|rendered| rendered.name.as_str())
+    }
+
     /// What stands at the manifest's `iconPath`: SVG.
     pub fn icon(addon: Addon) -> &'static [u8] {
-        files(addon).map_or(&[], |files| files.icon)
+        files(addon).icon
     }
 }
 
-fn fill(template: &Map<String, Value>, policy: &Policy, stated: &Stated, version: SchemaVersion) -> Value {
+fn fill(addon: Addon, template: &Map<String, Value>, policy: &Policy, stated: &Stated, version: SchemaVersion) -> Value {
     let mut manifest = Map::new();
     manifest.insert("schemaVersion".into(), version.as_str().into());
     manifest.extend(template.clone());
     manifest.insert("key".into(), stated.key.clone().into());
     manifest.insert("baseUrl".into(), stated.base_url.clone().into());
-    manifest.insert("webhooks".into(), webhooks(&policy.webhooks, version, stated.webhooks_max));
+    let (declared, _) = chosen(&policy.webhooks, version, stated.webhooks_max);
+    let declare = |known: &Known| json!({"event": known.name, "path": webhook::path(addon, known)});
+    manifest.insert("webhooks".into(), declared.into_iter().map(declare).collect());
     if version.takes_settings() {
         each_setting(&mut manifest, |setting| {
             let chosen = setting.get("id").and_then(Value::as_str).and_then(|id| stated.defaults.get(id));
@@ -147,10 +168,13 @@ fn fill(template: &Map<String, Value>, policy: &Policy, stated: &Stated, version
     Value::Object(manifest)
 }
 
-fn webhooks(policy: &WebhookPolicy, version: SchemaVersion, most: Option<usize>) -> Value {
-    let admitted = policy.order.iter().filter_map(EventType::known).filter(|known| version.admits(known.name));
-    let declare = |known: &Known| json!({"event": known.name, "path": format!("{}/{}", policy.path, known.slug())});
-    admitted.take(most.unwrap_or(usize::MAX)).map(declare).collect()
+/// The events that a manifest declares, in the policy's order, and those of the policy that it does not.
+fn chosen(policy: &WebhookPolicy, version: SchemaVersion, most: Option<usize>) -> (Vec<&'static Known>, Vec<&'static Known>) {
+    let wanted = policy.order.iter().filter_map(EventType::known);
+    let (mut declared, mut left_out): (Vec<_>, Vec<_>) = wanted.partition(|known| version.admits(known.name));
+    let too_many = declared.split_off(most.map_or(declared.len(), |most| most.min(declared.len())));
+    left_out.splice(..0, too_many);
+    (declared, left_out)
 }
 
 fn each_setting(manifest: &mut Map<String, Value>, mut change: impl FnMut(&mut Map<String, Value>)) {

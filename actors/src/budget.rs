@@ -74,7 +74,10 @@ impl Budget {
     pub fn slow_down(&mut self, asked: Option<Duration>, now: Timestamp) {
         let pause = asked.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX));
         let until = now + pause;
-        self.slowed_to = (self.rate(now) * 3 / 4).max(1);
+        // Calls that were under way together are refused together: that is one refusal.
+        if self.paused_until.is_none_or(|until| now >= until) {
+            self.slowed_to = (self.rate(now) * 3 / 4).max(1);
+        }
         self.paused_until = Some(self.paused_until.map_or(until, |earlier| earlier.max(until)));
         self.slowed_until = Some(until + Duration::from_secs(limits::SLOWED_SECONDS));
     }
@@ -123,6 +126,15 @@ mod tests {
         assert_eq!(made.first(), Some(&3_000));
         assert_eq!(budget.rate(at(10_000)), 37);
         assert_eq!(budget.rate(at(64_000)), 50);
+    }
+
+    #[test]
+    fn refusals_that_come_together_lower_the_rate_once_and_later_ones_again() {
+        let mut budget = Budget::default();
+        (0..8).for_each(|call| budget.slow_down(Some(Duration::from_secs(1)), at(call * 10)));
+        assert_eq!(budget.rate(at(100)), 37);
+        budget.slow_down(Some(Duration::from_secs(1)), at(2_000));
+        assert_eq!(budget.rate(at(2_100)), 27);
     }
 
     #[test]

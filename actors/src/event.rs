@@ -113,16 +113,15 @@ impl Known {
         self.name.to_ascii_lowercase().replace('_', "-")
     }
 
+    /// Whether this is its path segment.
+    pub fn has_slug(&self, slug: &str) -> bool {
+        let same = |(name, slug): (u8, u8)| if name == b'_' { slug == b'-' } else { name.to_ascii_lowercase() == slug };
+        self.name.len() == slug.len() && self.name.bytes().zip(slug.bytes()).all(same)
+    }
+
     /// Finds the event type whose path segment this is.
     pub fn from_slug(slug: &str) -> Option<&'static Self> {
-        KNOWN.iter().find(|known| {
-            known.name.len() == slug.len()
-                && known
-                    .name
-                    .bytes()
-                    .zip(slug.bytes())
-                    .all(|(name, slug)| if name == b'_' { slug == b'-' } else { name.to_ascii_lowercase() == slug })
-        })
+        KNOWN.iter().find(|known| known.has_slug(slug))
     }
 }
 

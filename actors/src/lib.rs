@@ -11,7 +11,8 @@
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
 //! addon operation installation event source ids secret clock   the nouns                  limits      every bound, with its reason
-//! port        store/, clockify, observer                                              testing     honest stand-ins, behind a feature
+//! webhook     which path carries which events                                         port        store/, clockify, observer
+//! testing     honest stand-ins, behind a feature
 //! ```
 //!
 //! The road of a delivery: [`registry::Registry::deliver`] → the actor judges it and finds the flows it starts ([`workspace::deliver`]) → the
@@ -60,4 +61,5 @@ pub mod supervisor;
 pub mod sweeper;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod webhook;
 pub mod workspace;

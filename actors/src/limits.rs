@@ -190,6 +190,8 @@ pub mod run {
     pub const CONCURRENCY_DEFAULT: usize = 8;
     /// And at the most.
     pub const CONCURRENCY_MAX: usize = 32;
+    /// How long a person's call waits for room in the budget, in milliseconds, before he is told to come again.
+    pub const ROOM_WAIT_MS_MAX: u64 = 4_000;
     /// How often a step's record is offered to a store that does not take it before the run is put aside for a while.
     pub const RECORD_TRIES_MAX: u32 = 5;
     /// For how long it is put aside, in milliseconds.
@@ -204,6 +206,10 @@ pub mod source {
     pub const TOLERANCE_SECONDS: u64 = 300;
     /// Bytes of a sender's message id.
     pub const MESSAGE_ID_BYTES_MAX: usize = 128;
+    /// Bytes of the id of what a message is about: it stands in a column of the event and of its runs.
+    pub const ENTITY_ID_BYTES_MAX: usize = 128;
+    /// Bytes of a header's name that an admin chooses.
+    pub const HEADER_NAME_BYTES_MAX: usize = 64;
     /// How long a former secret stays good after a rotation, in seconds, unless it is said otherwise: a day.
     pub const ROTATION_SECONDS_DEFAULT: u64 = 86_400;
     /// And at the most: thirty days.
@@ -273,7 +279,7 @@ pub mod store {
     /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
     pub const QUEUE_JOBS_MAX: usize = 256;
     /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.
-    pub const PURGE_ROWS_MAX: u32 = 500;
+    pub const PURGE_ROWS_MAX: u32 = 200;
     /// Rows of one page of a list, whatever was asked for.
     pub const PAGE_ROWS_MAX: u32 = 1_000;
     /// Connections that read. SQLite reads are short; more would only compete for the same two or three cores.
@@ -342,6 +348,8 @@ pub mod http {
     pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
     /// Bytes of a lifecycle call: INSTALLED brings one token of some 700 bytes for each of 52 webhooks.
     pub const LIFECYCLE_BODY_BYTES_MAX: usize = 256 * 1024;
+    /// Bytes of a payload that stands in a list of events: a hundred of them are a few megabytes. A larger one is read by itself.
+    pub const LISTED_PAYLOAD_BYTES_MAX: usize = 64 * 1024;
     /// Seconds that a whole body may take to arrive once its head is there; a slower sender holds a connection for nothing.
     pub const BODY_SECONDS_MAX: u64 = 20;
     /// Bodies up to this many bytes are copied out of the connection's buffer (8 KiB), which a waiting event would otherwise keep alive whole.
@@ -372,6 +380,24 @@ pub mod http {
     pub const RETRY_AFTER_SECONDS: u64 = 5;
     /// Events that the dashboard counts for the last day; beyond it says "at least".
     pub const DAY_EVENTS_COUNTED_MAX: u32 = 1_000;
+}
+
+/// What an operator or an admin may set, where no other part bounds it.
+pub mod setting {
+    /// Pages of one list that a snapshot reads: at 5,000 entities a page more than any workspace has.
+    pub const PAGES_MAX: u32 = 10_000;
+    /// Days that time entries are read back, that events and runs are kept, and that entities of a snapshot are: a year, as in the reference.
+    pub const DAYS_MAX: u32 = 365;
+    /// Events that one custom sender may send in a minute: a hundred a second is a flood for one workspace.
+    pub const CUSTOM_WEBHOOKS_PER_MINUTE_MAX: u32 = 6_000;
+    /// How long writing settings to the platform may take, in milliseconds: with the wait for room it stays below `actor::ANSWER_MS_MAX`.
+    pub const WRITE_MS_MAX: u64 = 8_000;
+    /// Bytes of the platform's answer to that: the whole tree of settings.
+    pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
+    /// Characters of the platform's words about a refusal that an admin is shown.
+    pub const WORDS_CHARS_MAX: usize = 300;
+    /// Bytes of a change of settings or of a custom source: some texts and numbers.
+    pub const CHANGE_BYTES_MAX: usize = 16 * 1024;
 }
 
 /// Counters.

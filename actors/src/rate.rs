@@ -22,6 +22,7 @@ impl Rate {
         // A clock that was set back must not stop it for longer than a minute.
         let paid_until = self.paid_until.map_or(now, |until| until.max(now).min(now + MINUTE));
         let after = paid_until + price;
+        self.paid_until = Some(paid_until);
         if after.since(now) > MINUTE {
             return Err(after.since(now) - MINUTE);
         }

@@ -31,6 +31,7 @@ use crate::workspace::lifecycle::{Change, Lifecycle};
 use crate::workspace::lift::Lift;
 use crate::workspace::replay::{Replay, Replayed};
 use crate::workspace::retire::{Drain, Retire};
+use crate::workspace::settings::{KeepSettings, SettingsWritten, WriteSettings};
 use crate::workspace::sources::{ChangeSource, FindSource, SourceChange, SourceChanged};
 use crate::workspace::status::{Snapshot, Status};
 pub use crate::workspace::{Environment, Error};
@@ -128,6 +129,18 @@ impl Registry {
             Err(Error::NotInstalled) => Ok(None),
             found => found,
         }
+    }
+
+    /// Writes settings, by id, to the platform and keeps what it took. They have been checked.
+    pub async fn change_settings(&self, key: Key, values: serde_json::Map<String, serde_json::Value>) -> Result<SettingsWritten, Error> {
+        let (written, before) = self.ask(key, WriteSettings(values.clone())).await?;
+        if written == SettingsWritten::Done
+            && let Err(error) = self.ask(key, KeepSettings { values, before }).await
+        {
+            // The platform has them, and says so with SETTINGS_UPDATED.
+            log::warn!(workspace:% = key.workspace; "settings that the platform took are not kept yet: {error}");
+        }
+        Ok(written)
     }
 
     /// Starts a finished run again.

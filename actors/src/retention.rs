@@ -53,7 +53,7 @@ impl Registry {
     async fn tidy_one(&self, key: Key, now: Timestamp) -> Result<u64, store::Error> {
         let env = self.environment();
         let Some(installation) = env.store.installation(key).await? else { return Ok(0) };
-        let defaults = env.defaults.get(&key.addon).copied().unwrap_or_default();
+        let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
         let settings = Settings::effective(key.addon, defaults, &installation.settings);
         // 0 is for ever.
         let before = |days: u32| (days > 0).then(|| now - DAY * days);

@@ -1,13 +1,14 @@
 //! A workspace's settings: what its admin chose on the platform, over the operator's defaults.
 //!
-//! [`SETTINGS`] is the one list of what can be chosen, by add-on and id; the manifests must declare exactly these (a test holds them to it).
+//! [`SETTINGS`] is the one list of what can be chosen, by add-on and id; manifests, the operator's variables and the documents go by it (a test
+//! holds them to it).
 
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
 use crate::addon::Addon;
-use crate::limits::run as limits;
+use crate::limits::{run, setting as limits};
 
 /// What applies to one workspace now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +36,7 @@ pub struct Settings {
     /// Whether actions may call other servers than Clockify's.
     pub enable_generic_http_actions: bool,
     /// Entities that are worked on side by side.
-    pub flow_concurrency: usize,
+    pub flow_concurrency: u32,
     /// Days that runs are kept; 0 is for ever.
     pub flow_execution_retention_days: u32,
     /// Days that entities of the snapshot are kept; 0 is for ever.
@@ -58,7 +59,7 @@ impl Default for Settings {
             webhook_log_retention_days: 90,
             enable_flows: true,
             enable_generic_http_actions: false,
-            flow_concurrency: limits::CONCURRENCY_DEFAULT,
+            flow_concurrency: run::CONCURRENCY_DEFAULT as u32,
             flow_execution_retention_days: 90,
             cache_ttl_days: 7,
             developer_mode: false,
@@ -83,7 +84,7 @@ pub enum Takes {
     /// Yes or no.
     Flag(fn(&mut Settings) -> &mut bool),
     /// A whole number.
-    Number(RangeInclusive<u32>, fn(&mut Settings, u32)),
+    Number(RangeInclusive<u32>, fn(&mut Settings) -> &mut u32),
     /// A text, read where it is used.
     Text,
     /// One of these texts, read where it is used.
@@ -94,9 +95,14 @@ const fn flag(addon: Addon, id: &'static str, field: fn(&mut Settings) -> &mut b
     Setting { addon, id, takes: Takes::Flag(field) }
 }
 
-const fn number(addon: Addon, id: &'static str, range: RangeInclusive<u32>, set: fn(&mut Settings, u32)) -> Setting {
-    Setting { addon, id, takes: Takes::Number(range, set) }
+const fn number(addon: Addon, id: &'static str, range: RangeInclusive<u32>, field: fn(&mut Settings) -> &mut u32) -> Setting {
+    Setting { addon, id, takes: Takes::Number(range, field) }
 }
+
+/// Days; none is for ever.
+const DAYS: RangeInclusive<u32> = 0..=limits::DAYS_MAX;
+/// Calls a second: the platform takes no more.
+const CALLS: RangeInclusive<u32> = 1..=run::CALLS_PER_SECOND_MAX as u32;
 
 const AS: Addon = Addon::ApiStudio;
 const UW: Addon = Addon::UniversalWebhook;
@@ -106,21 +112,21 @@ const CA: Addon = Addon::ClockifyAddon;
 pub const SETTINGS: &[Setting] = &[
     flag(AS, "bootstrap_on_install", |s| &mut s.bootstrap_on_install),
     flag(AS, "include_heavy_endpoints", |s| &mut s.include_heavy_endpoints),
-    number(AS, "bootstrap_max_rps", 1..=50, |s, n| s.max_rps = n),
+    number(AS, "bootstrap_max_rps", CALLS, |s| &mut s.max_rps),
     flag(UW, "run_on_install", |s| &mut s.bootstrap_on_install),
     flag(UW, "include_heavy_endpoints", |s| &mut s.include_heavy_endpoints),
-    number(UW, "max_rps", 1..=50, |s, n| s.max_rps = n),
-    number(UW, "max_pages", 1..=10_000, |s, n| s.max_pages = n),
+    number(UW, "max_rps", CALLS, |s| &mut s.max_rps),
+    number(UW, "max_pages", 1..=limits::PAGES_MAX, |s| &mut s.max_pages),
     flag(UW, "include_time_entries", |s| &mut s.include_time_entries),
-    number(UW, "time_entry_days_back", 1..=365, |s, n| s.time_entry_days_back = n),
+    number(UW, "time_entry_days_back", 1..=limits::DAYS_MAX, |s| &mut s.time_entry_days_back),
     flag(UW, "enable_custom_webhooks", |s| &mut s.enable_custom_webhooks),
-    number(UW, "custom_webhook_rate", 1..=6_000, |s, n| s.custom_webhook_rate = n),
-    number(UW, "webhook_log_retention_days", 1..=365, |s, n| s.webhook_log_retention_days = n),
+    number(UW, "custom_webhook_rate", 1..=limits::CUSTOM_WEBHOOKS_PER_MINUTE_MAX, |s| &mut s.custom_webhook_rate),
+    number(UW, "webhook_log_retention_days", DAYS, |s| &mut s.webhook_log_retention_days),
     flag(UW, "enable_flows", |s| &mut s.enable_flows),
     flag(UW, "enable_generic_http_actions", |s| &mut s.enable_generic_http_actions),
-    number(UW, "flow_concurrency", 1..=32, |s, n| s.flow_concurrency = n as usize),
-    number(UW, "flow_execution_retention_days", 1..=365, |s, n| s.flow_execution_retention_days = n),
-    number(UW, "cache_ttl_days", 1..=30, |s, n| s.cache_ttl_days = n),
+    number(UW, "flow_concurrency", 1..=run::CONCURRENCY_MAX as u32, |s| &mut s.flow_concurrency),
+    number(UW, "flow_execution_retention_days", DAYS, |s| &mut s.flow_execution_retention_days),
+    number(UW, "cache_ttl_days", DAYS, |s| &mut s.cache_ttl_days),
     flag(CA, "developer_mode", |s| &mut s.developer_mode),
     Setting { addon: CA, id: "forwarding_url", takes: Takes::Text },
     flag(CA, "auto_bootstrap", |s| &mut s.bootstrap_on_install),
@@ -133,6 +139,15 @@ pub fn of(addon: Addon) -> impl Iterator<Item = &'static Setting> {
 }
 
 impl Setting {
+    /// What `settings` say of it. `None`: a text, which they do not hold.
+    pub fn value(&self, mut settings: Settings) -> Option<Value> {
+        match &self.takes {
+            Takes::Flag(field) => Some((*field(&mut settings)).into()),
+            Takes::Number(_, field) => Some((*field(&mut settings)).into()),
+            Takes::Text | Takes::Choice(_) => None,
+        }
+    }
+
     /// Whether a value is one that this setting takes.
     pub fn admits(&self, value: &Value) -> bool {
         match &self.takes {
@@ -142,9 +157,32 @@ impl Setting {
             Takes::Choice(choices) => value.as_str().is_some_and(|chosen| choices.contains(&chosen)),
         }
     }
+
+    /// A value that this setting takes, in its one spelling: numbers without a fraction.
+    pub fn taken(&self, value: &Value) -> Option<Value> {
+        self.admits(value).then(|| match &self.takes {
+            Takes::Number(..) => whole(value).map_or(Value::Null, Value::from),
+            Takes::Flag(_) | Takes::Text | Takes::Choice(_) => value.clone(),
+        })
+    }
 }
 
 impl Settings {
+    /// What applies where neither operator nor admin has chosen: what users of each add-on are used to.
+    pub fn built_in(addon: Addon) -> Self {
+        let alone = Self { enable_custom_webhooks: false, ..Self::default() };
+        match addon {
+            Addon::ApiStudio => Self { flow_execution_retention_days: 30, ..alone },
+            Addon::UniversalWebhook => Self::default(),
+            Addon::ClockifyAddon => Self { max_rps: 50, max_pages: 1_000, ..alone },
+        }
+    }
+
+    /// Values by setting id, of those settings of an add-on that are held here.
+    pub fn by_id(self, addon: Addon) -> Map<String, Value> {
+        of(addon).filter_map(|setting| Some((setting.id.to_owned(), setting.value(self)?))).collect()
+    }
+
     /// The operator's defaults under the admin's values. A value of the wrong type or out of range counts as not chosen.
     pub fn effective(addon: Addon, defaults: Self, chosen: &Map<String, Value>) -> Self {
         let mut settings = defaults;
@@ -152,7 +190,7 @@ impl Settings {
             let Some(value) = chosen.get(setting.id).filter(|value| setting.admits(value)) else { continue };
             match &setting.takes {
                 Takes::Flag(field) => *field(&mut settings) = value.as_bool().unwrap_or(*field(&mut settings)),
-                Takes::Number(_, set) => whole(value).into_iter().for_each(|number| set(&mut settings, number)),
+                Takes::Number(_, field) => *field(&mut settings) = whole(value).unwrap_or(*field(&mut settings)),
                 Takes::Text | Takes::Choice(_) => {}
             }
         }
@@ -190,6 +228,17 @@ mod tests {
         assert!(effective(AS, json!({"enable_flows": false})).enable_flows);
         assert!(!effective(CA, json!({"auto_bootstrap": false})).bootstrap_on_install);
         assert_eq!((of(AS).count(), of(UW).count(), of(CA).count()), (3, 14, 4));
+    }
+
+    #[test]
+    fn what_is_told_by_id_is_what_is_read_by_id() {
+        for addon in Addon::ALL {
+            let built_in = Settings::built_in(addon);
+            assert_eq!(Settings::effective(addon, Settings::default(), &built_in.by_id(addon)).by_id(addon), built_in.by_id(addon));
+            for setting in of(addon) {
+                assert!(setting.value(built_in).is_none_or(|value| setting.admits(&value)), "{}", setting.id);
+            }
+        }
     }
 
     #[test]

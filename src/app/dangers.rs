@@ -1,6 +1,9 @@
-//! What an operator must not have set by accident, said loudly at the start.
+//! What an operator must not have set by accident, said loudly at the start; and what the platform will not tell us.
+
+use actors::addon::Addon;
 
 use crate::config::Config;
+use crate::manifest::Manifests;
 
 /// Logs a warning for each.
 pub(super) fn warn_of(config: &Config) {
@@ -24,5 +27,16 @@ pub(super) fn warn_of(config: &Config) {
     }
     if !config.schema_version.takes_settings() {
         log::warn!(version = config.schema_version.as_str(); "manifests of this version have no settings: the platform takes them from 1.5 on");
+    }
+}
+
+/// Logs the events that a manifest does not declare, though the add-on would take them.
+pub(super) fn say_what_is_left_out<'a>(manifests: &Manifests, addons: impl IntoIterator<Item = &'a Addon>) {
+    for &addon in addons {
+        let left_out = manifests.left_out(addon);
+        if !left_out.is_empty() {
+            let events = left_out.join(", ");
+            log::info!(addon = addon.slug(), events; "the manifest does not ask for these events: its schema version or MANIFEST_MAX_WEBHOOKS leaves them out");
+        }
     }
 }

@@ -6,13 +6,12 @@ use std::{cmp, io};
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer};
-use actors::addon::Addon;
 use actors::limits::http as limits;
 use actors::port::store::receipt;
 
 use super::listener::Listener;
 use super::waiting_room;
-use crate::http::{self, Service};
+use crate::http::{self, Services};
 
 /// The server that answers "not ready". The sockets stay open when it stops.
 pub(super) fn waiting(listeners: &[Listener]) -> io::Result<Server> {
@@ -33,11 +32,11 @@ pub(super) fn waiting(listeners: &[Listener]) -> io::Result<Server> {
 }
 
 /// The server of one listener's add-on. A server for each listener, because an add-on stands at the root of its own.
-pub(super) fn serving(listener: &Listener, service: &Arc<Service>, served: &[Addon], workers: usize) -> io::Result<Server> {
-    let (own, service, served) = (listener.addon, Arc::clone(service), served.to_vec());
+pub(super) fn serving(listener: &Listener, services: &Services, workers: usize) -> io::Result<Server> {
+    let (own, services) = (listener.addon, Arc::new(services.clone()));
     let factory = move || {
         receipt::open_lane();
-        App::new().configure(|config| http::configure(config, &service, own, &served))
+        App::new().configure(|config| http::configure(config, &services, own))
     };
     let server = HttpServer::new(factory)
         .workers(cmp::max(1, workers))

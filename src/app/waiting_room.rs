@@ -4,7 +4,7 @@
 use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use actors::limits::http::RETRY_AFTER_SECONDS;
+use actors::limits::http::{REQUEST_ID_CHARS_MAX, RETRY_AFTER_SECONDS};
 
 use crate::http::error::{Error, Kind};
 
@@ -33,5 +33,5 @@ async fn not_ready(request: HttpRequest) -> HttpResponse {
 }
 
 fn is_plain(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    (1..=REQUEST_ID_CHARS_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }

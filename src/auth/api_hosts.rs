@@ -28,7 +28,7 @@ pub enum Unreadable {
 /// The hosts that may be called with an installation's token.
 #[derive(Clone, Debug, Default)]
 pub struct ApiHosts {
-    /// `*.clockify.me`: any number of labels before it, not the domain itself.
+    /// `*.clockify.me`: the domain and everything below it, as in the reference.
     below: Vec<String>,
     exact: Vec<String>,
     /// Whole base URLs, in the spelling of [`base_text`].
@@ -88,7 +88,9 @@ impl ApiHosts {
             return Some(base);
         }
         let Some(Host::Domain(name)) = url.host() else { return None };
-        let below = |domain: &String| name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+        let below = |domain: &String| {
+            name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || (rest.len() > 1 && rest.ends_with('.')))
+        };
         let listed = self.exact.iter().any(|exact| exact == name) || self.below.iter().any(below);
         (listed && url.scheme() == "https" && url.port().is_none()).then_some(base)
     }
@@ -144,6 +146,7 @@ mod tests {
             ("https://reports.api.clockify.me", "https://reports.api.clockify.me"),
             ("https://reports.api.clockify.me/v1", "https://reports.api.clockify.me"),
             ("https://api.clockify.com/", "https://api.clockify.com"),
+            ("https://clockify.me/api", "https://clockify.me/api"),
         ] {
             assert_eq!(backend(&platform(), url).as_deref(), Ok(base), "{url}");
         }
@@ -157,7 +160,6 @@ mod tests {
             "//api.clockify.me/api",
             "http://api.clockify.me/api",
             "ftp://api.clockify.me/api",
-            "https://clockify.me/api",
             "https://clockify.me.evil.com/api",
             "https://evilclockify.me/api",
             "https://api.clockify.me.evil.com",

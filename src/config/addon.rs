@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use actors::addon::Addon;
+use actors::settings::Settings;
 use url::Url;
 
-use super::defaults::Defaults;
 use super::reader::Reader;
-use super::value;
+use super::{defaults, value};
 use crate::store::Location;
 
 /// What the operator decides about one add-on.
@@ -25,7 +25,7 @@ pub struct AddonConfig {
     /// Whether the signatures of its tokens are checked.
     pub verify_signatures: bool,
     /// What applies to a workspace whose admin has chosen nothing.
-    pub defaults: Defaults,
+    pub defaults: Settings,
 }
 
 /// Names of an add-on's variables.
@@ -39,9 +39,18 @@ struct Names {
     verify: &'static [&'static str],
 }
 
-const fn names(addon: Addon) -> Option<Names> {
+const fn names(addon: Addon) -> Names {
     match addon {
-        Addon::UniversalWebhook => Some(Names {
+        Addon::ApiStudio => Names {
+            port: &["API_STUDIO_PORT"],
+            port_default: "8000",
+            key: &["API_STUDIO_ADDON_KEY"],
+            key_default: "clockify-api-studio",
+            base_url: &["API_STUDIO_BASE_URL"],
+            database_url: &["API_STUDIO_DB_URL", "DATABASE_URL"],
+            verify: &["API_STUDIO_REQUIRE_SIGNATURE_VERIFICATION"],
+        },
+        Addon::UniversalWebhook => Names {
             port: &["UNIVERSAL_WEBHOOK_PORT"],
             port_default: "8001",
             key: &["UNIVERSAL_WEBHOOK_ADDON_KEY"],
@@ -49,12 +58,22 @@ const fn names(addon: Addon) -> Option<Names> {
             base_url: &["UNIVERSAL_WEBHOOK_BASE_URL"],
             database_url: &["UNIVERSAL_WEBHOOK_DB_URL", "DATABASE_URL"],
             verify: &["UNIVERSAL_WEBHOOK_REQUIRE_SIGNATURE_VERIFICATION"],
-        }),
-        Addon::ApiStudio | Addon::ClockifyAddon => None,
+        },
+        // The reference ran it as a service of its own, so its names have no prefix.
+        Addon::ClockifyAddon => Names {
+            port: &["CLOCKIFY_ADDON_PORT", "PORT"],
+            port_default: "8002",
+            key: &["ADDON_KEY"],
+            key_default: "clockify-python-addon",
+            base_url: &["CLOCKIFY_ADDON_BASE_URL", "BASE_URL"],
+            database_url: &["DATABASE_URL"],
+            verify: &["REQUIRE_SIGNATURE_VERIFICATION"],
+        },
     }
 }
 
 const DATABASE_URL: &str = "sqlite://data/clockify-addons.db";
+
 /// Reads the variables of the add-ons that are picked, each to its end, so that every fault is named.
 pub(super) fn read(
     reader: &mut Reader<'_>,
@@ -62,15 +81,18 @@ pub(super) fn read(
     host: Option<IpAddr>,
     public_url: Option<&Url>,
 ) -> Option<BTreeMap<Addon, AddonConfig>> {
-    let mut ports = BTreeSet::new();
+    let (mut ports, mut keys) = (BTreeSet::new(), BTreeSet::new());
     let mut addons = BTreeMap::new();
     for addon in BTreeSet::from_iter(picked) {
-        let Some(names) = names(addon) else { continue };
+        let names = names(addon);
         let port = reader.value(names.port, names.port_default, value::number(0..=u16::MAX));
         if port.is_some_and(|port| port != 0 && !ports.insert(port)) {
             reader.refuse(names.port.first().unwrap_or(&"PORT"), "another add-on has this port");
         }
         let key = reader.value(names.key, names.key_default, value::addon_key);
+        if key.as_ref().is_some_and(|key| !keys.insert(key.clone())) {
+            reader.refuse(names.key.first().unwrap_or(&"ADDON_KEY"), "another add-on has this key: tokens of the one would open the other");
+        }
         let own_url = reader.optional(names.base_url, value::base_url);
         let base_url = own_url.as_ref().map(bare).or_else(|| public_url.map(|url| format!("{}/{addon}", bare(url))));
         let database_url = reader.shown_as(names.database_url, DATABASE_URL, value::without_password, database_url);
@@ -80,7 +102,7 @@ pub(super) fn read(
             reader
                 .refuse(name, "false is taken only while HOST is a loopback address, such as 127.0.0.1: anybody could act as the platform");
         }
-        let defaults = Defaults::read(reader);
+        let defaults = defaults::read(reader, addon);
         let read = || {
             Some(AddonConfig {
                 port: port?,

@@ -66,7 +66,17 @@ impl<'a> Reader<'a> {
     }
 
     fn fault(&mut self, name: &str, problem: String) {
-        self.faults.push(Invalid { name: name.to_owned(), problem });
+        // What several add-ons share is read for each of them.
+        let fault = Invalid { name: name.to_owned(), problem };
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    fn show(&mut self, shown: Shown) {
+        if !self.shown.contains(&shown) {
+            self.shown.push(shown);
+        }
     }
 
     fn take<T>(
@@ -82,13 +92,13 @@ impl<'a> Reader<'a> {
             (None, Some(&name)) => match default {
                 Some(default) => (name, default.to_owned(), Origin::Default),
                 None => {
-                    self.shown.push(Shown { name, value: None, origin: Origin::Default });
+                    self.show(Shown { name, value: None, origin: Origin::Default });
                     return None;
                 }
             },
             (None, None) => return None,
         };
-        self.shown.push(Shown { name, value: Some(show(&text)), origin });
+        self.show(Shown { name, value: Some(show(&text)), origin });
         parse(&text).map_err(|problem| self.fault(name, problem)).ok()
     }
 
@@ -116,11 +126,6 @@ impl<'a> Reader<'a> {
     /// A secret that need not be there.
     pub(super) fn secret(&mut self, names: &[&'static str], check: impl FnOnce(&str) -> Result<(), String>) -> Option<Secret> {
         self.take(names, None, |_| "[secret]".to_owned(), |text| check(text).map(|()| Secret::new(text)))
-    }
-
-    /// Whether one of `names` is set.
-    pub(super) fn is_set(&self, names: &[&'static str]) -> bool {
-        self.find(names).is_some()
     }
 
     /// A fault that lies between variables.

@@ -1,5 +1,7 @@
 //! What the environment may say, and what stops the start.
 
+use actors::settings::Settings;
+
 use super::*;
 
 fn load(pairs: &[(&str, &str)], file: Option<&str>) -> Result<Config, Vec<Invalid>> {
@@ -22,7 +24,10 @@ fn nothing_need_be_set() {
     let addon = uw(&config);
     assert_eq!((addon.port, addon.key.as_str(), addon.base_url.as_deref()), (8001, "universal-webhook-api", None));
     assert_eq!((addon.database_url.as_str(), addon.verify_signatures), ("sqlite://data/clockify-addons.db", true));
-    assert_eq!(addon.defaults, Defaults::default());
+    assert_eq!(addon.defaults, Settings::default());
+    let others = [Addon::ApiStudio, Addon::ClockifyAddon].map(|addon| &config.addons[&addon]);
+    assert_eq!(others.map(|of| (of.port, of.key.as_str())), [(8000, "clockify-api-studio"), (8002, "clockify-python-addon")]);
+    assert!(config.addons.values().all(|of| of.database_url == addon.database_url));
     assert_eq!(
         (config.platform_key, config.schema_version, config.manifest_webhooks_max),
         (PlatformKey::BuiltIn, SchemaVersion::V1_5, None)
@@ -36,7 +41,7 @@ fn the_process_wins_over_the_file_and_the_file_over_the_default() {
     let file = "LOG_LEVEL=DEBUG\nLOG_FORMAT=text\nUW_ENABLE_FLOWS=no\nSOMETHING_ELSE=1\n";
     let config = load(&[("LOG_LEVEL", "warning"), ("HOST", "")], Some(file)).unwrap();
     assert_eq!((config.log_level, config.log_format), (LevelFilter::Warn, Format::Text));
-    assert!(!uw(&config).defaults.settings().enable_flows);
+    assert!(!uw(&config).defaults.enable_flows);
     let origin = |name: &str| config.shown.iter().find(|shown| shown.name == name).map(|shown| shown.origin);
     assert_eq!(origin("LOG_LEVEL"), Some(Origin::Environment));
     assert_eq!(origin("LOG_FORMAT"), Some(Origin::File));
@@ -51,8 +56,6 @@ fn every_invalid_value_is_named_at_once_and_none_is_repeated() {
         "HOST",
         "ADDONS",
         "PUBLIC_URL",
-        "API_STUDIO_PORT",
-        "CLOCKIFY_ADDON_PORT",
         "ENCRYPTION_KEY",
         "ENCRYPTION_KEY_PREVIOUS",
         "CLOCKIFY_PUBLIC_KEY",
@@ -76,7 +79,17 @@ fn every_invalid_value_is_named_at_once_and_none_is_repeated() {
     let mut named = names(&faults);
     assert_eq!(named.remove(0), ".env line 1");
     assert_eq!(named, every);
-    let addon = [
+    let of_addons = [
+        "API_STUDIO_PORT",
+        "API_STUDIO_ADDON_KEY",
+        "API_STUDIO_BASE_URL",
+        "API_STUDIO_DB_URL",
+        "API_STUDIO_REQUIRE_SIGNATURE_VERIFICATION",
+        "API_STUDIO_BOOTSTRAP_ON_INSTALL",
+        "API_STUDIO_BOOTSTRAP_INCLUDE_HEAVY_ENDPOINTS",
+        "API_STUDIO_BOOTSTRAP_MAX_RPS",
+        "API_STUDIO_WEBHOOK_LOG_RETENTION_DAYS",
+        "API_STUDIO_FLOW_EXECUTION_RETENTION_DAYS",
         "UNIVERSAL_WEBHOOK_PORT",
         "UNIVERSAL_WEBHOOK_ADDON_KEY",
         "UNIVERSAL_WEBHOOK_BASE_URL",
@@ -84,24 +97,57 @@ fn every_invalid_value_is_named_at_once_and_none_is_repeated() {
         "UNIVERSAL_WEBHOOK_REQUIRE_SIGNATURE_VERIFICATION",
         "UW_BOOTSTRAP_ON_INSTALL",
         "UW_BOOTSTRAP_INCLUDE_HEAVY",
-        "UW_BOOTSTRAP_INCLUDE_TIME_ENTRIES",
-        "UW_ENABLE_CUSTOM_WEBHOOKS",
-        "UW_ENABLE_FLOWS",
-        "UW_ENABLE_GENERIC_HTTP_ACTIONS",
         "UW_BOOTSTRAP_MAX_RPS",
         "UW_BOOTSTRAP_MAX_PAGES",
+        "UW_BOOTSTRAP_INCLUDE_TIME_ENTRIES",
         "UW_BOOTSTRAP_TIME_ENTRY_DAYS",
+        "UW_ENABLE_CUSTOM_WEBHOOKS",
         "UW_CUSTOM_WEBHOOK_RATE",
         "UW_WEBHOOK_LOG_RETENTION_DAYS",
+        "UW_ENABLE_FLOWS",
+        "UW_ENABLE_GENERIC_HTTP_ACTIONS",
+        "UW_FLOW_CONCURRENCY",
         "UW_FLOW_EXECUTION_RETENTION_DAYS",
         "UW_CACHE_TTL_DAYS",
-        "UW_FLOW_CONCURRENCY",
+        "CLOCKIFY_ADDON_PORT",
+        "ADDON_KEY",
+        "CLOCKIFY_ADDON_BASE_URL",
+        "DATABASE_URL",
+        "REQUIRE_SIGNATURE_VERIFICATION",
+        "AUTO_BOOTSTRAP_ON_INSTALL",
+        "BOOTSTRAP_MAX_RPS",
+        "BOOTSTRAP_MAX_PAGES",
     ];
-    let of_addon = load(&addon.map(|name| (name, bad)), None).unwrap_err();
-    assert_eq!(names(&of_addon), addon);
+    let of_addon = load(&of_addons.map(|name| (name, bad)), None).unwrap_err();
+    assert_eq!(names(&of_addon), of_addons);
     for fault in faults.iter().chain(&of_addon) {
         assert!(!fault.to_string().contains("s3cr3t"), "{fault}");
     }
+}
+
+#[test]
+fn an_add_ons_defaults_are_its_own() {
+    let config = load(
+        &[
+            ("API_STUDIO_BOOTSTRAP_MAX_RPS", "7"),
+            ("API_STUDIO_WEBHOOK_LOG_RETENTION_DAYS", "0"),
+            ("UW_CACHE_TTL_DAYS", "3"),
+            ("AUTO_BOOTSTRAP_ON_INSTALL", "no"),
+            ("RATE_LIMIT_RPS", "20"),
+            ("BOOTSTRAP_MAX_PAGES", "12"),
+        ],
+        None,
+    )
+    .unwrap();
+    let of = |addon| config.addons[&addon].defaults;
+    let built_in = Settings::built_in;
+    assert_eq!(of(Addon::ApiStudio), Settings { max_rps: 7, webhook_log_retention_days: 0, ..built_in(Addon::ApiStudio) });
+    assert_eq!(of(Addon::UniversalWebhook), Settings { cache_ttl_days: 3, ..built_in(Addon::UniversalWebhook) });
+    let expected = Settings { bootstrap_on_install: false, max_rps: 20, max_pages: 12, ..built_in(Addon::ClockifyAddon) };
+    assert_eq!(of(Addon::ClockifyAddon), expected);
+    assert_eq!(load(&[("ADDONS", "clockify-addon"), ("PORT", "9"), ("BASE_URL", "https://a.example")], None).unwrap().addons.len(), 1);
+    assert_eq!(names(&load(&[("PORT", "8000")], None).unwrap_err()), ["CLOCKIFY_ADDON_PORT"], "two add-ons on one port");
+    assert_eq!(names(&load(&[("ADDON_KEY", "universal-webhook-api")], None).unwrap_err()), ["ADDON_KEY"], "two add-ons with one key");
 }
 
 #[test]

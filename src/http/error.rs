@@ -26,11 +26,13 @@ pub enum Kind {
     AmbiguousEvent,
     EventMissing,
     EventMismatch,
+    WorkspaceMissing,
     BodyTimeout,
     BodyCut,
     ProofMissing,
     ProofInvalid,
     ProofExpired,
+    SourceUnproved,
     ProofElsewhere,
     WorkspaceMismatch,
     InstallationMismatch,
@@ -45,11 +47,14 @@ pub enum Kind {
     FlowNotFound,
     RunNotFound,
     WebhookNotFound,
+    SourceNotFound,
     NotInstalled,
     MethodNotAllowed,
     Superseded,
     RunUnfinished,
     TooManyFlows,
+    SourceTaken,
+    TooManySources,
     BodyTooLarge,
     Encoding,
     MediaType,
@@ -59,6 +64,8 @@ pub enum Kind {
     Unavailable,
     NotReady,
     KeysUnavailable,
+    PlatformRefused,
+    PlatformSilent,
     Internal,
 }
 
@@ -73,11 +80,13 @@ impl Kind {
             Self::AmbiguousEvent => (S::BAD_REQUEST, "ambiguous_event", "The event type was sent more than once or is no event type."),
             Self::EventMissing => (S::BAD_REQUEST, "event_missing", "The header Clockify-Webhook-Event-Type is missing."),
             Self::EventMismatch => (S::BAD_REQUEST, "event_mismatch", "The event type of the header is not the one of the path."),
+            Self::WorkspaceMissing => (S::BAD_REQUEST, "workspace_missing", "The header X-Workspace-Id must name one workspace."),
             Self::BodyTimeout => (S::REQUEST_TIMEOUT, "body_timeout", "The body did not arrive in time."),
             Self::BodyCut => (S::BAD_REQUEST, "body_incomplete", "The body ended early."),
             Self::ProofMissing => (S::UNAUTHORIZED, "token_missing", "A token is needed."),
             Self::ProofInvalid => (S::UNAUTHORIZED, "token_invalid", "The token is not valid."),
             Self::ProofExpired => (S::UNAUTHORIZED, "token_expired", "The token has expired."),
+            Self::SourceUnproved => (S::UNAUTHORIZED, "source_unproved", "No such source has proved this message."),
             Self::ProofElsewhere => (S::FORBIDDEN, "wrong_token", "The token is not meant for this."),
             Self::WorkspaceMismatch => (S::FORBIDDEN, "workspace_mismatch", "The request names another workspace than its token."),
             Self::InstallationMismatch => (S::FORBIDDEN, "installation_mismatch", "The token belongs to another installation."),
@@ -92,11 +101,14 @@ impl Kind {
             Self::FlowNotFound => (S::NOT_FOUND, "flow_not_found", "There is no such flow."),
             Self::RunNotFound => (S::NOT_FOUND, "run_not_found", "There is no such run."),
             Self::WebhookNotFound => (S::NOT_FOUND, "webhook_not_found", "There is no such webhook."),
+            Self::SourceNotFound => (S::NOT_FOUND, "source_not_found", "There is no such source."),
             Self::NotInstalled => (S::NOT_FOUND, "not_installed", "The add-on is not installed in this workspace."),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not offered here."),
             Self::Superseded => (S::CONFLICT, "superseded", "A newer call has been accepted already."),
             Self::RunUnfinished => (S::CONFLICT, "run_unfinished", "The run has not ended yet."),
             Self::TooManyFlows => (S::CONFLICT, "too_many_flows", "The workspace has as many flows as it may have."),
+            Self::SourceTaken => (S::CONFLICT, "source_taken", "There is a source of that name."),
+            Self::TooManySources => (S::CONFLICT, "too_many_sources", "The workspace has as many sources as it may have."),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large."),
             Self::Encoding => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", "Compressed bodies are not taken."),
             Self::MediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be application/json."),
@@ -106,6 +118,8 @@ impl Kind {
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable", "This cannot be done now; try again in a moment."),
             Self::NotReady => (S::SERVICE_UNAVAILABLE, "not_ready", "The service is starting or stopping; try again in a moment."),
             Self::KeysUnavailable => (S::SERVICE_UNAVAILABLE, "keys_unavailable", "Tokens cannot be checked now; try again in a moment."),
+            Self::PlatformRefused => (S::BAD_GATEWAY, "platform_refused", "Clockify has refused this."),
+            Self::PlatformSilent => (S::GATEWAY_TIMEOUT, "platform_silent", "Clockify gave no answer; try again in a moment."),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here."),
         }
     }
@@ -118,6 +132,11 @@ impl Kind {
     /// Stable code.
     pub const fn code(self) -> &'static str {
         self.row().1
+    }
+
+    /// Words for the caller, unless there are better ones.
+    pub const fn words(self) -> &'static str {
+        self.row().2
     }
 }
 

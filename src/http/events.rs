@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::web::Json;
+use actors::addon::Addon;
 use actors::clock::Timestamp;
 use actors::event::{Event, EventType, Source};
 use actors::ids::{EventId, WorkspaceId};
+use actors::limits::http::LISTED_PAYLOAD_BYTES_MAX;
 use actors::port::store::events::EventFilter;
 use actors::port::store::{Page, Slice};
 use serde::Serialize;
@@ -42,7 +44,7 @@ pub struct Listed {
     webhooks: Vec<Line>,
 }
 
-/// An event in a list: without its payload.
+/// An event in a list: without its payload, but for users of API Studio, who find a short one there.
 #[derive(Serialize, Debug)]
 pub struct Line {
     id: EventId,
@@ -53,6 +55,8 @@ pub struct Line {
     received_at: Timestamp,
     deliveries: u32,
     summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Box<RawValue>>,
 }
 
 /// A whole event.
@@ -80,6 +84,7 @@ impl Line {
             received_at: event.received_at,
             deliveries: event.deliveries,
             summary: format!("{} received {}", event.event_type, event.received_at),
+            payload: None,
         }
     }
 }
@@ -98,7 +103,12 @@ pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, E
     query.checked()?;
     let filter = EventFilter { event_type, source };
     let Page { total, items } = caller.service.store.events(caller.key, &filter, slice).await?;
-    let webhooks = items.iter().map(Line::of).collect();
+    let with_payload = |event: &Event| event.payload.len() <= LISTED_PAYLOAD_BYTES_MAX && caller.key.addon == Addon::ApiStudio;
+    let line = |event: &Event| -> Result<Line, Error> {
+        let payload = with_payload(event).then(|| payload(event)).transpose()?;
+        Ok(Line { payload, ..Line::of(event) })
+    };
+    let webhooks = items.iter().map(line).collect::<Result<_, _>>()?;
     Ok(Json(Listed { workspace_id: caller.key.workspace, pagination: Pagination::of(total, slice), webhooks }))
 }
 
@@ -106,9 +116,16 @@ pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, E
 pub async fn show(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
     let id = request.match_info().get("id").and_then(|id| EventId::parse(id).ok()).ok_or(Kind::WebhookNotFound)?;
     let event = caller.service.store.event(caller.key, id).await?.ok_or(Kind::WebhookNotFound)?;
-    // Both were JSON when they were stored, so what is not is damage.
-    let raw = |text: String| RawValue::from_string(text).map_err(|error| Error::because(Kind::Internal, error));
     let headers = raw(event.headers.clone().unwrap_or_else(|| "{}".into()))?;
-    let payload = raw(String::from_utf8_lossy(&event.payload).into_owned())?;
+    let payload = payload(&event)?;
     Ok(Json(Shown { line: Line::of(&event), workspace_id: caller.key.workspace, headers, payload }))
+}
+
+fn payload(event: &Event) -> Result<Box<RawValue>, Error> {
+    raw(String::from_utf8_lossy(&event.payload).into_owned())
+}
+
+/// What was JSON when it was stored; if it is not, that is damage.
+fn raw(text: String) -> Result<Box<RawValue>, Error> {
+    RawValue::from_string(text).map_err(|error| Error::because(Kind::Internal, error))
 }

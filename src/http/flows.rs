@@ -2,14 +2,16 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Payload};
+use actors::addon::Addon;
 use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::model::{Definition, Flow, TriggerSource};
 use actors::flow::{compiled, read};
-use actors::ids::{FlowId, WorkspaceId};
+use actors::ids::{FlowId, Key, WorkspaceId};
 use actors::limits::flow::DEFINITION_BYTES_MAX;
 use actors::workspace::flows::{FlowChange, FlowChanged};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::body;
 use super::caller::Admin;
@@ -22,7 +24,15 @@ pub struct Listed {
     total: usize,
     enabled: usize,
     summary: String,
-    flows: Vec<Line>,
+    flows: Vec<Item>,
+}
+
+/// A flow in a list. Users of API Studio find the whole flow there.
+#[derive(Serialize, Debug)]
+#[serde(untagged)]
+enum Item {
+    Line(Line),
+    Whole(Box<Shown>),
 }
 
 /// A flow in a list: without its conditions and actions.
@@ -78,15 +88,20 @@ impl Shown {
 
 /// `GET /ui/flows`.
 pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
-    let flows: Vec<Line> = caller.service.store.flows(caller.key).await?.into_iter().map(Line::from).collect();
-    let (total, enabled) = (flows.len(), flows.iter().filter(|flow| flow.enabled).count());
-    let summary = summary(total, enabled);
-    Ok(Json(Listed { workspace_id: caller.key.workspace, total, enabled, summary, flows }))
+    let Key { addon, workspace } = caller.key;
+    let flows = caller.service.store.flows(caller.key).await?;
+    let (total, enabled) = (flows.len(), flows.iter().filter(|flow| flow.definition.enabled).count());
+    let item = |flow| match addon {
+        Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, None))),
+        Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(flow.into()),
+    };
+    let (summary, flows) = (summary(total, enabled), flows.into_iter().map(item).collect());
+    Ok(Json(Listed { workspace_id: workspace, total, enabled, summary, flows }))
 }
 
 /// `POST /ui/flows`.
 pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Result<Json<Shown>, Error> {
-    let definition = definition(&caller, &request, payload).await?;
+    let definition = checked(&caller, &sent(&caller, &request, payload).await?)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
         FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, None))),
         FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
@@ -100,10 +115,16 @@ pub async fn show(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Er
     Ok(Json(Shown::of(flow, caller.key.workspace, None)))
 }
 
-/// `PUT /ui/flows/{id}`: replaces the whole definition.
+/// `PUT /ui/flows/{id}`: replaces the whole definition; in API Studio, what is sent of it.
 pub async fn replace(caller: Admin, request: HttpRequest, payload: Payload) -> Result<Json<Shown>, Error> {
     let id = id(&request)?;
-    let definition = definition(&caller, &request, payload).await?;
+    let mut sent = sent(&caller, &request, payload).await?;
+    if caller.key.addon == Addon::ApiStudio {
+        let flow = caller.service.store.flow(caller.key, id).await?.ok_or(Kind::FlowNotFound)?;
+        let whole = serde_json::to_value(flow.definition).map_err(|error| Error::because(Kind::Internal, error))?;
+        sent = over(whole, sent);
+    }
+    let definition = checked(&caller, &sent)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Update(id, definition)).await? {
         FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, Some("updated")))),
         FlowChanged::Absent | FlowChanged::Deleted | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
@@ -130,13 +151,29 @@ pub fn id(request: &HttpRequest) -> Result<FlowId, Error> {
     request.match_info().get("id").and_then(|id| FlowId::parse(id).ok()).ok_or_else(|| Kind::FlowNotFound.into())
 }
 
-/// A definition that could run, or everything that is wrong with it.
-async fn definition(caller: &Admin, request: &HttpRequest, payload: Payload) -> Result<Box<Definition>, Error> {
+/// The body, once it agrees with the token.
+async fn sent(caller: &Admin, request: &HttpRequest, payload: Payload) -> Result<Value, Error> {
     let sent = body::json(request, payload, DEFINITION_BYTES_MAX, &*caller.service.clock).await?;
     if sent.get("workspace_id").is_some_and(|stated| stated.as_str().map(WorkspaceId::parse) != Some(Ok(caller.key.workspace))) {
         return Err(Kind::WorkspaceMismatch.into());
     }
-    let definition = read::definition(&sent).map_err(Error::fields)?;
+    Ok(sent)
+}
+
+/// Fields of `sent` over those of `whole`; one that is null keeps what was there.
+fn over(whole: Value, sent: Value) -> Value {
+    match (whole, sent) {
+        (Value::Object(mut whole), Value::Object(sent)) => {
+            whole.extend(sent.into_iter().filter(|(_, value)| !value.is_null()));
+            Value::Object(whole)
+        }
+        (_, sent) => sent,
+    }
+}
+
+/// A definition that could run, or everything that is wrong with it.
+fn checked(caller: &Admin, sent: &Value) -> Result<Box<Definition>, Error> {
+    let definition = read::definition(sent).map_err(Error::fields)?;
     compiled::check(&definition, caller.key.workspace, &caller.service.catalogue).map_err(Error::fields)?;
     Ok(Box::new(definition))
 }

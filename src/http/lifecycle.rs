@@ -3,6 +3,7 @@
 //! The body's workspace and installation must be the token's (I9). Base URLs come from the verified installation token; the body's `apiUrl` is not
 //! signed and counts for nothing. Order and repetition are judged where the change is written ([`actors::installation::Mark`]).
 
+mod answer;
 mod told;
 
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use actors::installation::{Health, Installation, Status, Verdict};
 use actors::limits::http::LIFECYCLE_BODY_BYTES_MAX;
 use actors::workspace::lifecycle::Change;
 use bytes::Bytes;
-use serde::Serialize;
+use serde_json::Value;
 
+use self::answer::Done;
 use self::told::Told;
 use super::body;
 use super::caller::Lifecycle;
@@ -23,19 +25,8 @@ use super::error::{Error, Kind};
 use super::request_id;
 use crate::auth::token::{self, Refusal, Verified};
 
-/// What the platform, and whoever relied on the reference, gets.
-#[derive(Serialize, Debug)]
-#[serde(rename_all = "camelCase")]
-pub struct Answer {
-    status: &'static str,
-    workspace_id: String,
-    /// What becomes of the copy of the workspace's data: there is none to be made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bootstrap: Option<&'static str>,
-}
-
 /// `POST /lifecycle/installed`.
-pub async fn installed(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Answer>, Error> {
+pub async fn installed(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Value>, Error> {
     let told = told(&caller, &request, payload).await?;
     let installation = told.installed().map_err(Error::fields)?;
     let verified = installation_token(&caller, installation.token.expose()).await?;
@@ -55,26 +46,26 @@ pub async fn installed(caller: Lifecycle, request: HttpRequest, payload: Payload
         installed_at: now,
         updated_at: now,
     }));
-    apply(&caller, &request, change, "installed", None, Some("disabled")).await
+    apply(&caller, &request, change, Done::Installed).await
 }
 
-/// `POST /lifecycle/uninstalled` and `/lifecycle/deleted`. What is not there (any more) is deleted already.
-pub async fn deleted(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Answer>, Error> {
+/// `POST /lifecycle/uninstalled` and `/lifecycle/deleted`.
+pub async fn deleted(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Value>, Error> {
     told(&caller, &request, payload).await?;
-    let change = Change::Delete(caller.verified.addon_id);
-    apply(&caller, &request, change, "uninstalled", Some(Verdict::Absent), None).await
+    apply(&caller, &request, Change::Delete(caller.verified.addon_id), Done::Deleted).await
 }
 
 /// `POST /lifecycle/status-changed`.
-pub async fn status_changed(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Answer>, Error> {
+pub async fn status_changed(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Value>, Error> {
     let status = told(&caller, &request, payload).await?.status().map_err(Error::fields)?;
-    apply(&caller, &request, Change::Status(caller.verified.addon_id, status), "status_changed", None, None).await
+    apply(&caller, &request, Change::Status(caller.verified.addon_id, status), Done::StatusChanged).await
 }
 
 /// `POST /lifecycle/settings-updated`.
-pub async fn settings_updated(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Answer>, Error> {
+pub async fn settings_updated(caller: Lifecycle, request: HttpRequest, payload: Payload) -> Result<Json<Value>, Error> {
     let settings = told(&caller, &request, payload).await?.settings().map_err(Error::fields)?;
-    apply(&caller, &request, Change::Settings(caller.verified.addon_id, settings), "settings_updated", None, None).await
+    let done = Done::SettingsUpdated(settings.clone());
+    apply(&caller, &request, Change::Settings(caller.verified.addon_id, settings), done).await
 }
 
 /// The body, once it agrees with the token.
@@ -107,23 +98,17 @@ async fn installation_token(caller: &Lifecycle, text: &str) -> Result<Arc<Verifi
     Ok(verified)
 }
 
-/// Hands the change on and words what became of it. `fine` is a verdict that is an ordinary answer here.
-async fn apply(
-    caller: &Lifecycle,
-    request: &HttpRequest,
-    change: Change,
-    status: &'static str,
-    fine: Option<Verdict>,
-    bootstrap: Option<&'static str>,
-) -> Result<Json<Answer>, Error> {
+/// Hands the change on and words what became of it.
+async fn apply(caller: &Lifecycle, request: &HttpRequest, change: Change, done: Done) -> Result<Json<Value>, Error> {
     let verdict = caller.service.registry.lifecycle(caller.key, change, caller.proof()).await?;
     let request = request_id::of(request);
-    log::info!(addon = caller.key.addon.slug(), workspace:% = caller.key.workspace, request, verdict:?; "lifecycle: {status}");
+    log::info!(addon = caller.key.addon.slug(), workspace:% = caller.key.workspace, request, verdict:?; "lifecycle: {}", done.name());
     match verdict {
         Verdict::Apply | Verdict::Repeated => {}
-        verdict if fine == Some(verdict) => {}
+        // What is not there (any more) is deleted already.
+        Verdict::Absent if matches!(done, Done::Deleted) => {}
         Verdict::Absent => return Err(Kind::NotInstalled.into()),
         Verdict::Superseded => return Err(Kind::Superseded.into()),
     }
-    Ok(Json(Answer { status, workspace_id: caller.key.workspace.to_string(), bootstrap }))
+    Ok(Json(done.told(caller.key)))
 }

@@ -1,10 +1,13 @@
 //! The edge: bytes in, bytes out. A handler extracts, asks and shapes; it knows no SQL and nothing of actors.
 //!
 //! [`ROUTES`] is the one list of what is served and of the proof that each route demands (I9); the actix routes and the tests come from it.
-//! A listener serves its own add-on at the root and every add-on below `/<slug>`. [`envelope`] goes around all of it.
+//! A listener serves its own add-on at the root and every add-on below `/<slug>`. [`envelope`] goes around all of it. A line that ends with add-ons
+//! is theirs alone.
 
 pub mod body;
 pub mod caller;
+pub mod custom_sources;
+pub mod custom_webhooks;
 pub mod dashboard;
 pub mod envelope;
 pub mod error;
@@ -14,14 +17,18 @@ pub mod health;
 pub mod lifecycle;
 pub mod manifest;
 pub mod metrics;
+pub mod openapi;
 pub mod path;
 pub mod query;
 pub mod readiness;
 pub mod request_id;
 pub mod routes;
 pub mod runs;
+pub mod settings;
 pub mod webhooks;
+pub mod welcome;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::web;
@@ -32,7 +39,7 @@ use actors::port::store::Store;
 use actors::registry::Registry;
 use actors::secret::Secret;
 
-use self::caller::{Admin, Anyone, Lifecycle, Mount, Scraper, Webhook};
+use self::caller::{Admin, Anyone, Custom, Lifecycle, Mount, Scraper, Webhook};
 use self::envelope::Envelope;
 use self::readiness::Readiness;
 use self::routes::{Endpoint, routes};
@@ -42,8 +49,11 @@ use crate::metrics::Metrics;
 
 /// Everything that is served: method, path, proof, handler. The hottest stand first.
 pub const ROUTES: &[Endpoint] = routes![
-    Post   "/webhooks/clockify/{event}"     Webhook    webhooks::to_path;
-    Post   "/webhooks/clockify"             Webhook    webhooks::by_header;
+    Post   "/webhooks/clockify/{event}"     Webhook    webhooks::to_path,    UniversalWebhook, ApiStudio;
+    Post   "/webhooks/clockify"             Webhook    webhooks::by_header,  UniversalWebhook, ApiStudio;
+    Post   "/webhooks/custom/{source}"      Custom     custom_webhooks::receive, UniversalWebhook;
+    Post   "/webhooks/{category}/{change}"  Webhook    webhooks::to_path,    ClockifyAddon;
+    Post   "/webhooks/{category}"           Webhook    webhooks::to_path,    ClockifyAddon;
 
     Post   "/lifecycle/installed"           Lifecycle  lifecycle::installed;
     Post   "/lifecycle/uninstalled"         Lifecycle  lifecycle::deleted;
@@ -64,11 +74,22 @@ pub const ROUTES: &[Endpoint] = routes![
     Get    "/ui/runs"                       Admin      runs::list;
     Get    "/ui/runs/{id}"                  Admin      runs::show;
     Post   "/ui/runs/{id}/replay"           Admin      runs::replay;
+    Get    "/ui/custom-sources"             Admin      custom_sources::list,   UniversalWebhook;
+    Post   "/ui/custom-sources"             Admin      custom_sources::create, UniversalWebhook;
+    Get    "/ui/custom-sources/{name}"      Admin      custom_sources::show,   UniversalWebhook;
+    Put    "/ui/custom-sources/{name}"      Admin      custom_sources::replace,UniversalWebhook;
+    Delete "/ui/custom-sources/{name}"      Admin      custom_sources::delete, UniversalWebhook;
+    Post   "/ui/custom-sources/{name}/rotate" Admin    custom_sources::rotate, UniversalWebhook;
+    Get    "/ui/settings"                   Admin      settings::show;
+    Patch  "/ui/settings"                   Admin      settings::change;
 
+    Get    "/"                              Anyone     welcome::show,        ClockifyAddon;
     Get    "/manifest"                      Anyone     manifest::show;
+    Get    "/openapi.json"                  Anyone     openapi::show;
     Get    "/static/icon.svg"               Anyone     manifest::icon;
     Get    "/healthz"                       Anyone     health::healthz;
-    Get    "/health"                        Anyone     health::healthz;
+    Get    "/health"                        Anyone     health::healthz,      UniversalWebhook, ApiStudio;
+    Get    "/health"                        Anyone     health::health,       ClockifyAddon;
     Get    "/ui/health"                     Anyone     health::page;
     Get    "/livez"                         Anyone     health::livez;
     Get    "/ready"                         Anyone     health::ready;
@@ -103,12 +124,16 @@ pub struct Service {
     pub pulse: health::Pulse,
 }
 
-/// Sets up a listener: `own` at its root, every add-on of `served` below its slug. It needs nothing else of the application.
-pub fn configure(config: &mut web::ServiceConfig, service: &Arc<Service>, own: Addon, served: &[Addon]) {
-    let mount = |addon| Mount { service: Arc::clone(service), addon };
-    let mut everything = web::scope("").wrap(Envelope::around(Arc::clone(service))).app_data(mount(own));
-    for &addon in served {
-        everything = everything.service(routes::below(web::scope(addon.slug()), ROUTES).app_data(mount(addon)));
+/// The service of each add-on that is served. Add-ons that share a database share theirs.
+pub type Services = BTreeMap<Addon, Arc<Service>>;
+
+/// Sets up a listener: `own` at its root, every add-on that is served below its slug. It needs nothing else of the application.
+pub fn configure(config: &mut web::ServiceConfig, services: &Services, own: Addon) {
+    let Some(service) = services.get(&own) else { return };
+    let mount = |addon, service: &Arc<Service>| Mount { service: Arc::clone(service), addon };
+    let mut everything = web::scope("").wrap(Envelope::around(Arc::clone(service))).app_data(mount(own, service));
+    for (&addon, service) in services {
+        everything = everything.service(routes::below(web::scope(addon.slug()), ROUTES, addon).app_data(mount(addon, service)));
     }
-    config.service(routes::below(everything, ROUTES).default_service(web::to(routes::nothing_here)));
+    config.service(routes::below(everything, ROUTES, own).default_service(web::to(routes::nothing_here)));
 }

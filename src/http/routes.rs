@@ -4,6 +4,8 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, Scope, guard, web};
 
+use actors::addon::Addon;
+
 use super::caller::{BeginsWith, Proof, Proven};
 use super::error::{Error, Kind};
 
@@ -15,8 +17,17 @@ pub struct Endpoint {
     pub path: &'static str,
     /// What it demands.
     pub proof: Proof,
+    /// The add-ons that have it; without a word, all.
+    pub only: Option<&'static [Addon]>,
     /// Makes the route; the table's macro writes it.
     pub route: fn() -> Route,
+}
+
+impl Endpoint {
+    /// Whether an add-on has this route.
+    pub fn is_of(&self, addon: Addon) -> bool {
+        self.only.is_none_or(|only| only.contains(&addon))
+    }
 }
 
 /// Methods that are offered.
@@ -26,6 +37,7 @@ pub enum Verb {
     Get,
     Post,
     Put,
+    Patch,
     Delete,
 }
 
@@ -36,6 +48,7 @@ impl Verb {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -46,6 +59,7 @@ impl Verb {
             Self::Get => Box::new(guard::Any(guard::Get()).or(guard::Head())),
             Self::Post => Box::new(guard::Post()),
             Self::Put => Box::new(guard::Put()),
+            Self::Patch => Box::new(guard::Patch()),
             Self::Delete => Box::new(guard::Delete()),
         }
     }
@@ -67,36 +81,41 @@ where
 }
 
 macro_rules! routes {
-    ($($verb:ident $path:literal $caller:ident $handler:path;)*) => {
+    ($($verb:ident $path:literal $caller:ident $handler:path $(, $addon:ident)*;)*) => {
         &[$(Endpoint {
             verb: $crate::http::routes::Verb::$verb,
             path: $path,
             proof: <$caller as $crate::http::caller::Proven>::PROOF,
+            only: {
+                const ONLY: &[actors::addon::Addon] = &[$(actors::addon::Addon::$addon),*];
+                if ONLY.is_empty() { None } else { Some(ONLY) }
+            },
             route: || $crate::http::routes::proven::<$caller, _, _>($handler),
         }),*]
     };
 }
 pub(super) use routes;
 
-/// Adds the table to a scope: one resource for each path, which answers 405 to the methods that it lacks.
-pub fn below<T>(mut scope: Scope<T>, table: &'static [Endpoint]) -> Scope<T>
+/// Adds an add-on's lines of the table to a scope: one resource for each path, which answers 405 to the methods that it lacks.
+pub fn below<T>(mut scope: Scope<T>, table: &'static [Endpoint], addon: Addon) -> Scope<T>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = actix_web::Error, InitError = ()>,
 {
     let mut paths: Vec<&'static str> = Vec::new();
-    for endpoint in table {
+    for endpoint in table.iter().filter(|endpoint| endpoint.is_of(addon)) {
         if !paths.contains(&endpoint.path) {
             paths.push(endpoint.path);
-            scope = scope.service(resource(endpoint.path, table));
+            scope = scope.service(resource(endpoint.path, table, addon));
         }
     }
     scope
 }
 
-fn resource(path: &'static str, table: &'static [Endpoint]) -> Resource {
-    let mut resource = web::resource(path).app_data(Matched(path));
+fn resource(path: &'static str, table: &'static [Endpoint], addon: Addon) -> Resource {
+    // Below an add-on's slug the root has no slash of its own.
+    let mut resource = if path == "/" { web::resource(["", "/"]) } else { web::resource(path) }.app_data(Matched(path));
     let mut allow: Vec<&str> = Vec::new();
-    for endpoint in table.iter().filter(|endpoint| endpoint.path == path) {
+    for endpoint in table.iter().filter(|endpoint| endpoint.path == path && endpoint.is_of(addon)) {
         resource = resource.route((endpoint.route)().guard(BoxedGuard(endpoint.verb.guard())));
         allow.push(endpoint.verb.as_str());
     }

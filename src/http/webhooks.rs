@@ -8,10 +8,13 @@ use std::sync::{Arc, LazyLock};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
+use actors::addon::Addon;
+use actors::clock::Clock;
 use actors::event::{EventType, Facts, KNOWN, Known};
-use actors::ids::WorkspaceId;
+use actors::ids::Key;
 use actors::limits::http::HEADER_KEPT_BYTES_MAX;
 use actors::registry;
+use actors::webhook;
 use actors::workspace::deliver::{Accepted, Delivery, Sender};
 use aws_lc_rs::digest;
 
@@ -19,8 +22,6 @@ use super::body;
 use super::caller::Webhook;
 use super::error::{Error, Kind};
 
-/// Below which the manifest declares one path for each event.
-const BASE: &str = "/webhooks/clockify";
 const EVENT_TYPE: HeaderName = HeaderName::from_static("clockify-webhook-event-type");
 
 /// Headers that are kept with an event, if they are short. None that could carry a proof is among them (I7).
@@ -32,38 +33,42 @@ const KEPT: [HeaderName; 5] = [
     HeaderName::from_static("idempotency-key"),
 ];
 
-/// What a delivery of a known event needs and what is the same for all of them.
-struct Expected {
-    known: &'static Known,
-    event_type: EventType,
-    /// The manifest's path.
-    path: String,
-}
+/// A known event with its name as deliveries carry it.
+type Expected = (&'static Known, EventType);
 
 /// Every known event, made once.
-static EXPECTED: LazyLock<Vec<Expected>> = LazyLock::new(|| {
-    let expected = |known: &'static Known| {
-        let event_type = EventType::parse(known.name).ok()?;
-        Some(Expected { known, event_type, path: format!("{BASE}/{}", known.slug()) })
-    };
-    KNOWN.iter().filter_map(expected).collect()
-});
+static EXPECTED: LazyLock<Vec<Expected>> =
+    LazyLock::new(|| KNOWN.iter().filter_map(|known| Some((known, EventType::parse(known.name).ok()?))).collect());
 
-/// `POST /webhooks/clockify/{event}`: the path ties the token to the event; the header may only repeat it.
+/// `POST` to a path of the manifest: the path ties the token to its events. Where it carries one, the header may only repeat it; where it carries
+/// several, the header says which.
 pub async fn to_path(caller: Webhook, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let known = request.match_info().get("event").and_then(Known::from_slug).ok_or(Kind::EventUnknown)?;
-    if stated_event(request.headers())?.is_some_and(|stated| stated != known.name) {
-        return Err(Kind::EventMismatch.into());
-    }
-    let expected = EXPECTED.iter().find(|expected| expected.known == known).ok_or(Kind::EventUnknown)?;
-    accept(&caller, &request, payload, expected, &expected.path).await
+    let path = manifest_path(&request);
+    let mut carried = EXPECTED.iter().filter(|(known, _)| webhook::carries(caller.key.addon, &path, known));
+    let first = carried.next().ok_or(Kind::EventUnknown)?;
+    let expected = match stated_event(request.headers())? {
+        Some(stated) => std::iter::once(first).chain(carried).find(|(known, _)| known.name == stated).ok_or(Kind::EventMismatch)?,
+        None if carried.next().is_some() => return Err(Kind::EventMissing.into()),
+        None => first,
+    };
+    accept(&caller, &request, payload, expected, path).await
 }
 
 /// `POST /webhooks/clockify`: the header names the event, and any of the installation's tokens for that event counts.
 pub async fn by_header(caller: Webhook, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let stated = stated_event(request.headers())?.ok_or(Kind::EventMissing)?;
-    let expected = EXPECTED.iter().find(|expected| expected.known.name == stated).ok_or(Kind::AmbiguousEvent)?;
-    accept(&caller, &request, payload, expected, BASE).await
+    let expected = EXPECTED.iter().find(|(known, _)| known.name == stated).ok_or(Kind::AmbiguousEvent)?;
+    accept(&caller, &request, payload, expected, webhook::BARE.to_owned()).await
+}
+
+/// The path as the manifest names it: what the route matched, however it was spelled.
+fn manifest_path(request: &HttpRequest) -> String {
+    let part = |name| request.match_info().get(name);
+    match (part("event"), part("category"), part("change")) {
+        (Some(event), ..) => format!("{}/{event}", webhook::BARE),
+        (None, Some(category), Some(change)) => format!("/webhooks/{category}/{change}"),
+        (None, category, _) => format!("/webhooks/{}", category.unwrap_or_default()),
+    }
 }
 
 /// The event type of the header, if there is one; two are refused, whatever they say.
@@ -80,8 +85,8 @@ async fn accept(
     caller: &Webhook,
     request: &HttpRequest,
     payload: Payload,
-    Expected { known, event_type, .. }: &Expected,
-    path: &str,
+    (known, event_type): &Expected,
+    path: String,
 ) -> Result<HttpResponse, Error> {
     let service = &*caller.service;
     let payload = body::read(request, payload, service.webhook_body_bytes_max, &*service.clock).await?;
@@ -90,7 +95,7 @@ async fn accept(
         return Err(Kind::WorkspaceMismatch.into());
     }
     let delivery = Delivery {
-        sender: Sender::Clockify { token: caller.verified.hash, addon_id: caller.verified.addon_id, path: path.to_owned() },
+        sender: Sender::Clockify { token: caller.verified.hash, addon_id: caller.verified.addon_id, path },
         event_type: event_type.clone(),
         entity: facts.entity_id.as_deref().map(|id| entity(known, id)),
         payload_hash: digest::digest(&digest::SHA256, &payload).as_ref().try_into().map_err(|_| Kind::Internal)?,
@@ -98,7 +103,7 @@ async fn accept(
         headers: Some(kept(request.headers())),
     };
     let accepted = service.registry.deliver(caller.key, delivery).await.map_err(refused)?;
-    Ok(received(accepted, known, caller.key.workspace))
+    Ok(received(accepted, known, caller.key, &*service.clock))
 }
 
 /// The reference answers 403 where nothing is installed; a 404 would mean that the path is wrong.
@@ -140,18 +145,30 @@ fn kept(headers: &HeaderMap) -> String {
     object
 }
 
-fn received(accepted: Accepted, known: &Known, workspace: WorkspaceId) -> HttpResponse {
+/// The answer, in the words that users of each add-on rely on.
+fn received(accepted: Accepted, known: &Known, key: Key, clock: &dyn Clock) -> HttpResponse {
     let (id, repeated) = match accepted {
         Accepted::New(id) => (Some(id), ""),
         Accepted::Duplicate(id) => (Some(id), ",\"duplicate\":true"),
         Accepted::Repeated => (None, ",\"duplicate\":true"),
     };
     let mut answer = String::with_capacity(192);
-    answer.push_str(r#"{"status":"received""#);
+    let (start, name) = match key.addon {
+        Addon::ApiStudio => (r#"{"status":"received""#, "webhook_id"),
+        Addon::UniversalWebhook => (r#"{"status":"received""#, "webhookId"),
+        Addon::ClockifyAddon => (r#"{"received":true"#, "event_id"),
+    };
+    answer.push_str(start);
     if let Some(id) = id {
-        let _ = write!(answer, r#","webhookId":"{id}""#);
+        let _ = write!(answer, r#","{name}":"{id}""#);
     }
-    let _ = write!(answer, r#","eventType":"{}","workspaceId":"{workspace}"{repeated}}}"#, known.name);
+    let _ = match key.addon {
+        Addon::ApiStudio => write!(answer, "{repeated}}}"),
+        Addon::UniversalWebhook => {
+            write!(answer, r#","eventType":"{}","workspaceId":"{}"{repeated}}}"#, known.name, key.workspace)
+        }
+        Addon::ClockifyAddon => write!(answer, r#","timestamp":"{}"{repeated}}}"#, clock.now()),
+    };
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/json"))).body(answer)
 }
 

@@ -3,23 +3,28 @@
 use std::collections::BTreeSet;
 
 use actors::event::KNOWN;
+use actors::settings::{self, Settings, Takes};
 
 use super::*;
-use crate::config::Defaults;
 
-fn stated(webhooks_max: Option<usize>) -> Stated {
+const UW: Addon = Addon::UniversalWebhook;
+
+fn stated(addon: Addon, webhooks_max: Option<usize>) -> Stated {
     Stated {
-        key: "universal-webhook-api".into(),
-        base_url: "https://addons.example.com/universal-webhook".into(),
+        key: format!("key-of-{addon}"),
+        base_url: format!("https://addons.example.com/{addon}"),
         schema_version: SchemaVersion::V1_5,
         webhooks_max,
-        defaults: Defaults::default().by_id(),
+        defaults: Settings::built_in(addon).by_id(addon),
     }
 }
 
-fn manifest(stated: Stated, version: SchemaVersion) -> Value {
-    let manifests = Manifests::render(&BTreeMap::from([(Addon::UniversalWebhook, stated)])).unwrap();
-    serde_json::from_slice(manifests.in_version(Addon::UniversalWebhook, version).unwrap()).unwrap()
+fn rendered(addon: Addon, stated: Stated) -> Manifests {
+    Manifests::render(&BTreeMap::from([(addon, stated)])).unwrap()
+}
+
+fn manifest(addon: Addon, stated: Stated, version: SchemaVersion) -> Value {
+    serde_json::from_slice(rendered(addon, stated).in_version(addon, version).unwrap()).unwrap()
 }
 
 fn settings(manifest: &Value) -> Vec<&Value> {
@@ -28,57 +33,104 @@ fn settings(manifest: &Value) -> Vec<&Value> {
 }
 
 #[test]
-fn each_version_declares_the_events_that_it_admits_each_on_a_path_of_its_own() {
-    for (version, count) in SchemaVersion::ALL.into_iter().zip([42, 22, 22, 50, 51]) {
-        let manifest = manifest(stated(None), version);
-        assert_eq!(manifest["schemaVersion"], version.as_str());
-        let webhooks = manifest["webhooks"].as_array().unwrap();
-        assert_eq!(webhooks.len(), count, "{version}");
-        for field in ["event", "path"] {
-            assert_eq!(webhooks.iter().map(|webhook| webhook[field].as_str().unwrap()).collect::<BTreeSet<_>>().len(), count);
+fn each_version_declares_the_events_that_it_admits_each_on_the_path_that_carries_it() {
+    let counts = [(Addon::ApiStudio, [12, 6, 6, 12, 12]), (UW, [42, 22, 22, 50, 51]), (Addon::ClockifyAddon, [42, 22, 22, 50, 51])];
+    for (addon, counts) in counts {
+        for (version, count) in SchemaVersion::ALL.into_iter().zip(counts) {
+            let manifest = manifest(addon, stated(addon, None), version);
+            assert_eq!(manifest["schemaVersion"], version.as_str());
+            let webhooks = manifest["webhooks"].as_array().unwrap();
+            assert_eq!(webhooks.len(), count, "{addon} {version}");
+            let declared = |field| webhooks.iter().map(move |webhook| webhook[field].as_str().unwrap()).collect::<BTreeSet<_>>();
+            assert_eq!(declared("event").len(), count);
+            let paths = if addon == Addon::ClockifyAddon { declared("path").len() } else { count };
+            assert_eq!(declared("path").len(), paths);
+            for webhook in webhooks {
+                let path = webhook["path"].as_str().unwrap();
+                assert!(webhook::events(addon, path).any(|known| webhook["event"] == known.name), "{webhook}");
+            }
         }
-        for webhook in webhooks {
-            let slug = webhook["path"].as_str().unwrap().strip_prefix("/webhooks/clockify/").unwrap();
-            assert_eq!(Known::from_slug(slug).unwrap().name, webhook["event"]);
+    }
+    let all = manifest(Addon::ClockifyAddon, stated(Addon::ClockifyAddon, None), SchemaVersion::V1_5);
+    let paths: BTreeSet<&str> = all["webhooks"].as_array().unwrap().iter().map(|webhook| webhook["path"].as_str().unwrap()).collect();
+    assert_eq!(paths.len(), 26);
+}
+
+#[test]
+fn the_policy_orders_each_event_once() {
+    for addon in Addon::ALL {
+        let policy: Policy = toml::from_str(files(addon).policy).unwrap();
+        let ordered: BTreeSet<_> = policy.webhooks.order.iter().map(EventType::as_str).collect();
+        assert_eq!(ordered.len(), policy.webhooks.order.len());
+        if addon == Addon::ApiStudio {
+            assert_eq!(ordered.len(), 12);
+        } else {
+            assert_eq!(ordered, KNOWN.iter().map(|known| known.name).collect());
         }
     }
 }
 
 #[test]
-fn the_policy_orders_every_known_event_once() {
-    let policy: Policy = toml::from_str(files(Addon::UniversalWebhook).unwrap().policy).unwrap();
-    let ordered: BTreeSet<_> = policy.webhooks.order.iter().map(EventType::as_str).collect();
-    assert_eq!(ordered, KNOWN.iter().map(|known| known.name).collect());
-    assert_eq!(policy.webhooks.order.len(), KNOWN.len());
+fn a_limit_keeps_the_events_that_the_policy_puts_first_and_says_what_is_left_out() {
+    for addon in Addon::ALL {
+        let webhooks = manifest(addon, stated(addon, Some(2)), SchemaVersion::V1_5)["webhooks"].take();
+        let events: Vec<_> = webhooks.as_array().unwrap().iter().map(|webhook| webhook["event"].as_str().unwrap()).collect();
+        assert_eq!(events, ["NEW_TIME_ENTRY", "TIME_ENTRY_UPDATED"]);
+    }
+    let left_out = |addon, most| rendered(addon, stated(addon, most)).left_out(addon).to_vec();
+    assert_eq!(left_out(UW, None), ["TIME_ENTRY_BATCH_DELETED", "TIME_OFF_REQUEST_STARTED"]);
+    assert_eq!(left_out(Addon::ApiStudio, None), [""; 0]);
+    assert_eq!(left_out(Addon::ApiStudio, Some(10)), ["CLIENT_DELETED", "TAG_DELETED"]);
+    assert_eq!(left_out(UW, Some(50)).len(), 2);
 }
 
 #[test]
-fn a_limit_keeps_the_events_that_the_policy_puts_first() {
-    let webhooks = manifest(stated(Some(2)), SchemaVersion::V1_5)["webhooks"].take();
-    let events: Vec<_> = webhooks.as_array().unwrap().iter().map(|webhook| webhook["event"].as_str().unwrap()).collect();
-    assert_eq!(events, ["NEW_TIME_ENTRY", "TIME_ENTRY_UPDATED"]);
-}
-
-#[test]
-fn settings_are_fourteen_in_four_groups_and_their_values_are_the_operators() {
-    let mut chosen = stated(None);
-    chosen.defaults.insert("max_rps".into(), 7.into());
-    let manifest = manifest(chosen, SchemaVersion::V1_5);
-    let groups = manifest["settings"]["tabs"][0]["groups"].as_array().unwrap();
-    assert_eq!(groups.iter().map(|group| group["id"].as_str().unwrap()).collect::<Vec<_>>(), ["bootstrap", "webhooks", "flows", "data"]);
-    let found = settings(&manifest);
-    let ids: BTreeSet<_> = found.iter().map(|setting| setting["id"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(ids, Defaults::default().by_id().keys().cloned().collect());
-    assert_eq!((found.len(), ids.len()), (14, 14));
-    assert_eq!(found.iter().find(|setting| setting["id"] == "max_rps").unwrap()["value"], 7);
+fn settings_are_those_of_the_one_list_in_its_types_and_their_values_are_the_operators() {
+    for addon in Addon::ALL {
+        let mut chosen = stated(addon, None);
+        let some_number = settings::of(addon).find(|setting| matches!(setting.takes, Takes::Number(..)));
+        if let Some(setting) = some_number {
+            chosen.defaults.insert(setting.id.into(), 7.into());
+        }
+        let manifest = manifest(addon, chosen, SchemaVersion::V1_5);
+        let found = self::settings(&manifest);
+        let ids: BTreeSet<&str> = found.iter().map(|setting| setting["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, settings::of(addon).map(|setting| setting.id).collect(), "{addon}");
+        assert_eq!(found.len(), ids.len());
+        for setting in settings::of(addon) {
+            let shown = found.iter().find(|shown| shown["id"] == setting.id).unwrap();
+            let kind = match &setting.takes {
+                Takes::Flag(_) => "CHECKBOX",
+                Takes::Number(range, _) => {
+                    let words = format!("{} to {}.", range.start(), range.end());
+                    assert!(shown["description"].as_str().unwrap().starts_with(&words), "{shown} does not begin with {words:?}");
+                    "NUMBER"
+                }
+                Takes::Text => "TXT",
+                Takes::Choice(choices) => {
+                    assert_eq!(shown["allowedValues"], json!(choices));
+                    "DROPDOWN_SINGLE"
+                }
+            };
+            assert_eq!(shown["type"], kind, "{shown}");
+            assert!(setting.admits(&shown["value"]), "{shown}");
+        }
+        if let Some(setting) = some_number {
+            assert_eq!(found.iter().find(|shown| shown["id"] == setting.id).unwrap()["value"], 7);
+        }
+    }
 }
 
 #[test]
 fn values_without_a_choice_are_those_of_the_file() {
-    let template: Value = serde_json::from_str(files(Addon::UniversalWebhook).unwrap().manifest).unwrap();
-    let defaults = Defaults::default().by_id();
-    for setting in settings(&template) {
-        assert_eq!(setting["value"], defaults[setting["id"].as_str().unwrap()], "{setting}");
+    for addon in Addon::ALL {
+        let template: Value = serde_json::from_str(files(addon).manifest).unwrap();
+        let built_in = Settings::built_in(addon).by_id(addon);
+        for shown in settings(&template) {
+            if let Some(value) = built_in.get(shown["id"].as_str().unwrap()) {
+                assert_eq!(shown["value"], *value, "{addon} {shown}");
+            }
+        }
     }
 }
 
@@ -103,18 +155,21 @@ fn nothing_that_the_platform_refuses_stands_in_any_manifest() {
             Value::Bool(_) | Value::Number(_) => {}
         }
     }
-    for version in SchemaVersion::ALL {
-        let manifest = manifest(stated(None), version);
+    let expected = [(Addon::ApiStudio, "STANDARD", 12), (UW, "ENTERPRISE", 30), (Addon::ClockifyAddon, "ENTERPRISE", 30)];
+    for ((addon, plan, scopes), version) in expected.into_iter().flat_map(|of| SchemaVersion::ALL.map(|version| (of, version))) {
+        let manifest = manifest(addon, stated(addon, None), version);
         check(&manifest, "$");
-        assert_eq!(manifest["scopes"].as_array().unwrap().len(), 30);
+        assert_eq!(manifest["scopes"].as_array().unwrap().len(), scopes);
         assert_eq!(manifest["lifecycle"].as_array().unwrap().len(), 4);
-        assert_eq!(manifest["minimalSubscriptionPlan"], "ENTERPRISE");
+        assert_eq!(manifest["minimalSubscriptionPlan"], plan);
         assert!(manifest["components"][0]["iconPath"].is_string());
         assert_eq!(manifest.get("settings").is_some(), version.takes_settings());
     }
 }
 
 #[test]
-fn the_icon_is_svg() {
-    assert!(std::str::from_utf8(Manifests::icon(Addon::UniversalWebhook)).unwrap().starts_with("<svg "));
+fn each_add_on_has_an_icon_of_its_own() {
+    let icons = Addon::ALL.map(Manifests::icon);
+    assert!(icons.iter().all(|icon| std::str::from_utf8(icon).unwrap().starts_with("<svg ")));
+    assert_eq!(BTreeSet::from(icons).len(), 3);
 }

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use actix_rt::System;
 use actix_rt::task::JoinHandle;
+use actors::addon::Addon;
 use actors::clock::SystemClock;
 
 use self::authority::Authority;
@@ -32,6 +33,9 @@ pub struct Options {
     /// Ends when the demo flow has run. The exit code is 0 if it did and 1 if it did not.
     #[arg(long)]
     once: bool,
+    /// Which add-on is shown; the others are below its address, each below its slug.
+    #[arg(long, value_name = "SLUG", default_value_t = Addon::UniversalWebhook, value_parser = slug)]
+    addon: Addon,
     /// The add-on's port on this machine; 0 lets the system choose.
     #[arg(long, default_value_t = 8001)]
     port: u16,
@@ -72,7 +76,7 @@ async fn play(options: &Options, temporary: &Path, narrator: Narrator) -> Result
     let folder = Folder::fresh(temporary, &clock)?;
     let platform = Platform::start(Authority::generate()?, loopback(options.platform_port))?;
     let mut stage = Stage::set(options, &platform, &folder)?;
-    tour::introduce(narrator, &platform, &stage.addon, &stage.database);
+    tour::introduce(narrator, &platform, options.addon, &stage.addon, &stage.database);
 
     let cast = Cast { platform: &platform, addon: &stage.addon, clock: &clock, narrator };
     let told = tokio::select! {
@@ -117,7 +121,7 @@ impl Stage {
         let config = configured(options, platform, &database)?;
         telemetry::start(config.log_level, config.log_format);
         let app = App::build(config).map_err(NotStarted)?;
-        let port = app.addresses().values().next().map_or(options.port, SocketAddr::port);
+        let port = app.addresses().get(&options.addon).map_or(options.port, SocketAddr::port);
         let stop = app.handle();
         Ok(Self { addon: format!("http://{}", loopback(port)), database, stop, running: actix_rt::spawn(app.run()) })
     }
@@ -132,11 +136,13 @@ impl Stage {
 /// The configuration, from nothing but this: the environment of the shell may be that of a real service.
 fn configured(options: &Options, platform: &Platform, database: &str) -> Result<Config, Trouble> {
     let pem = platform.authority().public_pem()?;
+    let port = |addon| if addon == options.addon { options.port } else { 0 }.to_string();
     let read = |name: &str| {
         Some(match name {
             "HOST" => Ipv4Addr::LOCALHOST.to_string(),
-            "ADDONS" => "universal-webhook".into(),
-            "UNIVERSAL_WEBHOOK_PORT" => options.port.to_string(),
+            "API_STUDIO_PORT" => port(Addon::ApiStudio),
+            "UNIVERSAL_WEBHOOK_PORT" => port(Addon::UniversalWebhook),
+            "CLOCKIFY_ADDON_PORT" => port(Addon::ClockifyAddon),
             "DATABASE_URL" => database.to_owned(),
             "CLOCKIFY_PUBLIC_KEY" => pem.clone(),
             "CLOCKIFY_API_BASES" => platform.api_bases().join(","),
@@ -147,6 +153,10 @@ fn configured(options: &Options, platform: &Platform, database: &str) -> Result<
     };
     let listed = |faults: Vec<_>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     Config::load(&read, None).map_err(|faults| listed(faults).into())
+}
+
+fn slug(text: &str) -> Result<Addon, String> {
+    Addon::from_slug(text).ok_or_else(|| format!("expected one of {}", Addon::ALL.map(Addon::slug).join(", ")))
 }
 
 fn loopback(port: u16) -> SocketAddr {

@@ -1,14 +1,16 @@
 //! What there is to see and to try: addresses, and commands to copy.
 
+use actors::addon::Addon;
+
 use super::narrator::Narrator;
 use super::platform::Platform;
 
 /// Says who is there.
-pub fn introduce(narrator: Narrator, platform: &Platform, addon: &str, database: &str) {
+pub fn introduce(narrator: Narrator, platform: &Platform, which: Addon, addon: &str, database: &str) {
     narrator.title("Clockify in a box");
     narrator.table(&[
         ("platform", platform.base_url(), "a simulated Clockify, with one workspace"),
-        ("add-on", addon.to_owned(), "Universal Webhook, as `serve` would run it"),
+        ("add-on", addon.to_owned(), &format!("{which}, as `serve` would run it")),
     ]);
     narrator.table(&[("database", database.to_owned(), "")]);
 }

@@ -105,6 +105,8 @@ impl Location {
             _ if path.contains('\0') => Err(Invalid::NotText),
             ":memory:" => Err(Invalid::InMemory),
             _ if path.is_empty() || path.ends_with('/') => Err(Invalid::NoFile),
+            // SQLite would read it as a URL of its own.
+            _ if path.starts_with("file:") => Err(Invalid::Scheme),
             path => Ok(Self::Sqlite(path.into())),
         }
     }
@@ -198,6 +200,7 @@ mod tests {
             ("postgres://h/d?sslmod=require", Invalid::ServerParameter("sslmod".into())),
             ("postgres://h/d?sslmode=maybe", Invalid::ServerParameter("sslmode".into())),
             ("postgresql+asyncpg://h/d?ssl=maybe", Invalid::ServerParameter("sslmode".into())),
+            ("sqlite:file:x.db", Invalid::Scheme),
             ("mysql://h/d", Invalid::Scheme),
             ("x.db", Invalid::Scheme),
             ("", Invalid::Scheme),

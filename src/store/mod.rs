@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use actors::clock::Clock;
 use actors::port::store::Store;
+use async_trait::async_trait;
 
 pub use self::location::{Invalid, Location};
 use self::sealing::Keyring;
@@ -75,11 +76,20 @@ pub enum OpenError {
 }
 
 /// An open database. [`Self::close`] it at the end; dropped, it ends when the last holder of its store is gone.
-pub struct Database(Running);
+pub struct Database {
+    store: Arc<dyn Store>,
+    engine: Box<dyn Engine>,
+}
 
-enum Running {
-    Sqlite(sqlite::Running),
-    Postgres(postgres::Running),
+/// What a backend has beside its store.
+#[async_trait]
+trait Engine: Send + Sync {
+    /// See [`Database::figures`].
+    fn figures(&self) -> Figures;
+    /// See [`Database::purged`].
+    async fn purged(&self) -> bool;
+    /// See [`Database::close`].
+    async fn close(self: Box<Self>);
 }
 
 /// Opens a database, which is made if it is not there, and brings its schema up to date.
@@ -90,8 +100,8 @@ enum Running {
 pub async fn open(settings: Settings) -> Result<Database, OpenError> {
     let Settings { url, keyring, clock } = settings;
     match Location::parse(&url)? {
-        Location::Sqlite(path) => Ok(Database(Running::Sqlite(sqlite::open(&path, keyring, clock).await?))),
-        Location::Postgres(server) => Ok(Database(Running::Postgres(postgres::open(server.expose(), keyring, clock).await?))),
+        Location::Sqlite(path) => sqlite::open(&path, keyring, clock).await,
+        Location::Postgres(server) => postgres::open(server.expose(), keyring, clock).await,
     }
 }
 
@@ -110,33 +120,21 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 impl Database {
     /// The store, as actors and handlers hold it.
     pub fn store(&self) -> Arc<dyn Store> {
-        match &self.0 {
-            Running::Sqlite(running) => running.store.clone(),
-            Running::Postgres(running) => running.store.clone(),
-        }
+        Arc::clone(&self.store)
     }
 
     /// The writer's work so far.
     pub fn figures(&self) -> Figures {
-        match &self.0 {
-            Running::Sqlite(running) => running.store.figures(),
-            Running::Postgres(running) => running.store.figures(),
-        }
+        self.engine.figures()
     }
 
     /// Waits until the rows of everything that has been uninstalled are removed and their space is given back. `false`: it was closed before.
     pub async fn purged(&self) -> bool {
-        match &self.0 {
-            Running::Sqlite(running) => running.purged().await,
-            Running::Postgres(running) => running.purged().await,
-        }
+        self.engine.purged().await
     }
 
     /// Writes what is queued and closes, a file with its log folded in. Whoever still holds the store finds it unavailable.
     pub async fn close(self) {
-        match self.0 {
-            Running::Sqlite(running) => running.close().await,
-            Running::Postgres(running) => running.close().await,
-        }
+        self.engine.close().await;
     }
 }

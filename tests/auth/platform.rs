@@ -47,7 +47,8 @@ impl Platform {
 
     fn with_keys(authority: Authority, keys: impl FnOnce(ManualClock) -> Keys) -> Self {
         let clock = ManualClock::new(now());
-        let verifier = Verifier::new(keys(clock.clone()), Arc::new(clock.clone()), |_| ADDON_KEY.into());
+        let key = |addon: Addon| if addon == ADDON { ADDON_KEY.to_owned() } else { format!("key-of-{addon}") };
+        let verifier = Verifier::new(keys(clock.clone()), Arc::new(clock.clone()), key);
         Self { authority, clock, verifier }
     }
 

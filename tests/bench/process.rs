@@ -34,6 +34,7 @@ impl Process {
             .current_dir(folder)
             .env_clear()
             .env("HOST", "127.0.0.1")
+            .env("ADDONS", "universal-webhook")
             .env("UNIVERSAL_WEBHOOK_PORT", address.port().to_string())
             .env("DATABASE_URL", format!("sqlite://{}", folder.join("road.db").display()))
             .env("CLOCKIFY_PUBLIC_KEY", &key)

@@ -1,7 +1,10 @@
 //! Every route is documented with the proof that it demands, and no other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use actors::addon::Addon;
+use actors::event::KNOWN;
+use actors::webhook;
 use clockify_addons::http::ROUTES;
 use clockify_addons::http::caller::Proof;
 
@@ -17,13 +20,14 @@ const fn words(proof: Proof) -> &'static str {
         Proof::MetricsToken => "`METRICS_TOKEN`",
         Proof::Lifecycle => "lifecycle token",
         Proof::WebhookSignature => "webhook signature",
+        Proof::SourceSecret => "a live secret of that source",
         Proof::Admin => "user token of an admin",
     }
 }
 
 /// First and second column of the table of routes.
 fn documented(page: &str) -> BTreeMap<&str, &str> {
-    let verbs = ["GET ", "POST ", "PUT ", "DELETE "];
+    let verbs = ["GET ", "POST ", "PUT ", "PATCH ", "DELETE "];
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     rows.filter(|(route, _)| verbs.iter().any(|verb| route.starts_with(verb))).collect()
 }
@@ -48,6 +52,18 @@ fn compare(real: &BTreeMap<String, &str>, written: &BTreeMap<&str, &str>) -> Vec
 fn every_route_is_documented_with_its_proof_and_no_other() {
     let real = ROUTES.iter().map(|endpoint| (format!("{} {}", endpoint.verb.as_str(), endpoint.path), words(endpoint.proof))).collect();
     expect_none(&compare(&real, &documented(tree::text(PAGE))), "keep the table of who may call what true");
+}
+
+#[test]
+fn every_path_by_category_is_documented_and_no_other() {
+    const PAGE: &str = "docs/add-ons.md";
+    let real: BTreeSet<String> = KNOWN.iter().map(|event| webhook::path(Addon::ClockifyAddon, event)).collect();
+    let table = tree::text(PAGE).split_once("| below `/webhooks` |").map_or("", |(_, table)| table);
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let names = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let written: BTreeSet<String> = names.map(|name| format!("/webhooks/{name}")).collect();
+    let different = real.symmetric_difference(&written).map(|path| Breach::new(PAGE, 0, path.clone()));
+    expect_none(&different.collect::<Vec<_>>(), "these paths are there or served, and not both");
 }
 
 #[test]

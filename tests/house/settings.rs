@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use actors::settings::{SETTINGS, Takes};
 use clockify_addons::config::Config;
 
 use super::report::{Breach, expect_none};
@@ -97,6 +98,72 @@ fn the_tables_of_the_readme_name_real_variables() {
         .map(|name| Breach::new("README.md", 0, name))
         .collect();
     expect_none(&breaches, "the README names a variable that is not in docs/settings.md");
+}
+
+/// Names that the Python add-ons read, or their documents promised.
+const OF_THE_PYTHON_ADD_ONS: &str = "
+    API_STUDIO_DB_URL API_STUDIO_ADDON_KEY API_STUDIO_REQUIRE_SIGNATURE_VERIFICATION API_STUDIO_BOOTSTRAP_MAX_RPS
+    API_STUDIO_BOOTSTRAP_INCLUDE_HEAVY_ENDPOINTS API_STUDIO_WEBHOOK_LOG_RETENTION_DAYS API_STUDIO_FLOW_EXECUTION_RETENTION_DAYS
+    UNIVERSAL_WEBHOOK_DB_URL UNIVERSAL_WEBHOOK_ADDON_KEY UNIVERSAL_WEBHOOK_REQUIRE_SIGNATURE_VERIFICATION UW_BOOTSTRAP_MAX_RPS
+    UW_BOOTSTRAP_INCLUDE_HEAVY UW_BOOTSTRAP_INCLUDE_TIME_ENTRIES UW_BOOTSTRAP_TIME_ENTRY_DAYS UW_BOOTSTRAP_MAX_PAGES
+    UW_ENABLE_CUSTOM_WEBHOOKS UW_WEBHOOK_LOG_RETENTION_DAYS UW_ENABLE_FLOWS UW_ENABLE_GENERIC_HTTP_ACTIONS
+    UW_FLOW_EXECUTION_RETENTION_DAYS UW_CACHE_TTL_DAYS CLOCKIFY_API_BASE_URL LOG_LEVEL CLOCKIFY_JWKS_URL CLOCKIFY_ENVIRONMENT
+    CLOCKIFY_JWKS_PROD_URL CLOCKIFY_JWKS_DEV_URL BASE_URL HOST PORT DEBUG DATABASE_URL REQUIRE_SIGNATURE_VERIFICATION WEBHOOK_HMAC_SECRET
+    CLOCKIFY_API_BASE CLOCKIFY_DEVELOPER_API_BASE CLOCKIFY_PTO_API_BASE CLOCKIFY_REPORTS_API_BASE ALLOWED_API_DOMAINS RATE_LIMIT_RPS
+    RATE_LIMIT_ENABLED REDIS_URL USE_REDIS LOG_FORMAT AUTO_BOOTSTRAP_ON_INSTALL BOOTSTRAP_BATCH_SIZE BOOTSTRAP_MAX_RETRIES
+    BOOTSTRAP_MAX_PAGES API_CALL_MAX_PAYLOAD_BYTES WEBHOOK_MAX_PAYLOAD_BYTES WEBHOOK_REQUEST_MAX_RETRIES WEBHOOK_REQUEST_BACKOFF_BASE
+    WEBHOOK_REQUEST_BACKOFF_CAP ADDON_KEY ADDON_NAME ADDON_DESCRIPTION ADDON_VENDOR_NAME ADDON_VENDOR_URL POSTGRES_USER POSTGRES_PASSWORD
+    POSTGRES_DB CLOCKIFY_ADDON_BASE_URL UNIVERSAL_WEBHOOK_PORT BOOTSTRAP_MAX_RPS CLOCKIFY_ALLOWED_API_DOMAINS";
+
+/// Names in the page's list of what has no effect.
+fn of_no_effect(page: &str) -> BTreeSet<String> {
+    let list = page.split_once("## Of no effect").map_or("", |(_, list)| list);
+    let named = list.lines().filter_map(|line| line.strip_prefix("- ")?.split_once("`: ").map(|(names, _)| names));
+    named.flat_map(|names| names.split(", ").map(|name| name.trim_matches('`').to_owned())).collect()
+}
+
+#[test]
+fn every_variable_of_the_python_add_ons_is_read_or_said_to_be_of_no_effect() {
+    let (read, idle) = (asked(), of_no_effect(tree::text(PAGE)));
+    let reference: BTreeSet<String> = OF_THE_PYTHON_ADD_ONS.split_whitespace().map(str::to_owned).collect();
+    let lost = reference.iter().filter(|name| read.contains(*name) == idle.contains(*name));
+    let mut breaches: Vec<Breach> = lost.map(|name| Breach::new(PAGE, 0, format!("{name} is read and idle, or neither"))).collect();
+    let invented = idle.difference(&reference).map(|name| Breach::new(PAGE, 0, format!("{name} was never read")));
+    breaches.extend(invented);
+    expect_none(&breaches, "who comes from the Python add-ons looks each of his variables up");
+}
+
+/// Rows of a table of variables, settings and meanings.
+fn rows(page: &str) -> Vec<(&str, &str)> {
+    page.lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split('|').skip(2).map(str::trim);
+            Some((cells.next()?.strip_prefix('`')?.strip_suffix('`')?, cells.next()?))
+        })
+        .filter(|(id, _)| !id.contains('`'))
+        .collect()
+}
+
+#[test]
+fn every_setting_is_documented_with_its_range() {
+    let page = tree::text(PAGE);
+    let rows = rows(page);
+    let known: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.id).collect();
+    let invented = rows.iter().filter(|(id, _)| !known.contains(id)).map(|(id, _)| Breach::new(PAGE, 0, format!("{id} is no setting")));
+    let mut breaches: Vec<Breach> = invented.collect();
+    for setting in SETTINGS {
+        let range = match &setting.takes {
+            Takes::Number(range, _) => format!("{} to {}", range.start(), range.end()),
+            Takes::Flag(_) | Takes::Text | Takes::Choice(_) => String::new(),
+        };
+        let described = rows.iter().any(|(id, meaning)| *id == setting.id && meaning.contains(&range));
+        // Without a variable of the operator's it is only named.
+        let named = range.is_empty() && page.contains(&format!("`{}`", setting.id));
+        if !described && !named {
+            breaches.push(Breach::new(PAGE, 0, format!("{} of {} is not there with {range:?}", setting.id, setting.addon)));
+        }
+    }
+    expect_none(&breaches, "the list of settings in the code is the one list: write here what it says");
 }
 
 #[test]

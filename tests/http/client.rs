@@ -36,6 +36,18 @@ impl Request {
         self
     }
 
+    /// The same request without a header.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(found, _)| found != name);
+        self
+    }
+
+    /// The same request somewhere else.
+    pub fn target(mut self, target: impl Into<String>) -> Self {
+        self.target = target.into();
+        self
+    }
+
     /// As a page proves who it is.
     pub fn token(self, token: &str) -> Self {
         self.header("x-addon-token", token)
@@ -110,7 +122,7 @@ impl Answer {
         let error = &self.json()["error"];
         assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{self:?}");
         assert_eq!(error["request_id"].as_str(), self.header("x-request-id"), "{self:?}");
-        assert_eq!(self.header("retry-after").is_some(), status == 503, "{self:?}");
+        assert_eq!(self.header("retry-after").is_some(), matches!(status, 429 | 503), "{self:?}");
         assert_eq!(self.header("www-authenticate").is_some(), status == 401, "{self:?}");
     }
 }

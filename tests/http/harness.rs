@@ -1,6 +1,6 @@
 //! A listener over real workspaces, with everything around it in the test's hands.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
@@ -17,8 +17,10 @@ use actors::port::store::{Events, Flows, Installations, Runs, Slice};
 use actors::registry::{Environment, Registry};
 use actors::secret::Secret;
 use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
+use actors::webhook;
 use clockify_addons::auth::{ApiHosts, Keys, Verifier};
 use clockify_addons::http::readiness::Readiness;
+use clockify_addons::http::routes::Endpoint;
 use clockify_addons::http::{self, Service};
 use clockify_addons::manifest::{Manifests, SchemaVersion, Stated};
 use clockify_addons::metrics::Metrics;
@@ -28,7 +30,7 @@ use serde_json::{Map, Value, json};
 use super::client::{Answer, Request, post, send};
 
 pub const ADDON: Addon = Addon::UniversalWebhook;
-pub const ADDON_KEY: &str = "universal-webhook-api";
+pub const ADDON_KEY: &str = key_of(ADDON);
 pub const METRICS_TOKEN: &str = "metrics-token-of-the-operator";
 /// Small enough that a test can exceed it.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -38,7 +40,18 @@ pub static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::generate
 /// A key that is not the platform's.
 pub static FORGER: LazyLock<Authority> = LazyLock::new(|| Authority::generate().unwrap());
 
+/// The manifest's key.
+pub const fn key_of(addon: Addon) -> &'static str {
+    match addon {
+        Addon::ApiStudio => "clockify-api-studio",
+        Addon::UniversalWebhook => "universal-webhook-api",
+        Addon::ClockifyAddon => "clockify-python-addon",
+    }
+}
+
 pub struct Harness {
+    /// The add-on at the listener's root, which is the one that is installed.
+    pub addon: Addon,
     pub service: Arc<Service>,
     pub store: MemoryStore,
     pub clock: ManualClock,
@@ -50,8 +63,13 @@ pub struct Harness {
 
 /// Digits that make two ids of a workspace and its installation.
 pub fn grant(digit: char) -> Grant {
+    grant_of(ADDON, digit)
+}
+
+/// The same for one of the add-ons.
+pub fn grant_of(addon: Addon, digit: char) -> Grant {
     let id = |first: &str| format!("{first}{}", digit.to_string().repeat(23));
-    Grant { addon_key: ADDON_KEY.into(), workspace: WorkspaceId::parse(&id("a")).unwrap(), addon_id: AddonId::parse(&id("b")).unwrap() }
+    Grant { addon_key: key_of(addon).into(), workspace: WorkspaceId::parse(&id("a")).unwrap(), addon_id: AddonId::parse(&id("b")).unwrap() }
 }
 
 pub fn urls() -> Urls {
@@ -60,20 +78,35 @@ pub fn urls() -> Urls {
 
 /// The path of an event, as the manifest declares it.
 pub fn path_of(event: &str) -> String {
-    format!("/webhooks/clockify/{}", event.to_ascii_lowercase().replace('_', "-"))
+    path_in(ADDON, event)
+}
+
+/// The same for one of the add-ons.
+pub fn path_in(addon: Addon, event: &str) -> String {
+    webhook::path(addon, KNOWN.iter().find(|known| known.name == event).unwrap())
 }
 
 impl Harness {
     /// A service that is ready and has nothing installed.
     pub async fn ready() -> Self {
-        let harness = Self::starting().await;
+        Self::ready_as(ADDON).await
+    }
+
+    /// The same with another add-on at the root.
+    pub async fn ready_as(addon: Addon) -> Self {
+        let harness = Self::starting_as(addon);
         harness.service.readiness.open();
         harness
     }
 
     /// A service that is ready, with the add-on installed at [`Self::home`].
     pub async fn installed() -> Self {
-        let harness = Self::ready().await;
+        Self::installed_as(ADDON).await
+    }
+
+    /// The same with another add-on.
+    pub async fn installed_as(addon: Addon) -> Self {
+        let harness = Self::ready_as(addon).await;
         let answer = harness.install(&harness.home).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         harness
@@ -81,11 +114,25 @@ impl Harness {
 
     /// A service that is not ready yet.
     pub async fn starting() -> Self {
+        Self::starting_as(ADDON)
+    }
+
+    fn starting_as(addon: Addon) -> Self {
         let clock = ManualClock::new(Timestamp::from_seconds(1_800_000_000));
         let (store, clockify) = (MemoryStore::new(), ScriptedClockify::new(Arc::new(clock.clone())));
         let service = Arc::new(service(&clock, &store, &clockify));
-        let address = listen(Arc::clone(&service));
-        Self { service, store, clock, clockify, address, home: grant('1') }
+        let address = listen(addon, Arc::clone(&service));
+        Self { addon, service, store, clock, clockify, address, home: grant_of(addon, '1') }
+    }
+
+    /// The path of a route's line with something in the place of its parameters.
+    pub fn target(&self, route: &Endpoint) -> String {
+        let path = match route.path {
+            "/webhooks/{category}/{change}" => path_in(self.addon, "NEW_PROJECT"),
+            "/webhooks/{category}" => path_in(self.addon, "NEW_TAG"),
+            path => path.replace("{event}", "new-project"),
+        };
+        path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{name}", "s").replace("{source}", "s")
     }
 
     pub async fn send(&self, request: Request) -> Answer {
@@ -93,7 +140,7 @@ impl Harness {
     }
 
     pub fn key(&self) -> Key {
-        Key { addon: ADDON, workspace: self.home.workspace }
+        Key { addon: self.addon, workspace: self.home.workspace }
     }
 
     /// A user token with this role, of this installation.
@@ -114,14 +161,14 @@ impl Harness {
 
     /// The token of one of the home installation's webhooks.
     pub fn webhook(&self, event: &str) -> String {
-        AUTHORITY.webhook_token(&self.home, &path_of(event))
+        AUTHORITY.webhook_token(&self.home, &path_in(self.addon, event))
     }
 
     /// The body of INSTALLED as the platform sends it, with a webhook for every event.
     pub fn installed_body(&self, grant: &Grant) -> Value {
-        let webhooks: Vec<Value> = KNOWN
-            .iter()
-            .map(|known| path_of(known.name))
+        let paths: BTreeSet<String> = KNOWN.iter().map(|known| webhook::path(self.addon, known)).collect();
+        let webhooks: Vec<Value> = paths
+            .into_iter()
             .map(|path| json!({"path": format!("/{path}"), "webhookType": "ADDON", "authToken": AUTHORITY.webhook_token(grant, &path)}))
             .collect();
         json!({
@@ -143,19 +190,24 @@ impl Harness {
 
     /// A signed delivery to the event's own path.
     pub fn delivery(&self, event: &str, payload: &Value) -> Request {
-        post(path_of(event)).signed(&self.webhook(event)).header("clockify-webhook-event-type", event).json(payload)
+        post(path_in(self.addon, event)).signed(&self.webhook(event)).header("clockify-webhook-event-type", event).json(payload)
     }
 
     /// Delivers an event and gives its id.
     pub async fn deliver(&self, event: &str, payload: &Value) -> String {
         let answer = self.send(self.delivery(event, payload)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()["webhookId"].as_str().unwrap().to_owned()
+        let name = match self.addon {
+            Addon::ApiStudio => "webhook_id",
+            Addon::UniversalWebhook => "webhookId",
+            Addon::ClockifyAddon => "event_id",
+        };
+        answer.json()[name].as_str().unwrap().to_owned()
     }
 
     /// Everything that is stored for a workspace, to see that nothing was.
     pub async fn stored(&self, workspace: WorkspaceId) -> (Option<AddonId>, u64, u64, Vec<String>) {
-        let (key, all) = (Key { addon: ADDON, workspace }, Slice { limit: 100, offset: 0 });
+        let (key, all) = (Key { addon: self.addon, workspace }, Slice { limit: 100, offset: 0 });
         (
             self.store.installation(key).await.unwrap().map(|installation| installation.addon_id),
             self.store.events(key, &Default::default(), all).await.unwrap().total,
@@ -179,9 +231,9 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
     };
     let keys = Keys::pem(&AUTHORITY.public_pem().unwrap()).unwrap();
-    let stated = Stated {
-        key: ADDON_KEY.into(),
-        base_url: "https://addons.example.com/universal-webhook".into(),
+    let stated = |addon: Addon| Stated {
+        key: key_of(addon).into(),
+        base_url: format!("https://addons.example.com/{addon}"),
         schema_version: SchemaVersion::V1_5,
         webhooks_max: None,
         defaults: Map::new(),
@@ -189,10 +241,10 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
     Service {
         registry: Arc::new(Registry::new(Arc::new(environment), 1)),
         store: Arc::new(store.clone()),
-        verifier: Arc::new(Verifier::new(keys, Arc::clone(&shared), |_| ADDON_KEY.into())),
+        verifier: Arc::new(Verifier::new(keys, Arc::clone(&shared), |addon| key_of(addon).into())),
         api_hosts: Arc::new(ApiHosts::new(ApiHosts::DEFAULT_DOMAINS, []).unwrap()),
         catalogue,
-        manifests: Arc::new(Manifests::render(&BTreeMap::from([(ADDON, stated)])).unwrap()),
+        manifests: Arc::new(Manifests::render(&Addon::ALL.into_iter().map(|addon| (addon, stated(addon))).collect()).unwrap()),
         metrics,
         clock: shared,
         readiness: Arc::new(Readiness::new()),
@@ -202,9 +254,10 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
     }
 }
 
-/// A listener on a free port. It ends with the test's process.
-fn listen(service: Arc<Service>) -> SocketAddr {
-    let server = HttpServer::new(move || App::new().configure(|config| http::configure(config, &service, ADDON, &Addon::ALL)));
+/// A listener on a free port, with an add-on at its root and all of them below their slugs. It ends with the test's process.
+fn listen(own: Addon, service: Arc<Service>) -> SocketAddr {
+    let services = Addon::ALL.map(|addon| (addon, Arc::clone(&service))).into_iter().collect();
+    let server = HttpServer::new(move || App::new().configure(|config| http::configure(config, &services, own)));
     let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
     let address = server.addrs()[0];
     actix_web::rt::spawn(server.run());

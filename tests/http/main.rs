@@ -11,8 +11,11 @@
     reason = "tests; the configuration exempts only functions that are tests themselves"
 )]
 
+mod addons;
 mod bodies;
 mod client;
+mod custom_sources;
+mod custom_webhooks;
 mod dashboard;
 mod errors;
 mod events;
@@ -22,9 +25,11 @@ mod health;
 mod lifecycle;
 mod manifest;
 mod metrics;
+mod openapi;
 mod paths;
 mod proofs;
 mod readiness;
 mod runs;
 mod samples;
+mod settings;
 mod webhooks;

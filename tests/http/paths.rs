@@ -1,5 +1,6 @@
 //! Other spellings of a path lead to the same route with the same proof, or nowhere.
 
+use actors::addon::Addon;
 use clockify_addons::http::ROUTES;
 use clockify_addons::http::caller::Proof;
 
@@ -8,54 +9,61 @@ use super::harness::Harness;
 
 #[actix_web::test]
 async fn no_spelling_of_a_path_gets_around_its_proof() {
-    let harness = Harness::installed().await;
-    for route in ROUTES.iter().filter(|route| route.proof != Proof::Open) {
-        let path = route.path.replace("{event}", "new-project").replace("{id}", "01900000-0000-7000-8000-000000000000");
-        let spellings = [
-            path.replace('/', "//"),
-            format!("{path}/"),
-            format!("///{path}///"),
-            format!("{path}?"),
-            format!("{path}?workspace_id="),
-            format!("{path}#x"),
-            format!("/universal-webhook{path}"),
-            format!("//universal-webhook/{path}/"),
-            format!("http://elsewhere.example{path}"),
-        ];
-        for spelling in spellings {
-            let answer = harness.send(request(route.verb.as_str(), spelling.clone())).await;
-            println!("{spelling}");
-            answer.refused(401, "token_missing");
-        }
-        let dead_ends = [
-            format!("/./{path}"),
-            format!("/x/..{path}"),
-            format!("/healthz/..{path}"),
-            path.to_uppercase(),
-            format!("{path}%2f"),
-            format!("{path};x=1"),
-            path.replacen('/', "/%2f", 1),
-            path.replacen('/', "\\", 1),
-            format!("/universal-webhook/universal-webhook{path}"),
-        ];
-        for dead_end in dead_ends {
-            let answer = harness.send(request(route.verb.as_str(), dead_end.clone())).await;
-            println!("{dead_end}");
-            // An odd last segment may still be taken for an event or an id, behind the same proof.
-            assert!(matches!(answer.status, 400 | 401 | 404), "{dead_end}: {answer:?}");
+    for addon in Addon::ALL {
+        let harness = Harness::installed_as(addon).await;
+        for route in ROUTES.iter().filter(|route| route.proof != Proof::Open && route.is_of(addon)) {
+            let path = harness.target(route);
+            let spellings = [
+                path.replace('/', "//"),
+                format!("{path}/"),
+                format!("///{path}///"),
+                format!("{path}?"),
+                format!("{path}?workspace_id="),
+                format!("{path}#x"),
+                format!("/{addon}{path}"),
+                format!("//{addon}/{path}/"),
+                format!("http://elsewhere.example{path}"),
+            ];
+            for spelling in spellings {
+                let sent = request(route.verb.as_str(), spelling.clone()).header("x-workspace-id", harness.home.workspace.to_string());
+                let answer = harness.send(sent).await;
+                println!("{spelling}");
+                answer.refused(401, if route.proof == Proof::SourceSecret { "source_unproved" } else { "token_missing" });
+            }
+            let dead_ends = [
+                format!("/./{path}"),
+                format!("/x/..{path}"),
+                format!("/healthz/..{path}"),
+                path.to_uppercase(),
+                format!("{path}%2f"),
+                format!("{path};x=1"),
+                path.replacen('/', "/%2f", 1),
+                path.replacen('/', "\\", 1),
+                format!("/{addon}/{addon}{path}"),
+            ];
+            for dead_end in dead_ends {
+                let answer = harness.send(request(route.verb.as_str(), dead_end.clone())).await;
+                println!("{dead_end}");
+                // An odd last segment may still be taken for an event or an id, behind the same proof.
+                assert!(matches!(answer.status, 400 | 401 | 404), "{dead_end}: {answer:?}");
+            }
         }
     }
 }
 
 #[actix_web::test]
 async fn every_add_on_is_served_below_its_slug_as_at_its_own_listener() {
-    let harness = Harness::installed().await;
-    for path in ["/manifest", "/healthz", "/livez", "/static/icon.svg"] {
-        let (root, below) = (harness.send(get(path)).await, harness.send(get(format!("/universal-webhook{path}"))).await);
-        assert_eq!((root.status, &root.body), (200, &below.body), "{path}");
+    for addon in Addon::ALL {
+        let harness = Harness::installed_as(addon).await;
+        for path in ["/manifest", "/healthz", "/livez", "/static/icon.svg"] {
+            let (root, below) = (harness.send(get(path)).await, harness.send(get(format!("/{addon}{path}"))).await);
+            assert_eq!((root.status, &root.body), (200, &below.body), "{path}");
+        }
+        let owner = harness.owner();
+        for other in Addon::ALL {
+            let answer = harness.send(get(format!("/{other}/ui/flows")).token(&owner)).await;
+            assert_eq!(answer.status, if other == addon { 200 } else { 403 }, "{answer:?}");
+        }
+        harness.send(get(format!("/{addon}x/healthz"))).await.refused(404, "not_found");
     }
-    let owner = harness.owner();
-    assert_eq!(harness.send(get("/universal-webhook/ui/flows").token(&owner)).await.status, 200);
-    harness.send(get("/api-studio/ui/flows").token(&owner)).await.refused(404, "not_found");
-    harness.send(get("/universal-webhookx/healthz")).await.refused(404, "not_found");
 }

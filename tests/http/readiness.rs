@@ -1,5 +1,6 @@
 //! Before everything stands and while the service stops, tenants are told to come again: never a 2xx that is not kept, never a 404.
 
+use actors::addon::Addon;
 use clockify_addons::http::ROUTES;
 use clockify_addons::http::caller::Proof;
 
@@ -7,14 +8,14 @@ use super::client::{get, request};
 use super::harness::Harness;
 
 async fn closed(harness: &Harness) {
-    for route in ROUTES {
-        let path = route.path.replace("{event}", "new-project").replace("{id}", "01900000-0000-7000-8000-000000000000");
+    for route in ROUTES.iter().filter(|route| route.is_of(harness.addon)) {
+        let path = harness.target(route);
         let token = harness.owner();
         let request = request(route.verb.as_str(), path).token(&token).signed(&harness.webhook("NEW_PROJECT"));
         let answer = harness.send(request).await;
         println!("{}", route.path);
         match route.proof {
-            Proof::Lifecycle | Proof::WebhookSignature | Proof::Admin => answer.refused(503, "not_ready"),
+            Proof::Lifecycle | Proof::WebhookSignature | Proof::SourceSecret | Proof::Admin => answer.refused(503, "not_ready"),
             Proof::MetricsToken => answer.refused(401, "token_missing"),
             Proof::Open if route.path == "/ready" => assert_eq!((answer.status, answer.json()["ready"].as_bool()), (503, Some(false))),
             Proof::Open => assert_eq!(answer.status, 200, "{answer:?}"),
@@ -33,11 +34,13 @@ async fn a_service_that_is_starting_takes_nothing_and_says_when_to_come_again() 
 
 #[actix_web::test]
 async fn a_service_that_stops_takes_nothing_more() {
-    let harness = Harness::installed().await;
-    let before = harness.stored(harness.home.workspace).await;
-    harness.service.readiness.stop();
-    closed(&harness).await;
-    let answer = harness.send(get("/ready")).await;
-    assert_eq!((answer.status, answer.json()["error"].as_str()), (503, Some("stopping")));
-    assert_eq!(harness.stored(harness.home.workspace).await, before);
+    for addon in Addon::ALL {
+        let harness = Harness::installed_as(addon).await;
+        let before = harness.stored(harness.home.workspace).await;
+        harness.service.readiness.stop();
+        closed(&harness).await;
+        let answer = harness.send(get("/ready")).await;
+        assert_eq!((answer.status, answer.json()["error"].as_str()), (503, Some("stopping")));
+        assert_eq!(harness.stored(harness.home.workspace).await, before);
+    }
 }

@@ -1,5 +1,7 @@
 //! A service in this process, built as `main` builds it.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use actors::addon::Addon;
@@ -12,8 +14,9 @@ use super::running::process::Setting;
 
 /// A running service.
 pub struct Running {
-    /// Where it is reached.
+    /// Where it is reached: Universal Webhook's listener.
     pub url: String,
+    addresses: BTreeMap<Addon, SocketAddr>,
     stop: Stop,
     ended: actix_rt::task::JoinHandle<Result<(), StartError>>,
 }
@@ -24,10 +27,16 @@ impl Running {
         let config = Config::load(&|name| setting.variables().get(name).cloned(), None).unwrap();
         let app = App::build(config).unwrap();
         let url = format!("http://{}", app.addresses()[&Addon::UniversalWebhook]);
+        let addresses = app.addresses().clone();
         let stop = app.handle();
         let ended = actix_rt::spawn(app.run());
         Api::anonymous(&url).ready().await;
-        Self { url, stop, ended }
+        Self { url, addresses, stop, ended }
+    }
+
+    /// Where one of its add-ons is reached.
+    pub fn url_of(&self, addon: Addon) -> String {
+        format!("http://{}", self.addresses[&addon])
     }
 
     /// Stops it and waits until it has closed its database.

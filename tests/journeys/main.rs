@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod addons;
 mod app;
+mod custom;
 mod manifest;
 mod operator;
 mod platform;

@@ -55,6 +55,20 @@ fn once_tells_the_whole_story_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn any_of_the_add_ons_can_play_the_story() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_slug = |slug: &str| setting(folder.path()).run(folder.path(), &["sandbox", "--once", "--port", "0", "--addon", slug]);
+    for (slug, words) in [("api-studio", "12 webhooks, 12 scopes"), ("clockify-addon", "NEW_TIME_ENTRY sent to /webhooks/time/new, signed")]
+    {
+        let output = with_slug(slug);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{slug}: {said}");
+        in_order(&said, &[words, "SUCCEEDED"]);
+    }
+    assert_eq!(with_slug("nothing").status.code(), Some(2));
+}
+
+#[test]
 fn a_database_that_was_asked_for_stays_and_can_be_used_again() {
     let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let url = format!("sqlite://{}/kept.db", kept.path().display());

@@ -48,7 +48,7 @@ pub async fn last_run(api: &Api, status: &str) -> Value {
         .await
 }
 
-async fn client_made(platform: &Platform, number: u32) -> bool {
+pub async fn client_made(platform: &Platform, number: u32) -> bool {
     let name = format!("client of {MARK} {number}");
     platform
         .until(LONG, |world| {
@@ -57,7 +57,7 @@ async fn client_made(platform: &Platform, number: u32) -> bool {
         .await
 }
 
-async fn delivered(platform: &Platform, number: u64) -> bool {
+pub async fn delivered(platform: &Platform, number: u64) -> bool {
     platform
         .until(LONG, |world| {
             world.deliveries.get(number).is_some_and(|delivery| delivery.attempts.iter().any(|attempt| attempt.status == Some(200)))

@@ -26,5 +26,6 @@ mod sample;
 mod sources;
 mod sqlite;
 mod texts;
+mod twins;
 mod uninstall;
 mod work;

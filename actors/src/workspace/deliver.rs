@@ -18,6 +18,7 @@ use crate::port::store::events::Fingerprint;
 use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
 use crate::source::SourceName;
+use crate::webhook;
 
 /// A delivery whose signature has been verified and whose body has been read.
 #[derive(Clone, Debug)]
@@ -190,18 +191,77 @@ impl Workspace {
     }
 }
 
-/// Whether the installation registered this token for this path. The bare path takes the token of any path for that event.
+/// Whether the installation registered this token for this path, and the path carries the event. The bare path takes the token of any path for
+/// that event.
 fn registered(installation: &Installation, token: &TokenHash, path: &str, event_type: &EventType) -> bool {
+    let Some(event) = event_type.known() else { return false };
+    let addon = installation.key.addon;
+    let bare = path == webhook::BARE;
+    if !bare && !webhook::carries(addon, path, event) {
+        return false;
+    }
     let mut found = false;
-    for webhook in installation.webhooks.iter() {
-        let fits = webhook.path == path
-            || webhook
-                .path
-                .strip_prefix(path)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .is_some_and(|slug| event_type.known().is_some_and(|known| crate::event::Known::from_slug(slug) == Some(known)));
+    for registered in installation.webhooks.iter() {
+        let fits = if bare { webhook::carries(addon, &registered.path, event) } else { registered.path == path };
         // Every hash is compared, so that the time tells nothing about which one fits.
-        found |= same_hash(&webhook.hash, token) & fits;
+        found |= same_hash(&registered.hash, token) & fits;
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::addon::Addon;
+    use crate::clock::Timestamp;
+    use crate::ids::{Key, WorkspaceId};
+    use crate::installation::{Health, WebhookToken};
+    use crate::port::clockify::ApiUrls;
+    use crate::secret::Secret;
+
+    /// An installation whose one token, `[1; 32]`, is of this path.
+    fn installation(addon: Addon, path: &str) -> Installation {
+        let (workspace, addon_id) = (WorkspaceId::from_bytes([1; 12]), AddonId::from_bytes([2; 12]));
+        let now = Timestamp::from_seconds(1);
+        Installation {
+            key: Key { addon, workspace },
+            addon_id,
+            addon_user: None,
+            as_user: None,
+            urls: ApiUrls { backend: "b".into(), reports: None, pto: None },
+            token: Secret::new("t"),
+            webhooks: Arc::new([WebhookToken { path: path.into(), hash: [1; 32] }]),
+            status: Status::Active,
+            health: Health::Sound,
+            settings: Default::default(),
+            installed_at: now,
+            updated_at: now,
+        }
+    }
+
+    fn opens(installation: &Installation, path: &str, event: &str) -> bool {
+        registered(installation, &[1; 32], path, &EventType::parse(event).unwrap())
+    }
+
+    #[test]
+    fn a_token_opens_its_path_for_the_events_that_the_path_carries() {
+        let shared = installation(Addon::ClockifyAddon, "/webhooks/rate");
+        assert!(opens(&shared, "/webhooks/rate", "COST_RATE_UPDATED") && opens(&shared, "/webhooks/rate", "BILLABLE_RATE_UPDATED"));
+        for (path, event) in [
+            ("/webhooks/rate", "NEW_TAG"),
+            ("/webhooks/rate", "NO_EVENT"),
+            ("/webhooks/invoice", "NEW_INVOICE"),
+            ("/webhooks", "COST_RATE_UPDATED"),
+        ] {
+            assert!(!opens(&shared, path, event), "{path} {event}");
+        }
+        assert!(!registered(&shared, &[3; 32], "/webhooks/rate", &EventType::parse("COST_RATE_UPDATED").unwrap()));
+    }
+
+    #[test]
+    fn the_bare_path_takes_the_token_of_the_events_own_path() {
+        let own = installation(Addon::UniversalWebhook, "/webhooks/clockify/new-tag");
+        assert!(opens(&own, webhook::BARE, "NEW_TAG") && opens(&own, "/webhooks/clockify/new-tag", "NEW_TAG"));
+        assert!(!opens(&own, webhook::BARE, "NEW_TASK") && !opens(&own, "/webhooks/clockify/new-tag", "NEW_TASK"));
+    }
 }

@@ -6,6 +6,7 @@
 //! | [`lifecycle::Lifecycle`] | INSTALLED, DELETED, STATUS_CHANGED, SETTINGS_UPDATED |
 //! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
+//! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
@@ -22,6 +23,7 @@ pub mod queue;
 pub mod replay;
 pub mod retire;
 pub mod runner;
+pub mod settings;
 pub mod sources;
 pub mod status;
 
@@ -172,7 +174,7 @@ impl Workspace {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
-                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency, works);
+                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency as usize, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
@@ -196,7 +198,7 @@ impl Workspace {
 
 async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Error> {
     let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
-    let defaults = env.defaults.get(&key.addon).copied().unwrap_or_default();
+    let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
     let settings = Settings::effective(key.addon, defaults, &installation.settings);
     let sources = env.store.sources(key).await?;
     let flows = env.store.flows(key).await?;

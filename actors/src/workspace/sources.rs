@@ -5,8 +5,10 @@ use std::sync::Arc;
 use actix::{ActorFutureExt, AtomicResponse, Context, Handler, Message, WrapFuture};
 
 use super::{Error, Workspace, caught, load};
+use crate::clock::Timestamp;
 use crate::limits::source as limits;
 use crate::port::store::sources::SourceSaved;
+use crate::secret::Secret;
 use crate::source::{CustomSource, SourceName};
 
 /// A change to the workspace's sources.
@@ -14,8 +16,17 @@ use crate::source::{CustomSource, SourceName};
 pub enum SourceChange {
     /// A new source.
     Create(Box<CustomSource>),
-    /// The source of that name becomes this.
+    /// The source of that name becomes this; its secrets stay.
     Update(Box<CustomSource>),
+    /// The source of that name gets a new secret; the one that was first stays good for a while.
+    Rotate {
+        /// Which.
+        name: SourceName,
+        /// The new secret.
+        fresh: Secret,
+        /// Until when the former one is good.
+        old_until: Timestamp,
+    },
     /// No source of that name any more.
     Delete(SourceName),
 }
@@ -64,7 +75,20 @@ impl Handler<ChangeSource> for Workspace {
             let changed = caught(async {
                 let there = |there| if there { SourceChanged::Done } else { SourceChanged::Absent };
                 Ok(match &message.0 {
-                    SourceChange::Update(source) => there(env.store.update_source(key, source).await?),
+                    // The actor changes one thing after the other, so that what is read here is what is replaced.
+                    SourceChange::Update(source) => match env.store.source(key, &source.name).await? {
+                        Some(stored) => {
+                            there(env.store.update_source(key, &CustomSource { secrets: stored.secrets, ..*source.clone() }).await?)
+                        }
+                        None => SourceChanged::Absent,
+                    },
+                    SourceChange::Rotate { name, fresh, old_until } => match env.store.source(key, name).await? {
+                        Some(mut stored) => {
+                            stored.rotate(fresh.clone(), *old_until, env.clock.now());
+                            there(env.store.update_source(key, &stored).await?)
+                        }
+                        None => SourceChanged::Absent,
+                    },
                     SourceChange::Delete(name) => there(env.store.delete_source(key, name).await?),
                     SourceChange::Create(source) => match env.store.create_source(key, source, limits::SOURCES_MAX).await? {
                         SourceSaved::Done => SourceChanged::Done,

@@ -4,6 +4,7 @@
 //! a proof does not compile. The kinds that belong to a tenant also wait for the service to be ready.
 
 pub mod admin;
+pub mod custom;
 pub mod lifecycle;
 pub mod metrics;
 mod presented;
@@ -22,6 +23,7 @@ use super::error::{Error, Kind};
 use crate::auth::token::Verified;
 
 pub use admin::Admin;
+pub use custom::Custom;
 pub use lifecycle::Lifecycle;
 pub use metrics::Scraper;
 pub use webhook::Webhook;
@@ -37,6 +39,8 @@ pub enum Proof {
     Lifecycle,
     /// The signature of one of the platform's webhooks.
     WebhookSignature,
+    /// A live secret of one of the workspace's custom sources.
+    SourceSecret,
     /// A user token of an admin of the workspace.
     Admin,
 }

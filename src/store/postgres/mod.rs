@@ -25,6 +25,7 @@ use actors::limits::store as limits;
 use actors::port::store::journal::Entry;
 use actors::port::store::receipt::Receipt;
 use actors::port::store::{Error, Health, Journal};
+use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection, PgPool, Postgres as Driver, Transaction};
@@ -34,13 +35,13 @@ use tokio::task::AbortHandle;
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
 use self::purge::Purger;
-use super::OpenError;
 use super::failure::Failure;
 use super::sealing::Keyring;
 use super::writer::{self, After, Figures, Handle};
+use super::{Database, Engine, OpenError};
 
 /// The store.
-pub(super) struct Postgres {
+struct Postgres {
     readers: PgPool,
     writer: Handle<Pen>,
     keyring: Keyring,
@@ -49,9 +50,9 @@ pub(super) struct Postgres {
     uninstalls: watch::Sender<u64>,
 }
 
-/// The store with the tasks that belong to it.
-pub(super) struct Running {
-    pub(super) store: Arc<Postgres>,
+/// The store with the task that belongs to it.
+struct Running {
+    store: Arc<Postgres>,
     purged: watch::Receiver<Option<u64>>,
     purger: AbortHandle,
 }
@@ -65,7 +66,7 @@ pub(super) async fn migrate(url: &str) -> Result<(), OpenError> {
 }
 
 /// Opens the database, and takes up what the last process left.
-pub(super) async fn open(url: &str, keyring: Keyring, clock: Arc<dyn Clock>) -> Result<Running, OpenError> {
+pub(super) async fn open(url: &str, keyring: Keyring, clock: Arc<dyn Clock>) -> Result<Database, OpenError> {
     migrate(url).await?;
     let options = connection::options(url)?;
     let backend = connection::Backend::new(options.clone(), Arc::clone(&clock));
@@ -84,17 +85,22 @@ pub(super) async fn open(url: &str, keyring: Keyring, clock: Arc<dyn Clock>) -> 
     let purger = tokio::spawn(purger.run(begun, done)).abort_handle();
     let store = Arc::new(Postgres { readers, writer, keyring, clock, uninstalls });
     store.warn_of_missing_key().await?;
-    Ok(Running { store, purged, purger })
+    let running = Running { store: Arc::clone(&store), purged, purger };
+    Ok(Database { store, engine: Box::new(running) })
 }
 
-impl Running {
-    /// Waits until nothing is left of what has been uninstalled. `false`: the store was closed before.
-    pub(super) async fn purged(&self) -> bool {
+#[async_trait]
+impl Engine for Running {
+    fn figures(&self) -> Figures {
+        self.store.writer.figures()
+    }
+
+    async fn purged(&self) -> bool {
         let uninstalls = *self.store.uninstalls.borrow();
         self.purged.clone().wait_for(|purged| purged.is_some_and(|purged| purged >= uninstalls)).await.is_ok()
     }
 
-    pub(super) async fn close(self) {
+    async fn close(self: Box<Self>) {
         self.purger.abort();
         self.store.readers.close().await;
         self.store.writer.close().await;
@@ -108,10 +114,6 @@ impl Drop for Running {
 }
 
 impl Postgres {
-    pub(super) fn figures(&self) -> Figures {
-        self.writer.figures()
-    }
-
     /// A read transaction: everything in it sees the same state.
     async fn reading(&self) -> Result<Transaction<'static, Driver>, Failure> {
         Ok(self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
@@ -161,11 +163,11 @@ impl Journal for Postgres {
     }
 }
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Health for Postgres {
     async fn ping(&self) -> Result<(), Error> {
         sqlx::query("SELECT 1 FROM pulse").execute(&self.readers).await.map_err(Failure::from)?;
-        let failing = self.figures().failing;
+        let failing = self.writer.figures().failing;
         self.transact(move |connection| {
             Box::pin(async move {
                 // The lock alone proves that the writer lives; only after a failure does it have to prove that it can write.

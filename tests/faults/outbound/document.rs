@@ -36,7 +36,7 @@ async fn a_token_is_verified_on_one_thread_with_a_key_that_was_fetched_on_anothe
     let server = Server::saying(ok(&authority.jwks().unwrap().to_string())).await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let keys = Keys::jwks(Arc::new(Source(document(&server))), Arc::clone(&clock));
-    let verifier = Verifier::new(keys, clock, |_| "key".into());
+    let verifier = Verifier::new(keys, clock, |addon| if addon == Addon::UniversalWebhook { "key".into() } else { addon.to_string() });
     let id = "5b641568b07987035750505e";
     let grant = Grant { addon_key: "key".into(), workspace: WorkspaceId::parse(id).unwrap(), addon_id: AddonId::parse(id).unwrap() };
     let elsewhere = std::thread::spawn(move || {

@@ -18,10 +18,13 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// A service on a free port of loopback, with its database in `folder`.
+    /// Universal Webhook on a free port of loopback, with its database in `folder`.
     pub fn quiet(folder: &Path) -> Self {
         Self::default()
             .with("HOST", "127.0.0.1")
+            .with("ADDONS", "universal-webhook")
+            .with("API_STUDIO_PORT", "0")
+            .with("CLOCKIFY_ADDON_PORT", "0")
             .with("UNIVERSAL_WEBHOOK_PORT", "0")
             .with("DATABASE_URL", &format!("sqlite://{}/service.db", folder.display()))
             .with("HTTP_WORKERS", "1")
@@ -33,6 +36,11 @@ impl Setting {
         Self::quiet(folder)
             .with("CLOCKIFY_PUBLIC_KEY", &platform.authority().public_pem().unwrap())
             .with("CLOCKIFY_API_BASES", &platform.api_bases().join(","))
+    }
+
+    /// All three add-ons.
+    pub fn with_all(self) -> Self {
+        self.with("ADDONS", "api-studio,universal-webhook,clockify-addon")
     }
 
     /// One more variable.

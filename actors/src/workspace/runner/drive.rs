@@ -203,7 +203,7 @@ impl Runner {
     async fn take_budget(&self) {
         let take = || self.inner.borrow_mut().budget.take(Priority::Flow, self.env.clock.now());
         let Err(mut wait) = take() else { return };
-        let _place = Place::queue(self);
+        let _place = Place::queue(self, Priority::Flow);
         loop {
             self.env.clock.sleep(wait).await;
             match take() {
@@ -336,18 +336,18 @@ impl From<store::Error> for Unusable {
 }
 
 /// A place in the line for the budget, given up when the task goes away.
-struct Place<'r>(&'r Runner);
+pub(super) struct Place<'r>(&'r Runner, Priority);
 
 impl<'r> Place<'r> {
-    fn queue(runner: &'r Runner) -> Self {
-        runner.inner.borrow_mut().budget.queue(Priority::Flow);
-        Self(runner)
+    pub(super) fn queue(runner: &'r Runner, priority: Priority) -> Self {
+        runner.inner.borrow_mut().budget.queue(priority);
+        Self(runner, priority)
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.inner.borrow_mut().budget.unqueue(Priority::Flow);
+        self.0.inner.borrow_mut().budget.unqueue(self.1);
     }
 }
 

@@ -5,11 +5,13 @@
 //! backlog   what waits in the store, and how it comes into memory
 //! drive     one run, step by step
 //! record    the run's record into the journal
+//! ask       a call that no run makes
 //! ```
 //!
 //! The store is the truth (I2): a runner may be dropped at any moment, and its successor goes on from the records. No panic of an action leaves
 //! a task. Nothing here decides what an answer means; [`crate::flow::machine`] does.
 
+pub mod ask;
 mod backlog;
 mod drive;
 mod record;

@@ -1,0 +1,63 @@
+//! A call that no run makes and somebody waits for: within the installation's one budget, ahead of its runs, and not for long.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::Runner;
+use super::drive::Place;
+use crate::budget::Priority;
+use crate::flow::machine::Sign;
+use crate::installation::Installation;
+use crate::limits::run as limits;
+use crate::port::clockify::{ApiRequest, ApiResponse, CallError};
+use crate::port::observer::Happening;
+
+/// Why there is no answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unasked {
+    /// The budget has no room for this long, or the platform asked for a pause.
+    NoRoom(Duration),
+    /// As the client says.
+    Failed(CallError),
+}
+
+impl Runner {
+    /// Makes one call, without trying again.
+    ///
+    /// # Errors
+    ///
+    /// See [`Unasked`].
+    pub async fn ask(&self, installation: &Installation, request: ApiRequest) -> Result<ApiResponse, Unasked> {
+        self.take_room().await.map_err(Unasked::NoRoom)?;
+        let began = self.env.clock.now();
+        let calling = AssertUnwindSafe(self.clockify.call(&installation.urls, &installation.token, request));
+        let panicked = |_| Err(CallError::Lost("the call panicked".into()));
+        let outcome = calling.catch_unwind().await.unwrap_or_else(panicked);
+        let status = outcome.as_ref().map_or(0, |answer| answer.status);
+        self.env.observer.observe(self.key.addon, Happening::Call(status, self.env.clock.now().since(began)));
+        match outcome {
+            Ok(answer) if answer.status == 429 => {
+                self.heed(Sign::Slow(answer.retry_after), String::new);
+                Err(Unasked::NoRoom(answer.retry_after.unwrap_or(Duration::from_secs(1))))
+            }
+            outcome => outcome.map_err(Unasked::Failed),
+        }
+    }
+
+    async fn take_room(&self) -> Result<(), Duration> {
+        let take = || self.inner.borrow_mut().budget.take(Priority::Explorer, self.env.clock.now());
+        let Err(mut wait) = take() else { return Ok(()) };
+        let _place = Place::queue(self, Priority::Explorer);
+        let mut left = Duration::from_millis(limits::ROOM_WAIT_MS_MAX);
+        loop {
+            left = left.checked_sub(wait).ok_or(wait)?;
+            self.env.clock.sleep(wait).await;
+            match take() {
+                Ok(()) => return Ok(()),
+                Err(longer) => wait = longer,
+            }
+        }
+    }
+}

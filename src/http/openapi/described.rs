@@ -1,0 +1,229 @@
+//! What the route table does not know of its routes: a line for each. A test holds the two to each other.
+
+use crate::http::error::Kind;
+use crate::http::routes::Verb;
+use crate::http::routes::Verb::{Delete, Get, Patch, Post, Put};
+
+/// A route in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Described {
+    /// Its method.
+    pub verb: Verb,
+    /// Its path, as in the table.
+    pub path: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// Parameters of the query and headers; those of the path are in the path.
+    pub parameters: &'static [Parameter],
+    /// What is sent.
+    pub body: Body,
+    /// The status when all is well, and what it means.
+    pub success: (u16, &'static str),
+    /// The media type of that answer.
+    pub media: &'static str,
+    /// Refusals that neither proof nor body explains.
+    pub refusals: &'static [Kind],
+}
+
+/// A parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it means.
+    pub says: &'static str,
+}
+
+/// Where a parameter stands.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Place {
+    Query,
+    Header,
+}
+
+/// What is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// An event's payload: any object.
+    Payload,
+    /// What the platform tells about an installation.
+    Told,
+    /// A flow.
+    Flow,
+    /// A custom source.
+    Source,
+    /// A change of one.
+    SourceChange,
+    /// A rotation of its secret.
+    Rotation,
+    /// Settings by id.
+    Settings,
+}
+
+const fn route(verb: Verb, path: &'static str, summary: &'static str) -> Described {
+    Described { verb, path, summary, parameters: &[], body: Body::None, success: (200, "Done."), media: "application/json", refusals: &[] }
+}
+
+impl Described {
+    const fn with(self, parameters: &'static [Parameter]) -> Self {
+        Self { parameters, ..self }
+    }
+
+    const fn sends(self, body: Body) -> Self {
+        Self { body, ..self }
+    }
+
+    const fn answers(self, status: u16, says: &'static str) -> Self {
+        Self { success: (status, says), ..self }
+    }
+
+    const fn as_media(self, media: &'static str) -> Self {
+        Self { media, ..self }
+    }
+
+    const fn refuses(self, refusals: &'static [Kind]) -> Self {
+        Self { refusals, ..self }
+    }
+}
+
+const fn query(name: &'static str, says: &'static str) -> Parameter {
+    Parameter { name, place: Place::Query, required: false, says }
+}
+
+const LIMIT: Parameter = query("limit", "How many entries.");
+const OFFSET: Parameter = query("offset", "How many entries are left out first.");
+const EVENT_TYPE: Parameter =
+    Parameter { name: "Clockify-Webhook-Event-Type", place: Place::Header, required: false, says: "The type of the event." };
+const WORKSPACE: Parameter = Parameter { name: "X-Workspace-Id", place: Place::Header, required: true, says: "Whose source it is." };
+
+/// A line for each route.
+pub const DESCRIBED: &[Described] = &[
+    route(Post, "/webhooks/clockify/{event}", "Takes an event of Clockify, at the path of its type.")
+        .with(&[EVENT_TYPE])
+        .sends(Body::Payload)
+        .answers(200, "The event is kept.")
+        .refuses(&[Kind::EventUnknown, Kind::EventMismatch, Kind::AmbiguousEvent]),
+    route(Post, "/webhooks/clockify", "Takes an event of Clockify whose type stands in a header.")
+        .with(&[Parameter { required: true, ..EVENT_TYPE }])
+        .sends(Body::Payload)
+        .answers(200, "The event is kept.")
+        .refuses(&[Kind::EventMissing, Kind::AmbiguousEvent]),
+    route(Post, "/webhooks/custom/{source}", "Takes a message of a custom sender.")
+        .with(&[WORKSPACE])
+        .sends(Body::Payload)
+        .answers(200, "The message is kept; with `duplicate`, it was sent before.")
+        .refuses(&[Kind::EventMissing, Kind::AmbiguousEvent]),
+    route(Post, "/webhooks/{category}/{change}", "Takes an event of Clockify, at the path of its category and change.")
+        .with(&[EVENT_TYPE])
+        .sends(Body::Payload)
+        .answers(200, "The event is kept.")
+        .refuses(&[Kind::EventUnknown, Kind::EventMissing, Kind::EventMismatch, Kind::AmbiguousEvent]),
+    route(Post, "/webhooks/{category}", "Takes an event of Clockify, at the path of its category.")
+        .with(&[EVENT_TYPE])
+        .sends(Body::Payload)
+        .answers(200, "The event is kept.")
+        .refuses(&[Kind::EventUnknown, Kind::EventMissing, Kind::EventMismatch, Kind::AmbiguousEvent]),
+    route(Post, "/lifecycle/installed", "The add-on has been installed.").sends(Body::Told).refuses(&[
+        Kind::Fields,
+        Kind::InstallationMismatch,
+        Kind::ApiHostNotAllowed,
+        Kind::Superseded,
+    ]),
+    route(Post, "/lifecycle/uninstalled", "The add-on has been uninstalled: its data is removed.").sends(Body::Told).refuses(&[
+        Kind::Fields,
+        Kind::NotInstalled,
+        Kind::Superseded,
+    ]),
+    route(Post, "/lifecycle/deleted", "The add-on has been uninstalled: its data is removed.").sends(Body::Told).refuses(&[
+        Kind::Fields,
+        Kind::NotInstalled,
+        Kind::Superseded,
+    ]),
+    route(Post, "/lifecycle/status-changed", "The add-on has been switched on or off.").sends(Body::Told).refuses(&[
+        Kind::Fields,
+        Kind::NotInstalled,
+        Kind::Superseded,
+    ]),
+    route(Post, "/lifecycle/settings-updated", "An admin has changed settings on the platform.").sends(Body::Told).refuses(&[
+        Kind::Fields,
+        Kind::NotInstalled,
+        Kind::Superseded,
+    ]),
+    route(Get, "/ui/dashboard", "How the workspace is."),
+    route(Post, "/ui/quarantine/lift", "Ends a quarantine before its time."),
+    route(Get, "/ui/webhooks", "Events, newest first, without their payloads.")
+        .with(&[
+            query("event_type", "Only events of this type."),
+            query("source", "Only Clockify's events, or only those of custom senders."),
+            query("custom_source", "With `source=CUSTOM`: only those of this sender."),
+            LIMIT,
+            OFFSET,
+        ])
+        .refuses(&[Kind::Fields]),
+    route(Get, "/ui/webhooks/{id}", "A whole event.").refuses(&[Kind::WebhookNotFound]),
+    route(Get, "/ui/flows", "Flows, newest first, without conditions and actions."),
+    route(Post, "/ui/flows", "Creates a flow.").sends(Body::Flow).answers(200, "The whole flow.").refuses(&[Kind::TooManyFlows]),
+    route(Get, "/ui/flows/{id}", "A whole flow.").refuses(&[Kind::FlowNotFound]),
+    route(Put, "/ui/flows/{id}", "Replaces a flow.").sends(Body::Flow).refuses(&[Kind::FlowNotFound]),
+    route(Delete, "/ui/flows/{id}", "Deletes a flow; its unfinished runs are cancelled.").refuses(&[Kind::FlowNotFound]),
+    route(Get, "/ui/flows/{id}/executions", "Runs of a flow, newest first.")
+        .with(&[LIMIT, OFFSET])
+        .refuses(&[Kind::FlowNotFound, Kind::Fields]),
+    route(Get, "/ui/runs", "Runs, newest first.")
+        .with(&[
+            query("flow_id", "Only runs of this flow."),
+            query("event_id", "Only runs that this event started."),
+            query("status", "Only runs in this state."),
+            LIMIT,
+            OFFSET,
+        ])
+        .refuses(&[Kind::Fields]),
+    route(Get, "/ui/runs/{id}", "A run with its steps.").refuses(&[Kind::RunNotFound]),
+    route(Post, "/ui/runs/{id}/replay", "Starts a finished run again.")
+        .answers(202, "A new run is queued.")
+        .refuses(&[Kind::RunNotFound, Kind::RunUnfinished]),
+    route(Get, "/ui/custom-sources", "Custom sources, by name, without their secrets."),
+    route(Post, "/ui/custom-sources", "Creates a custom source.")
+        .sends(Body::Source)
+        .answers(201, "The source with its secret, which is shown this once.")
+        .refuses(&[Kind::SourceTaken, Kind::TooManySources]),
+    route(Get, "/ui/custom-sources/{name}", "A custom source without its secrets.").refuses(&[Kind::SourceNotFound]),
+    route(Put, "/ui/custom-sources/{name}", "Replaces all of a custom source but its name, scheme and secrets.")
+        .sends(Body::SourceChange)
+        .refuses(&[Kind::SourceNotFound]),
+    route(Delete, "/ui/custom-sources/{name}", "Deletes a custom source; its events stay.").refuses(&[Kind::SourceNotFound]),
+    route(Post, "/ui/custom-sources/{name}/rotate", "Gives a custom source a new secret.")
+        .sends(Body::Rotation)
+        .answers(200, "The source with its new secret, which is shown this once.")
+        .refuses(&[Kind::SourceNotFound]),
+    route(Get, "/ui/settings", "Every setting: what applies, and who chose it."),
+    route(Patch, "/ui/settings", "Changes settings, on the platform first.")
+        .sends(Body::Settings)
+        .answers(200, "What applies now.")
+        .refuses(&[Kind::Inactive, Kind::TooFast, Kind::PlatformRefused, Kind::PlatformSilent]),
+    route(Get, "/", "What this add-on is and where its parts are."),
+    route(Get, "/manifest", "The add-on's manifest, for the platform.").refuses(&[Kind::NotFound]),
+    route(Get, "/openapi.json", "This document."),
+    route(Get, "/static/icon.svg", "The add-on's icon.").as_media("image/svg+xml"),
+    route(Get, "/healthz", "Whether what it is told can be kept.").refuses(&[Kind::Unavailable]),
+    route(Get, "/health", "Whether what it is told can be kept.").refuses(&[Kind::Unavailable]),
+    route(Get, "/ui/health", "Whether the process answers, for the page."),
+    route(Get, "/livez", "Whether the process answers."),
+    route(Get, "/ready", "Whether requests are taken.").refuses(&[Kind::NotReady]),
+    route(Get, "/metrics", "What is counted, for Prometheus.").as_media("text/plain"),
+];
+
+/// For a route that nobody has described.
+const UNDESCRIBED: Described = route(Get, "", "");
+
+/// A route's line.
+pub fn of(verb: Verb, path: &str) -> &'static Described {
+    DESCRIBED.iter().find(|described| described.verb == verb && described.path == path).unwrap_or(&UNDESCRIBED)
+}

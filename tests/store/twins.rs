@@ -1,0 +1,126 @@
+//! Whatever stands in one batch, SQLite answers and keeps what the memory store does, which takes entries one by one.
+
+use actors::event::Event;
+use actors::flow::run::{Run, RunState};
+use actors::ids::FlowId;
+use actors::port::store::journal::Entry;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::backend::{self, Backend, submit};
+use crate::sample::{accept, event, flow_id, install, key, progress, run, standing};
+
+/// An entry by its place in the pools of events, flows and states.
+#[derive(Clone, Copy, Debug)]
+enum Pick {
+    Accept { workspace: u32, event: usize, runs: usize },
+    Repeat { workspace: u32, event: usize },
+    Start { workspace: u32, event: usize, replays: usize },
+    Progress { workspace: u32, run: usize, state: usize },
+}
+
+/// Three events, a run of each of two flows for each, and replays of them.
+struct Pools {
+    events: Vec<Event>,
+    flows: Vec<FlowId>,
+    /// By event and flow: the run, then two replays.
+    runs: Vec<Run>,
+}
+
+const EVENTS: usize = 3;
+const FLOWS: usize = 2;
+const RUNS: usize = EVENTS * FLOWS * 3;
+
+fn picks() -> impl Strategy<Value = Vec<Pick>> {
+    // Workspace 1 has the rows, 2 claims them without having any, 3 has no installation.
+    let brings = prop_oneof![5 => Just(1_u32), 1 => Just(3)];
+    let claims = prop_oneof![4 => Just(1_u32), 1 => Just(2), 1 => Just(3)];
+    let event = 0..EVENTS;
+    let pick = prop_oneof![
+        3 => (brings.clone(), event.clone(), 0..=FLOWS).prop_map(|(workspace, event, runs)| Pick::Accept { workspace, event, runs }),
+        2 => (claims.clone(), event.clone()).prop_map(|(workspace, event)| Pick::Repeat { workspace, event }),
+        1 => (brings, event, 0..=2_usize).prop_map(|(workspace, event, replays)| Pick::Start { workspace, event, replays }),
+        4 => (claims, 0..RUNS, 0..RunState::ALL.len()).prop_map(|(workspace, run, state)| Pick::Progress { workspace, run, state }),
+    ];
+    prop::collection::vec(pick, 1..40)
+}
+
+impl Pools {
+    fn fresh() -> Self {
+        let events: Vec<_> = (0..EVENTS).map(|_| event()).collect();
+        let flows: Vec<_> = (0..FLOWS).map(|_| flow_id()).collect();
+        let mut runs = Vec::new();
+        for event in &events {
+            for flow in &flows {
+                let first = run(key(1), event, *flow);
+                let replays = [(); 2].map(|()| Run { replay_of: Some(first.id), ..run(key(1), event, *flow) });
+                runs.push(first);
+                runs.extend(replays);
+            }
+        }
+        Self { events, flows, runs }
+    }
+
+    fn run(&self, workspace: u32, place: usize) -> Run {
+        Run { key: key(workspace), ..self.runs[place].clone() }
+    }
+
+    fn entry(&self, pick: Pick) -> Entry {
+        match pick {
+            Pick::Accept { workspace, event, runs } => {
+                let runs: Vec<_> = (0..runs).map(|flow| self.run(workspace, (event * self.flows.len() + flow) * 3)).collect();
+                accept(key(workspace), &self.events[event], &runs)
+            }
+            Pick::Repeat { workspace, event } => Entry::Repeat { key: key(workspace), event: self.events[event].id },
+            Pick::Start { workspace, event, replays } => {
+                Entry::Start((0..=replays).map(|replay| self.run(workspace, event * self.flows.len() * 3 + replay)).collect())
+            }
+            Pick::Progress { workspace, run, state } => {
+                let run = self.run(workspace, run);
+                progress(&Run { due_at: None, started_at: None, finished_at: None, ..standing(&run, RunState::ALL[state]) })
+            }
+        }
+    }
+}
+
+/// What a store answered, and what it then has.
+async fn told(backend: &Backend, pools: &Pools, picks: &[Pick]) -> (Vec<String>, Vec<String>) {
+    let store = &*backend.store;
+    let hold = backend.hold().await;
+    let pending: Vec<_> = picks.iter().map(|pick| submit(store, pools.entry(*pick))).collect();
+    hold.release().await;
+    let mut outcomes = Vec::new();
+    for (pick, answer) in picks.iter().zip(pending) {
+        outcomes.push(format!("{pick:?}: {:?}", answer.outcome().await));
+    }
+    let mut kept = Vec::new();
+    for workspace in 1..=3 {
+        for event in &pools.events {
+            kept.push(format!("{:?}", store.event(key(workspace), event.id).await));
+        }
+        for run in &pools.runs {
+            kept.push(format!("{:?}", store.run(key(workspace), run.id).await));
+        }
+    }
+    (outcomes, kept)
+}
+
+#[test]
+fn a_batch_is_answered_as_its_entries_one_by_one() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (memory, sqlite) = (backend::memory(), runtime.block_on(backend::sqlite()));
+    for backend in [&memory, &sqlite] {
+        runtime.block_on(async {
+            install(&*backend.store, key(1)).await;
+            install(&*backend.store, key(2)).await;
+        });
+    }
+    let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&picks(), |picks| {
+        let pools = Pools::fresh();
+        let (one_by_one, at_once) = runtime.block_on(async { (told(&memory, &pools, &picks).await, told(&sqlite, &pools, &picks).await) });
+        prop_assert_eq!(one_by_one, at_once);
+        Ok(())
+    });
+    outcome.unwrap();
+}
