@@ -284,6 +284,14 @@ pub mod store {
     pub const PAGE_ROWS_MAX: u32 = 1_000;
     /// Connections that read. SQLite reads are short; more would only compete for the same two or three cores.
     pub const READERS_MAX: u32 = 4;
+    /// Connections to a database server that read. They wait for the network, not for this machine; a server has a hundred by default for everybody.
+    pub const SERVER_READERS_MAX: u32 = 8;
+    /// How long a database server may take over one statement, in milliseconds.
+    pub const STATEMENT_MS_MAX: u64 = 10_000;
+    /// How long it may take over a transaction before its connection counts as lost, in milliseconds.
+    pub const ANSWER_MS_MAX: u64 = 20_000;
+    /// How long a new connection to it may take, in milliseconds.
+    pub const CONNECT_MS_MAX: u64 = 5_000;
     /// How long a statement waits for another process's lock, in milliseconds.
     pub const BUSY_TIMEOUT_MS: u64 = 5_000;
     /// How long a reader waits for a connection of the pool, in milliseconds.

@@ -7,16 +7,21 @@
 //! | `sqlite:///./x.db` | relative: nobody means `/.` |
 //! | `sqlite+aiosqlite:///x.db`, `sqlite+pysqlite:///./x.db` | relative, as SQLAlchemy counts slashes |
 //! | `sqlite+aiosqlite:////data/x.db` | absolute |
+//!
+//! `postgres://` and `postgresql://` name a server, with SQLAlchemy's drivers as well (`postgresql+asyncpg://`) and the parameters of [`PARAMETERS`].
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use url::Url;
 
 /// Why a text does not say where a database is. The text itself is not repeated: it may hold a password (I7).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Invalid {
     /// Not a URL of a database that this build has a backend for.
-    #[error("expected the URL of an SQLite database, as `sqlite://data/clockify-addons.db`")]
+    #[error("expected the URL of an SQLite or a Postgres database, as `sqlite://data/clockify-addons.db` or `postgres://user@host/name`")]
     Scheme,
     /// No file is named.
     #[error("the URL names no file")]
@@ -27,9 +32,37 @@ pub enum Invalid {
     /// The path is not text.
     #[error("the path is not UTF-8, or holds a NUL")]
     NotText,
+    /// A database server's address is not readable.
+    #[error("the URL of the Postgres server is malformed")]
+    Server,
+    /// A parameter that a database server's address does not take.
+    #[error("the URL of a Postgres server takes no parameter {0:?}, or not this value of it")]
+    ServerParameter(String),
     /// A parameter that has no meaning here.
     #[error("the URL takes no parameters but `mode=rwc`")]
     Parameters,
+}
+
+/// Parameters of a server's address, as libpq spells them, and `ssl` as asyncpg does. A misspelt `sslmode` must not end in a clear connection, so
+/// that others are refused.
+const PARAMETERS: [&str; 11] =
+    ["sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "user", "password", "dbname", "application_name", "options"];
+
+/// The address of a database server. It may hold a password and is never printed (I7).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Server(String);
+
+impl Server {
+    /// The address with everything in it, for the one place that connects.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[server]")
+    }
 }
 
 /// Where a database is.
@@ -37,6 +70,8 @@ pub enum Invalid {
 pub enum Location {
     /// An SQLite file.
     Sqlite(PathBuf),
+    /// A Postgres server.
+    Postgres(Server),
 }
 
 impl Location {
@@ -51,6 +86,8 @@ impl Location {
         let sqlalchemy = match scheme.as_str() {
             "sqlite" => false,
             "sqlite+aiosqlite" | "sqlite+pysqlite" | "sqlite+pysqlite_numeric" => true,
+            "postgres" | "postgresql" => return server(rest),
+            driver if driver.starts_with("postgresql+") => return server(rest),
             _ => return Err(Invalid::Scheme),
         };
         let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
@@ -74,11 +111,39 @@ impl Location {
         }
     }
 
-    /// Where the key file is that seals secrets if the operator gives no key: beside the database, with `.key` behind its name.
+    /// Where the key file is that seals secrets if the operator gives no key: beside the database, with `.key` behind its name. For a server it is in
+    /// the working directory, which is the volume in the image.
     pub fn key_file(&self) -> PathBuf {
-        let Self::Sqlite(path) = self;
-        beside(path, ".key")
+        match self {
+            Self::Sqlite(path) => beside(path, ".key"),
+            Self::Postgres(_) => "clockify-addons.key".into(),
+        }
     }
+}
+
+/// Reads the address of a server, given without its scheme.
+fn server(rest: &str) -> Result<Location, Invalid> {
+    let mut url = Url::parse(&format!("postgres:{rest}")).map_err(|_| Invalid::Server)?;
+    if !url.has_authority() {
+        return Err(Invalid::Server);
+    }
+    let given: Vec<(String, String)> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    url.set_query(None);
+    for (name, value) in given {
+        let (name, value) = match (name.as_str(), value.as_str()) {
+            ("ssl", "true") => ("sslmode", "require"),
+            ("ssl", "false") => ("sslmode", "disable"),
+            ("ssl", mode) => ("sslmode", mode),
+            (name, value) => (name, value),
+        };
+        if !PARAMETERS.contains(&name) || (name == "sslmode" && value.parse::<PgSslMode>().is_err()) {
+            return Err(Invalid::ServerParameter(name.to_owned()));
+        }
+        url.query_pairs_mut().append_pair(name, value);
+    }
+    let url = String::from(url);
+    PgConnectOptions::from_str(&url).map_err(|_| Invalid::Server)?;
+    Ok(Location::Postgres(Server(url)))
 }
 
 /// A file beside another, with something behind its name.
@@ -130,14 +195,38 @@ mod tests {
             ("sqlite://x%ff.db", Invalid::NotText),
             ("sqlite://x.db?mode=ro", Invalid::Parameters),
             ("sqlite://x.db?cache=shared", Invalid::Parameters),
+            ("postgres:x", Invalid::Server),
+            ("postgres://h:port/d", Invalid::Server),
+            ("postgres://h/d?sslmod=require", Invalid::ServerParameter("sslmod".into())),
+            ("postgres://h/d?sslmode=maybe", Invalid::ServerParameter("sslmode".into())),
+            ("postgresql+asyncpg://h/d?ssl=maybe", Invalid::ServerParameter("sslmode".into())),
             ("sqlite:file:x.db", Invalid::Scheme),
-            ("postgres://u:p@h/d", Invalid::Scheme),
             ("mysql://h/d", Invalid::Scheme),
             ("x.db", Invalid::Scheme),
             ("", Invalid::Scheme),
         ] {
             assert_eq!(Location::parse(url), Err(reason), "{url}");
         }
+    }
+
+    #[test]
+    fn every_spelling_means_one_server() {
+        for (url, expected) in [
+            ("postgres://u:p@h:1/d", "postgres://u:p@h:1/d"),
+            ("PostgreSQL://h", "postgres://h"),
+            ("postgresql+asyncpg://u:p%40@h/d?ssl=require", "postgres://u:p%40@h/d?sslmode=require"),
+            ("postgresql+asyncpg://h/d?ssl=true", "postgres://h/d?sslmode=require"),
+            ("postgresql+psycopg2:///d?host=/run/postgresql", "postgres:///d?host=%2Frun%2Fpostgresql"),
+            ("postgres://h/d?sslmode=verify-full&sslrootcert=/ca.pem", "postgres://h/d?sslmode=verify-full&sslrootcert=%2Fca.pem"),
+        ] {
+            assert_eq!(Location::parse(url), Ok(Location::Postgres(Server(expected.into()))), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_printed_without_its_password() {
+        let location = Location::parse("postgres://user:pass@host/name").unwrap();
+        assert_eq!(format!("{location:?}"), "Postgres([server])");
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! The durable store: [`open`] knows which backends there are, and nobody else does.
 //!
-//! [`writer`] is the group commit that every backend stands behind, [`sealing`] keeps secrets shut, `sqlite/` has a file for each port of
-//! `actors::port::store`. Another backend is a folder beside it with the same files, a variant of [`Location`] and a line in the two matches below.
+//! [`writer`] is the group commit that every backend stands behind, [`sealing`] keeps secrets shut, `sqlite/` and `postgres/` have a file for each
+//! port of `actors::port::store`; what they share of batches and columns stands beside them. Another backend is a folder beside it with the same files, a variant of [`Location`] and a line in the two matches below.
 
+mod columns;
 mod draft;
+mod failure;
+mod group;
+mod ids;
 mod location;
+mod postgres;
 pub mod sealing;
 mod sqlite;
 mod writer;
@@ -96,6 +101,7 @@ pub async fn open(settings: Settings) -> Result<Database, OpenError> {
     let Settings { url, keyring, clock } = settings;
     match Location::parse(&url)? {
         Location::Sqlite(path) => sqlite::open(&path, keyring, clock).await,
+        Location::Postgres(server) => postgres::open(server.expose(), keyring, clock).await,
     }
 }
 
@@ -107,6 +113,7 @@ pub async fn open(settings: Settings) -> Result<Database, OpenError> {
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
     match Location::parse(url)? {
         Location::Sqlite(path) => sqlite::migrate(&path).await,
+        Location::Postgres(server) => postgres::migrate(server.expose()).await,
     }
 }
 
@@ -126,7 +133,7 @@ impl Database {
         self.engine.purged().await
     }
 
-    /// Writes what is queued, folds the log into the file and closes. Whoever still holds the store finds it unavailable.
+    /// Writes what is queued and closes, a file with its log folded in. Whoever still holds the store finds it unavailable.
     pub async fn close(self) {
         self.engine.close().await;
     }

@@ -71,15 +71,16 @@ pub(super) enum After {
 /// A transaction of its own between the batches. It is given the connection, or why there is none, and answers its caller itself.
 pub(super) type Job<C> = Box<dyn for<'c> FnOnce(Result<&'c mut C, Error>) -> BoxFuture<'c, After> + Send>;
 
-/// Starts a writer on a thread of its own, so that nothing else slows it down, with its first connection.
+/// Starts a writer on a thread of its own, so that nothing else slows it down, with its first connection. A connection that needs a runtime is opened
+/// by the writer itself, in its own: another's may stand still.
 ///
 /// # Errors
 ///
 /// The system gives no thread.
-pub(super) fn spawn<B: Backend>(backend: B, connection: B::Connection) -> std::io::Result<Handle<B::Connection>> {
+pub(super) fn spawn<B: Backend>(backend: B, connection: Option<B::Connection>) -> std::io::Result<Handle<B::Connection>> {
     let (handle, work, gauges) = queue::open();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let writer = Writer { backend, connection: Some(connection), work, arrivals: Vec::new(), inbox: VecDeque::new(), gauges };
+    let writer = Writer { backend, connection, work, arrivals: Vec::new(), inbox: VecDeque::new(), gauges };
     std::thread::Builder::new().name("store-writer".into()).spawn(move || runtime.block_on(writer.run()))?;
     Ok(handle)
 }

@@ -12,8 +12,10 @@ use actors::testing::MemoryStore;
 use clockify_addons::store::sealing::Keyring;
 use clockify_addons::store::{Database, Settings, open};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
+
+use crate::postgres::schema::{Schema, schema};
 
 /// Shows each claim over every backend: another backend is another line here and a constructor below.
 macro_rules! contract {
@@ -23,6 +25,12 @@ macro_rules! contract {
             async fn memory() { super::$claim(crate::backend::memory()).await; }
             #[tokio::test]
             async fn sqlite() { super::$claim(crate::backend::sqlite().await).await; }
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(backend) = crate::backend::postgres(concat!(module_path!(), "::postgres")).await {
+                    super::$claim(backend).await;
+                }
+            }
         }
     )+ };
 }
@@ -36,6 +44,7 @@ pub struct Backend {
 enum Kind {
     Memory(MemoryStore),
     Sqlite(File),
+    Postgres(Schema),
 }
 
 /// An SQLite database in a folder of its own.
@@ -48,6 +57,7 @@ pub struct File {
 pub enum Hold {
     Memory(MemoryStore),
     Lock(SqliteConnection),
+    Table(PgConnection),
 }
 
 pub fn memory() -> Backend {
@@ -58,6 +68,12 @@ pub fn memory() -> Backend {
 pub async fn sqlite() -> Backend {
     let file = file().await;
     Backend { store: file.database.store(), kind: Kind::Sqlite(file) }
+}
+
+/// `None`, said loudly: there is no Postgres here.
+pub async fn postgres(test: &str) -> Option<Backend> {
+    let schema = schema(test).await?;
+    Some(Backend { store: schema.database().store(), kind: Kind::Postgres(schema) })
 }
 
 pub fn key(digit: char) -> Secret {
@@ -103,6 +119,7 @@ impl Backend {
                 Hold::Memory(memory.clone())
             }
             Kind::Sqlite(file) => Hold::Lock(lock(file.connect().await).await),
+            Kind::Postgres(schema) => Hold::Table(schema.hold().await),
         }
     }
 
@@ -111,13 +128,14 @@ impl Backend {
         match &self.kind {
             Kind::Memory(memory) => memory.held_entries(),
             Kind::Sqlite(file) => file.database.figures().entries_waiting,
+            Kind::Postgres(schema) => schema.database().figures().entries_waiting,
         }
     }
 
     /// Fills the queue behind a hold, so that one more entry has no place.
     pub async fn fill(&self, mut entry: impl FnMut() -> Entry) -> Vec<Pending> {
         let mut pending = vec![submit(&*self.store, entry())];
-        if matches!(self.kind, Kind::Sqlite(_)) {
+        if !matches!(self.kind, Kind::Memory(_)) {
             until("the writer has taken the first entry", || self.waiting() == 0).await;
         }
         while self.waiting() < QUEUE_ENTRIES_MAX {
@@ -128,8 +146,10 @@ impl Backend {
 
     /// Waits until what an uninstall left is gone.
     pub async fn purged(&self) {
-        if let Kind::Sqlite(file) = &self.kind {
-            assert!(file.database.purged().await);
+        match &self.kind {
+            Kind::Memory(_) => {}
+            Kind::Sqlite(file) => assert!(file.database.purged().await),
+            Kind::Postgres(schema) => assert!(schema.database().purged().await),
         }
     }
 }
@@ -145,6 +165,10 @@ impl Hold {
         match self {
             Self::Memory(memory) => memory.resume_journal(),
             Self::Lock(mut connection) => {
+                sqlx::query("ROLLBACK").execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Self::Table(mut connection) => {
                 sqlx::query("ROLLBACK").execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }

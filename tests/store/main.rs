@@ -1,4 +1,5 @@
-//! What every store promises (`actors::port::store`), claimed once and shown over each backend; below `sqlite`, what only that one has to show.
+//! What every store promises (`actors::port::store`), claimed once and shown over each backend; below `sqlite` and `postgres`, what only
+//! that one has to show.
 //!
 //! A claim is an `async fn` over a [`backend::Backend`], named in its file's `contract!`.
 
@@ -18,11 +19,13 @@ mod flows;
 mod installations;
 mod journal;
 mod order;
+mod postgres;
 mod retention;
 mod runs;
 mod sample;
 mod sources;
 mod sqlite;
+mod texts;
 mod twins;
 mod uninstall;
 mod work;

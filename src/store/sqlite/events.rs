@@ -11,12 +11,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use super::failure::unreadable;
+use super::super::failure::unreadable;
+use super::super::ids::{ID_AHEAD_MS, first_id_at};
 use super::row::{about, bytes, time};
 use super::{Failure, Sqlite, chapters};
-
-/// An id may have been made a little before its event's time was taken.
-const ID_AHEAD_MS: i64 = 60_000;
 
 /// Events of a key that fit a filter; wants five parameters.
 const FITTING: &str = "FROM chapters
@@ -81,12 +79,6 @@ fn fingerprint(row: &SqliteRow) -> Result<Fingerprint, Failure> {
         payload_hash: bytes(row, "payload_hash")?,
         received_at: time(row, "received_at")?,
     })
-}
-
-/// The smallest UUIDv7 of a moment.
-pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
-    let millis = u64::try_from(moment.millis()).unwrap_or(0).min((1 << 48) - 1);
-    Uuid::from_u128(u128::from(millis) << 80)
 }
 
 impl Sqlite {

@@ -18,34 +18,17 @@ mod code {
     pub(super) const NOT_A_DATABASE: i32 = 26;
 }
 
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::Database(error) => {
-                let extended: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or(1);
-                let message = error.message().to_owned();
-                match extended & 0xff {
-                    code::BUSY | code::LOCKED => Self::Not(Error::Busy),
-                    code::FULL => Self::Not(Error::Unavailable("the disk is full".into())),
-                    code::CORRUPT | code::NOT_A_DATABASE => Self::Lost(Error::Unreadable(message)),
-                    // After a failed write or fsync nobody knows what the disk holds: a new connection reads it again from the log.
-                    code::INPUT_OUTPUT | code::NO_MEMORY | code::READ_ONLY | code::CANNOT_OPEN | code::PROTOCOL => {
-                        Self::Lost(Error::Unavailable(format!("{message} ({extended})")))
-                    }
-                    _ => Self::Refused(message),
-                }
-            }
-            sqlx::Error::PoolTimedOut => Self::Not(Error::Busy),
-            sqlx::Error::PoolClosed => Self::Not(Error::Unavailable("the store is closed".into())),
-            sqlx::Error::ColumnDecode { index, .. } => unreadable(&format!("column {index}")),
-            sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => unreadable("a row"),
-            sqlx::Error::Encode(error) => Self::Refused(error.to_string()),
-            other => Self::Lost(Error::Unavailable(other.to_string())),
+/// What an extended result code means.
+pub(in super::super) fn meaning(extended: Option<i32>, message: &str) -> Failure {
+    let extended = extended.unwrap_or(1);
+    match extended & 0xff {
+        code::BUSY | code::LOCKED => Failure::Not(Error::Busy),
+        code::FULL => Failure::Not(Error::Unavailable("the disk is full".into())),
+        code::CORRUPT | code::NOT_A_DATABASE => Failure::Lost(Error::Unreadable(message.to_owned())),
+        // After a failed write or fsync nobody knows what the disk holds: a new connection reads it again from the log.
+        code::INPUT_OUTPUT | code::NO_MEMORY | code::READ_ONLY | code::CANNOT_OPEN | code::PROTOCOL => {
+            Failure::Lost(Error::Unavailable(format!("{message} ({extended})")))
         }
+        _ => Failure::Refused(message.to_owned()),
     }
-}
-
-/// Something stored does not read as what it is. Its content is not repeated (I7).
-pub(super) fn unreadable(what: &str) -> Failure {
-    Failure::Not(Error::Unreadable(format!("{what} does not read as what it should be")))
 }

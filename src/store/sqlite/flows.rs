@@ -10,7 +10,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::row::{about, json, time, to_json};
+use super::super::columns::to_json;
+use super::row::{about, json, time};
 use super::{Failure, Sqlite};
 
 fn flow(row: &SqliteRow) -> Result<Flow, Failure> {

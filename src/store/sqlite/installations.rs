@@ -2,61 +2,19 @@
 
 use actors::clock::Timestamp;
 use actors::ids::{AddonId, Key};
-use actors::installation::{Health, Installation, Mark, Proof, Status, Step, TokenHash, Verdict, WebhookToken, hex};
+use actors::installation::{Health, Installation, Mark, Proof, Status, Step, Verdict};
 use actors::port::store::{Error, Installations};
 use actors::secret::Secret;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-use super::super::sealing::Keyring;
-use super::failure::unreadable;
-use super::row::{about, bytes, json, time, time_if_any, to_json};
+use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
+use super::super::sealing::{Keyring, TOKEN};
+use super::row::{about, bytes, json, time, time_if_any};
 use super::{Failure, Sqlite, purge, sources};
-
-const TOKEN: &str = "installation token";
-
-/// A webhook token as its column holds it.
-#[derive(Serialize, Deserialize)]
-struct Registered<'t> {
-    path: std::borrow::Cow<'t, str>,
-    hash: String,
-}
-
-fn webhooks_to_json(tokens: &[WebhookToken]) -> Result<String, Failure> {
-    let registered: Vec<_> = tokens.iter().map(|token| Registered { path: token.path.as_str().into(), hash: hex(&token.hash) }).collect();
-    to_json(&registered)
-}
-
-fn webhook(registered: Registered<'_>) -> Option<WebhookToken> {
-    let mut hash: TokenHash = [0; 32];
-    let digits = registered.hash.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(WebhookToken { path: registered.path.into_owned(), hash })
-}
-
-fn status_text(status: Status) -> &'static str {
-    match status {
-        Status::Active => "ACTIVE",
-        Status::Inactive => "INACTIVE",
-    }
-}
-
-fn status(row: &SqliteRow) -> Result<Status, Failure> {
-    match row.try_get("status")? {
-        "ACTIVE" => Ok(Status::Active),
-        "INACTIVE" => Ok(Status::Inactive),
-        _ => Err(unreadable("status")),
-    }
-}
 
 fn health(row: &SqliteRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -65,17 +23,7 @@ fn health(row: &SqliteRow) -> Result<Health, Failure> {
     })
 }
 
-/// The columns of a health.
-fn broken(health: &Health) -> (Option<i64>, Option<String>) {
-    match health {
-        Health::Sound => (None, None),
-        Health::Broken { since, reason } => (Some(since.millis()), Some(reason.clone())),
-    }
-}
-
 fn installation(row: &SqliteRow, key: Key, token: Secret) -> Result<Installation, Failure> {
-    let registered: Vec<Registered<'_>> = json(row, "webhooks")?;
-    let webhooks: Option<Vec<_>> = registered.into_iter().map(webhook).collect();
     Ok(Installation {
         key,
         addon_id: AddonId::from_bytes(bytes(row, "addon_id")?),
@@ -83,8 +31,8 @@ fn installation(row: &SqliteRow, key: Key, token: Secret) -> Result<Installation
         as_user: row.try_get("as_user")?,
         urls: json(row, "urls")?,
         token,
-        webhooks: webhooks.ok_or_else(|| unreadable("webhooks"))?.into(),
-        status: status(row)?,
+        webhooks: webhooks_from_json(row.try_get("webhooks")?)?.into(),
+        status: status(row.try_get("status")?)?,
         health: health(row)?,
         settings: json(row, "settings")?,
         installed_at: time(row, "installed_at")?,

@@ -16,11 +16,11 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Either, Executor, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
-use self::group::{Doubt, Group};
+use super::super::group::{self as groups, Doubt, Group, Present};
 use super::Failure;
 use super::connection::Pen;
 use super::row::columns;
-use super::script::{Script, Told};
+use super::script::{Answer, Script};
 
 /// Up to so many rows the statements of a batch are kept prepared; larger batches are of too many forms.
 const PREPARED_ROWS_MAX: usize = 4;
@@ -30,7 +30,7 @@ pub(super) async fn write(pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcom
     let groups = Group::divide(entries);
     let rows = groups.iter().map(Group::rows).sum();
     let mut script = Script::new(rows);
-    let places = groups.iter().map(|group| group.put(&mut script, pen.chapters)).collect::<Result<Vec<_>, _>>()?;
+    let places = groups.iter().map(|group| group::put(group, &mut script, pen.chapters)).collect::<Result<Vec<_>, _>>()?;
     let (sql, values, statements) = script.finish()?;
     let told = run(pen.connection(), sql, values, rows <= PREPARED_ROWS_MAX).await?;
     // The connection's thread may end in the middle without a word: without the last answer nothing is certain (I1).
@@ -40,46 +40,35 @@ pub(super) async fn write(pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcom
     let mut outcomes = vec![Ok(Written::Done); entries.len()];
     let mut doubts = Vec::new();
     for (group, places) in groups.iter().zip(places) {
-        let (events, runs) = group.account(&places, &told, &mut outcomes, &mut doubts)?;
-        pen.chapters.written(events, runs);
+        let told = group::told(&places, &told)?;
+        pen.chapters.written(told.events, told.runs);
+        group.account(&told, &mut outcomes, &mut doubts);
     }
-    settle(pen.connection(), &doubts, &mut outcomes).await;
+    if !doubts.is_empty() {
+        let present = present(pen.connection(), &doubts).await;
+        groups::settle(&doubts, &present, &mut outcomes);
+    }
     Ok(outcomes)
 }
 
-async fn run(connection: &mut SqliteConnection, sql: String, values: SqliteArguments, prepared: bool) -> Result<Vec<Told>, sqlx::Error> {
+async fn run(connection: &mut SqliteConnection, sql: String, values: SqliteArguments, prepared: bool) -> Result<Vec<Answer>, sqlx::Error> {
     let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(prepared);
     let mut answers = connection.fetch_many(query);
     let (mut told, mut rows) = (Vec::new(), Vec::new());
     while let Some(answer) = answers.try_next().await? {
         match answer {
-            Either::Left(done) => told.push(Told { written: done.rows_affected(), rows: std::mem::take(&mut rows) }),
+            Either::Left(done) => told.push(Answer { written: done.rows_affected(), rows: std::mem::take(&mut rows) }),
             Either::Right(row) => rows.push(row),
         }
     }
     Ok(told)
 }
 
-/// Finds out what became of entries that start something and of which not all was written: it was there already, or its installation is not.
-/// The answer is still right after the commit, because nobody else writes over this connection meanwhile.
-async fn settle(connection: &mut SqliteConnection, doubts: &[Doubt], outcomes: &mut [Outcome]) {
-    if doubts.is_empty() {
-        return;
-    }
-    let known = async {
-        let keys = present_keys(&mut *connection, doubts).await?;
-        Ok::<_, Failure>((keys, present_events(connection, doubts).await?))
-    };
-    let known = known.await;
-    for doubt in doubts {
-        let outcome = match &known {
-            Ok((keys, _)) if !keys.contains(&doubt.key) => Ok(Written::Absent),
-            Ok((_, events)) if doubt.message_of.is_some_and(|event| !events.contains(&event.uuid())) => Ok(Written::Repeated),
-            Ok(_) => Ok(Written::Done),
-            Err(failure) => Err(failure.clone().into()),
-        };
-        outcomes.get_mut(doubt.place).into_iter().for_each(|place| place.clone_from(&outcome));
-    }
+/// Finds out what is there, of entries that start something and of which not all was written. The answer is still right after the commit, because
+/// nobody else writes over this connection meanwhile.
+async fn present(connection: &mut SqliteConnection, doubts: &[Doubt]) -> Result<Present, Failure> {
+    let keys = present_keys(&mut *connection, doubts).await?;
+    Ok(Present { keys, events: present_events(connection, groups::messages(doubts)).await? })
 }
 
 async fn present_keys(connection: &mut SqliteConnection, doubts: &[Doubt]) -> Result<HashSet<Key>, Failure> {
@@ -88,14 +77,13 @@ async fn present_keys(connection: &mut SqliteConnection, doubts: &[Doubt]) -> Re
         let (addon, workspace) = columns(doubt.key);
         row.push_bind(addon).push_bind(workspace);
     });
-    let found: Vec<(i64, Vec<u8>)> = query.push(")").build_query_as().persistent(false).fetch_all(connection).await?;
+    let found: Vec<(i16, Vec<u8>)> = query.push(")").build_query_as().persistent(false).fetch_all(connection).await?;
     let found: HashSet<_> = found.into_iter().collect();
     Ok(doubts.iter().map(|doubt| doubt.key).filter(|key| found.contains(&columns(*key))).collect())
 }
 
-/// Which of the events that have a message are there: the others' messages were there before them.
-async fn present_events(connection: &mut SqliteConnection, doubts: &[Doubt]) -> Result<HashSet<Uuid>, Failure> {
-    let asked: Vec<Uuid> = doubts.iter().filter_map(|doubt| doubt.message_of).map(|event| event.uuid()).collect();
+/// Which of some events are there.
+async fn present_events(connection: &mut SqliteConnection, asked: Vec<Uuid>) -> Result<HashSet<Uuid>, Failure> {
     if asked.is_empty() {
         return Ok(HashSet::new());
     }

@@ -38,9 +38,11 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
 use self::connection::Pen;
+pub(super) use self::failure::meaning;
 use self::purge::Purger;
+use super::failure::Failure;
 use super::sealing::Keyring;
-use super::writer::{self, After, Failure, Figures, Handle};
+use super::writer::{self, After, Figures, Handle};
 use super::{Database, Engine, OpenError};
 
 /// The store.
@@ -80,7 +82,7 @@ pub(super) async fn open(path: &Path, keyring: Keyring, clock: Arc<dyn Clock>) -
         .max_lifetime(None)
         .test_before_acquire(false);
     let readers = pool.connect_with(connection::reader(path)).await?;
-    let writer = writer::spawn(backend, pen).map_err(OpenError::Thread)?;
+    let writer = writer::spawn(backend, Some(pen)).map_err(OpenError::Thread)?;
     let (uninstalls, begun) = watch::channel(0);
     let (done, purged) = watch::channel(None);
     let purger = Purger { readers: readers.clone(), writer: writer.clone(), clock };

@@ -9,14 +9,11 @@ use actors::port::store::retention::Cutoffs;
 use actors::port::store::{Error, Retention};
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
-use uuid::Uuid;
 
-use super::events::first_id_at;
-use super::row::{about, addon_number, key};
+use super::super::columns::addon_number;
+use super::super::ids::{first_id_at, young};
+use super::row::{about, key};
 use super::{Failure, Sqlite, chapters, flows, purge};
-
-/// An id may have been made a little after its row's time was taken; a clock may have been set back meanwhile.
-const ID_BEHIND_MS: i64 = 60_000;
 
 const FINISHED: &str = "runs.state NOT IN ('QUEUED', 'RUNNING', 'WAITING')";
 const WITHOUT_RUNS: &str = "NOT EXISTS (SELECT 1 FROM runs INDEXED BY runs_by_event WHERE runs.event = events.id)";
@@ -66,11 +63,6 @@ pub(super) fn keys() -> String {
 #[cfg(test)]
 pub(super) fn finds() -> [String; 2] {
     [RUNS.find(), EVENTS.find()]
-}
-
-/// The first id of which no row is older than a moment.
-fn young(before: Timestamp) -> Uuid {
-    first_id_at(Timestamp::from_millis(before.millis().saturating_add(ID_BEHIND_MS)))
 }
 
 impl Sqlite {

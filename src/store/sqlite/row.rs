@@ -1,35 +1,23 @@
 //! Columns: how keys, ids and JSON stand in them.
 
-use actors::addon::Addon;
 use actors::clock::Timestamp;
 use actors::ids::{Key, WorkspaceId};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, SqlSafeStr, Sqlite};
 
+use super::super::columns::{addon, addon_number, from_json};
+use super::super::failure::unreadable;
 use super::Failure;
-use super::failure::unreadable;
 
-/// An add-on's number: the order of their ports, which is also the order of keys. Never changed, only added to.
-pub(super) const fn addon_number(addon: Addon) -> i64 {
-    match addon {
-        Addon::ApiStudio => 1,
-        Addon::UniversalWebhook => 2,
-        Addon::ClockifyAddon => 3,
-    }
-}
-
-/// The key of a row that may be any add-on's.
+/// The key of a row.
 pub(super) fn key(row: &SqliteRow) -> Result<Key, Failure> {
-    let number: i64 = row.try_get("addon")?;
-    let addon = Addon::ALL.into_iter().find(|addon| addon_number(*addon) == number).ok_or_else(|| unreadable("addon"))?;
-    Ok(Key { addon, workspace: workspace(row)? })
+    Ok(Key { addon: addon(row.try_get("addon")?)?, workspace: workspace(row)? })
 }
 
 /// A key's two columns.
-pub(super) fn columns(key: Key) -> (i64, Vec<u8>) {
+pub(super) fn columns(key: Key) -> (i16, Vec<u8>) {
     (addon_number(key.addon), key.workspace.as_bytes().to_vec())
 }
 
@@ -37,11 +25,6 @@ pub(super) fn columns(key: Key) -> (i64, Vec<u8>) {
 pub(super) fn about(sql: impl SqlSafeStr, key: Key) -> Query<'static, Sqlite, SqliteArguments> {
     let (addon, workspace) = columns(key);
     sqlx::query(sql).bind(addon).bind(workspace)
-}
-
-/// The same two of a row.
-pub(super) fn columns_of(row: &SqliteRow) -> Result<(i64, Vec<u8>), Failure> {
-    Ok((row.try_get("addon")?, row.try_get("workspace")?))
 }
 
 /// The bytes of an id that has a fixed size.
@@ -63,10 +46,5 @@ pub(super) fn time_if_any(row: &SqliteRow, column: &str) -> Result<Option<Timest
 
 /// A column of JSON.
 pub(super) fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, Failure> {
-    serde_json::from_str(row.try_get(column)?).map_err(|_| unreadable(column))
-}
-
-/// What a column of JSON is given.
-pub(super) fn to_json(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string(value).map_err(|error| Failure::Refused(error.to_string()))
+    from_json(row.try_get(column)?, column)
 }

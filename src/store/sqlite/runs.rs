@@ -1,60 +1,21 @@
 //! Runs as they are read; [`super::journal`] writes them.
-//!
-//! A run's answers stand in a column of their own, each to be parsed by itself: an answer may nest as deeply as JSON is read at all, and
-//! within the list of steps it would be too deep.
 
 use actors::addon::Addon;
 use actors::event::EventType;
-use actors::flow::run::{Run, RunState, Step};
+use actors::flow::run::{Run, RunState};
 use actors::ids::{Key, RunId, WorkspaceId};
 use actors::limits::store::PAGE_ROWS_MAX;
 use actors::port::store::runs::RunFilter;
 use actors::port::store::{Error, Page, Runs, Slice};
 use async_trait::async_trait;
-use serde_json::value::RawValue;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use super::failure::unreadable;
-use super::row::{about, addon_number, json, time, time_if_any, to_json, workspace};
+use super::super::columns::{addon_number, steps_from_json};
+use super::super::failure::unreadable;
+use super::row::{about, time, time_if_any, workspace};
 use super::{Failure, Sqlite, chapters};
-
-/// The columns of steps and of answers.
-pub(super) fn steps_to_json(steps: &[Step]) -> Result<(String, String), Failure> {
-    if steps.is_empty() {
-        return Ok(("[]".to_owned(), "[]".to_owned()));
-    }
-    let answers: Vec<_> = steps.iter().map(|step| &step.data).collect();
-    let bare_steps: Vec<_> = steps.iter().map(bare).collect();
-    Ok((to_json(&bare_steps)?, to_json(&answers)?))
-}
-
-/// A step without its answer, which is not copied on the way.
-fn bare(step: &Step) -> Step {
-    Step {
-        index: step.index,
-        action: step.action.clone(),
-        state: step.state,
-        attempts: step.attempts,
-        first_try_at: step.first_try_at,
-        duration_ms: step.duration_ms,
-        repeatable: step.repeatable,
-        request: step.request.clone(),
-        status: step.status,
-        data: None,
-        error: step.error.clone(),
-    }
-}
-
-fn steps(row: &SqliteRow) -> Result<Vec<Step>, Failure> {
-    let mut steps: Vec<Step> = json(row, "steps")?;
-    let answers: Vec<Option<&RawValue>> = serde_json::from_str(row.try_get("answers")?).map_err(|_| unreadable("answers"))?;
-    for (step, answer) in steps.iter_mut().zip(answers) {
-        step.data = answer.map(|raw| serde_json::from_str(raw.get())).transpose().map_err(|_| unreadable("answers"))?;
-    }
-    Ok(steps)
-}
 
 fn run(row: &SqliteRow, addon: Addon) -> Result<Run, Failure> {
     let reason: Option<&str> = row.try_get("reason")?;
@@ -67,7 +28,7 @@ fn run(row: &SqliteRow, addon: Addon) -> Result<Run, Failure> {
         event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
         entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
         state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
-        steps: steps(row)?,
+        steps: steps_from_json(row.try_get("steps")?, row.try_get("answers")?)?,
         due_at: time_if_any(row, "due_at")?,
         reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
         replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),

@@ -9,7 +9,7 @@ use sqlx::{Arguments, Encode, Type};
 use super::Failure;
 
 /// What is learned of one statement of a script.
-pub(super) struct Told {
+pub(super) struct Answer {
     /// Rows that it wrote.
     pub(super) written: u64,
     /// Rows that it returned.

@@ -3,42 +3,24 @@
 use actors::ids::Key;
 use actors::port::store::sources::SourceSaved;
 use actors::port::store::{Error, Sources};
-use actors::source::{CustomSource, Scheme, SourceName, TypeFrom};
+use actors::source::{CustomSource, SourceName};
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
+use super::super::columns::{SourceDefinition, source_to_json};
+use super::super::failure::unreadable;
 use super::super::sealing::Keyring;
-use super::failure::unreadable;
 use super::flows::stay;
-use super::row::{about, json, time, to_json};
+use super::row::{about, json, time};
 use super::{Failure, Sqlite, purge};
-
-/// What its column of JSON holds of a source.
-#[derive(Serialize, Deserialize)]
-struct Definition {
-    scheme: Scheme,
-    signature_header: Option<String>,
-    type_from: TypeFrom,
-    entity_path: Option<String>,
-}
-
-fn definition(source: &CustomSource) -> Result<String, Failure> {
-    to_json(&Definition {
-        scheme: source.scheme,
-        signature_header: source.signature_header.clone(),
-        type_from: source.type_from.clone(),
-        entity_path: source.entity_path.clone(),
-    })
-}
 
 fn name(row: &SqliteRow) -> Result<SourceName, Failure> {
     SourceName::parse(row.try_get("name")?).map_err(|_| unreadable("name"))
 }
 
 fn source(row: &SqliteRow, key: Key, keyring: &Keyring) -> Result<CustomSource, Failure> {
-    let (name, Definition { scheme, signature_header, type_from, entity_path }) = (name(row)?, json(row, "definition")?);
+    let (name, SourceDefinition { scheme, signature_header, type_from, entity_path }) = (name(row)?, json(row, "definition")?);
     Ok(CustomSource {
         scheme,
         signature_header,
@@ -74,7 +56,7 @@ async fn create(
         .bind(source.name.as_str().to_owned())
         .bind(source.created_at.millis())
         .bind(source.updated_at.millis())
-        .bind(definition(&source)?)
+        .bind(source_to_json(&source)?)
         .bind(secrets)
         .execute(connection)
         .await?;
@@ -85,7 +67,7 @@ async fn update(connection: &mut SqliteConnection, key: Key, source: CustomSourc
     let query = "UPDATE sources SET updated_at = ?4, definition = ?5, secrets = ?6
         WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2) AND name = ?3";
     let query = about(query, key).bind(source.name.as_str().to_owned()).bind(source.updated_at.millis());
-    Ok(query.bind(definition(&source)?).bind(secrets).execute(connection).await?.rows_affected() > 0)
+    Ok(query.bind(source_to_json(&source)?).bind(secrets).execute(connection).await?.rows_affected() > 0)
 }
 
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";

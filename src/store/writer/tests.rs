@@ -74,7 +74,7 @@ impl Backend for Fake {
 
 fn start(refused: &'static [u32]) -> (Handle<u32>, Arc<Seen>) {
     let seen = Arc::<Seen>::default();
-    (spawn(Fake { seen: Arc::clone(&seen), refused }, 99).unwrap(), seen)
+    (spawn(Fake { seen: Arc::clone(&seen), refused }, Some(99)).unwrap(), seen)
 }
 
 fn key() -> Key {

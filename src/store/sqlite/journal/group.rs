@@ -1,20 +1,16 @@
-//! Entries that can be written kind by kind without changing what becomes of any of them.
-
-use std::collections::{BTreeMap, HashSet};
+//! The statements of a group, one for each kind of entry.
 
 use actors::event::{Event, Source};
 use actors::flow::run::{Run, RunState};
-use actors::ids::{EventId, Key, RunId};
+use actors::ids::Key;
 use actors::limits::store::RUNS_PER_STATEMENT_MAX;
-use actors::port::store::journal::{Entry, Written};
-use actors::port::store::receipt::Outcome;
 use sqlx::Row;
-use uuid::Uuid;
 
+use super::super::super::columns::{steps_to_json, to_json};
+use super::super::super::group::{Group, Told};
 use super::super::chapters::Chapters;
-use super::super::row::{columns, columns_of, to_json};
-use super::super::runs::steps_to_json;
-use super::super::script::{Script, Told};
+use super::super::row::{columns, key};
+use super::super::script::{Answer, Script};
 use super::Failure;
 
 // What has no installation (any more) finds nobody to join and is not written.
@@ -67,28 +63,6 @@ const PROGRESS_WIDTH: usize = 10;
 pub(in super::super) const STATEMENTS: [([&str; 2], usize); 5] =
     [(EVENTS, EVENTS_WIDTH), (RUNS, RUNS_WIDTH), (RUNS_OF_MESSAGES, RUNS_WIDTH), (REPEATS, REPEATS_WIDTH), (PROGRESS, PROGRESS_WIDTH)];
 
-/// An entry that starts something, of which it may have to be asked what became.
-#[derive(Clone, Copy)]
-pub(super) struct Doubt {
-    pub(super) place: usize,
-    pub(super) key: Key,
-    /// Its event, if that has a message.
-    pub(super) message_of: Option<EventId>,
-}
-
-/// Entries by kind, each with its place in the batch.
-#[derive(Default)]
-pub(super) struct Group<'e> {
-    starts: Vec<Doubt>,
-    events: Vec<(Key, &'e Event)>,
-    runs: Vec<&'e Run>,
-    runs_of_messages: Vec<&'e Run>,
-    repeats: Vec<(usize, Key, EventId)>,
-    progress: Vec<(usize, &'e Run)>,
-    repeated: HashSet<EventId>,
-    progressed: HashSet<RunId>,
-}
-
 /// Where a group's statements are in the script.
 #[derive(Default)]
 pub(super) struct Places {
@@ -98,130 +72,51 @@ pub(super) struct Places {
     progress: Option<usize>,
 }
 
-impl<'e> Group<'e> {
-    /// Divides a batch into groups, as few as keep the order where it matters.
-    pub(super) fn divide(entries: &'e [Entry]) -> Vec<Self> {
-        let (mut groups, mut group) = (Vec::new(), Self::default());
-        for (place, entry) in entries.iter().enumerate() {
-            if group.would_be_overtaken_by(entry) {
-                groups.push(std::mem::take(&mut group));
-            }
-            group.add(place, entry);
-        }
-        groups.push(group);
-        groups
+/// Puts a group's statements into a script.
+pub(super) fn put(group: &Group<'_>, script: &mut Script, chapters: Chapters) -> Result<Places, Failure> {
+    let mut places = Places::default();
+    if !group.events.is_empty() {
+        script.bind(chapters.of_events());
+        group.events.iter().for_each(|(key, event)| bind_event(script, *key, event));
+        places.events = Some(script.statement(EVENTS, group.events.len(), EVENTS_WIDTH));
     }
+    for (statement, runs) in [(RUNS, &group.runs), (RUNS_OF_MESSAGES, &group.runs_of_messages)] {
+        for runs in runs.chunks(RUNS_PER_STATEMENT_MAX) {
+            script.bind(chapters.of_runs());
+            runs.iter().try_for_each(|run| bind_run(script, run))?;
+            places.runs.push(script.statement(statement, runs.len(), RUNS_WIDTH));
+        }
+    }
+    let again = group.repeats();
+    if !again.is_empty() {
+        for ((key, event), count) in &again {
+            script.bind(event.uuid());
+            bind_key(script, *key).bind(*count);
+        }
+        places.repeats = Some(script.statement(REPEATS, again.len(), REPEATS_WIDTH));
+    }
+    if group.progress().len() > 0 {
+        group.progress().try_for_each(|run| {
+            script.bind(run.id.uuid());
+            bind_standing(bind_key(script, run.key), run)
+        })?;
+        places.progress = Some(script.statement(PROGRESS, group.progress().len(), PROGRESS_WIDTH));
+    }
+    Ok(places)
+}
 
-    /// Whether this entry, written with its kind, would come before one of the group that is about the same row.
-    fn would_be_overtaken_by(&self, entry: &Entry) -> bool {
-        let overtakes = |runs: &[Run]| !self.progressed.is_empty() && runs.iter().any(|run| self.progressed.contains(&run.id));
-        match entry {
-            Entry::Accept { event, runs, .. } => self.repeated.contains(&event.id) || overtakes(runs),
-            Entry::Start(runs) => overtakes(runs),
-            Entry::Repeat { .. } => false,
-            Entry::Progress(run) => self.progressed.contains(&run.id),
-        }
-    }
-
-    fn add(&mut self, place: usize, entry: &'e Entry) {
-        match entry {
-            Entry::Accept { key, event, runs } => {
-                let message_of = event.message.is_some().then_some(event.id);
-                self.starts.push(Doubt { place, key: *key, message_of });
-                self.events.push((*key, event));
-                if message_of.is_some() { &mut self.runs_of_messages } else { &mut self.runs }.extend(runs);
-            }
-            Entry::Start(runs) => {
-                self.starts.extend(runs.first().map(|run| Doubt { place, key: run.key, message_of: None }));
-                self.runs.extend(runs);
-            }
-            Entry::Repeat { key, event } => {
-                self.repeats.push((place, *key, *event));
-                self.repeated.insert(*event);
-            }
-            Entry::Progress(run) => {
-                self.progress.push((place, run));
-                self.progressed.insert(run.id);
-            }
-        }
-    }
-
-    fn new_runs(&self) -> usize {
-        self.runs.len() + self.runs_of_messages.len()
-    }
-
-    /// How many rows it writes.
-    pub(super) fn rows(&self) -> usize {
-        self.events.len() + self.new_runs() + self.repeats.len() + self.progress.len()
-    }
-
-    /// Puts the group's statements into a script.
-    pub(super) fn put(&self, script: &mut Script, chapters: Chapters) -> Result<Places, Failure> {
-        let mut places = Places::default();
-        if !self.events.is_empty() {
-            script.bind(chapters.of_events());
-            self.events.iter().for_each(|(key, event)| bind_event(script, *key, event));
-            places.events = Some(script.statement(EVENTS, self.events.len(), EVENTS_WIDTH));
-        }
-        for (statement, runs) in [(RUNS, &self.runs), (RUNS_OF_MESSAGES, &self.runs_of_messages)] {
-            for runs in runs.chunks(RUNS_PER_STATEMENT_MAX) {
-                script.bind(chapters.of_runs());
-                runs.iter().try_for_each(|run| bind_run(script, run))?;
-                places.runs.push(script.statement(statement, runs.len(), RUNS_WIDTH));
-            }
-        }
-        if !self.repeats.is_empty() {
-            let again = self.by_event();
-            for ((key, event), count) in &again {
-                script.bind(event.uuid());
-                bind_key(script, *key).bind(*count);
-            }
-            places.repeats = Some(script.statement(REPEATS, again.len(), REPEATS_WIDTH));
-        }
-        if !self.progress.is_empty() {
-            self.progress.iter().try_for_each(|(_, run)| {
-                script.bind(run.id.uuid());
-                bind_standing(bind_key(script, run.key), run)
-            })?;
-            places.progress = Some(script.statement(PROGRESS, self.progress.len(), PROGRESS_WIDTH));
-        }
-        Ok(places)
-    }
-
-    /// How often each event was repeated: an update counts once for a row, however often it is named.
-    fn by_event(&self) -> BTreeMap<(Key, EventId), u32> {
-        let mut counts = BTreeMap::new();
-        self.repeats.iter().for_each(|(_, key, event)| *counts.entry((*key, *event)).or_default() += 1);
-        counts
-    }
-
-    /// Notes what became of each entry, or that it has to be asked; answers how many events and runs are new.
-    pub(super) fn account(
-        &self,
-        places: &Places,
-        told: &[Told],
-        outcomes: &mut [Outcome],
-        doubts: &mut Vec<Doubt>,
-    ) -> Result<(u64, u64), Failure> {
-        let written = |place: &usize| told.get(*place).map_or(0, |told| told.written);
-        let events = places.events.iter().map(written).sum();
-        let runs = places.runs.iter().map(written).sum();
-        if events < self.events.len() as u64 || runs < self.new_runs() as u64 {
-            doubts.extend(&self.starts);
-        }
-        let mut absent = |place: usize| outcomes.get_mut(place).into_iter().for_each(|outcome| *outcome = Ok(Written::Absent));
-        if let Some(told) = places.repeats.and_then(|place| told.get(place)) {
-            let done = told.rows.iter().map(|row| Ok((columns_of(row)?, row.try_get::<Uuid, _>("id")?)));
-            let done = done.collect::<Result<HashSet<_>, Failure>>()?;
-            let missing = self.repeats.iter().filter(|(_, key, event)| !done.contains(&(columns(*key), event.uuid())));
-            missing.for_each(|(place, ..)| absent(*place));
-        }
-        if let Some(told) = places.progress.and_then(|place| told.get(place)).filter(|told| told.rows.len() < self.progress.len()) {
-            let done = told.rows.iter().map(|row| row.try_get::<Uuid, _>("id")).collect::<Result<HashSet<_>, _>>()?;
-            self.progress.iter().filter(|(_, run)| !done.contains(&run.id.uuid())).for_each(|(place, _)| absent(*place));
-        }
-        Ok((events, runs))
-    }
+/// What became of a group, as its statements tell.
+pub(super) fn told(places: &Places, told: &[Answer]) -> Result<Told, Failure> {
+    let written = |place: &usize| told.get(*place).map_or(0, |told| told.written);
+    let rows = |place: Option<usize>| place.and_then(|place| told.get(place)).map_or(&[][..], |told| &told.rows);
+    let repeated = rows(places.repeats).iter().map(|row| Ok((key(row)?, row.try_get("id")?)));
+    let progressed = rows(places.progress).iter().map(|row| row.try_get("id"));
+    Ok(Told {
+        events: places.events.iter().map(written).sum(),
+        runs: places.runs.iter().map(written).sum(),
+        repeated: repeated.collect::<Result<_, Failure>>()?,
+        progressed: progressed.collect::<Result<_, _>>()?,
+    })
 }
 
 fn bind_key(script: &mut Script, key: Key) -> &mut Script {

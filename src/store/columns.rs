@@ -1,0 +1,145 @@
+//! What stands in the columns of every backend: numbers of add-ons, and the texts of JSON that hold what is not searched.
+
+use std::borrow::Cow;
+
+use actors::addon::Addon;
+use actors::flow::run::Step;
+use actors::installation::{Health, Status, TokenHash, WebhookToken, hex};
+use actors::source::{CustomSource, Scheme, TypeFrom};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::failure::{Failure, unreadable};
+
+/// An add-on's number: the order of their ports, which is also the order of keys. Never changed, only added to.
+pub(super) const fn addon_number(addon: Addon) -> i16 {
+    match addon {
+        Addon::ApiStudio => 1,
+        Addon::UniversalWebhook => 2,
+        Addon::ClockifyAddon => 3,
+    }
+}
+
+/// The add-on of a number.
+pub(super) fn addon(number: i16) -> Result<Addon, Failure> {
+    Addon::ALL.into_iter().find(|addon| addon_number(*addon) == number).ok_or_else(|| unreadable("addon"))
+}
+
+/// What a column of JSON is given.
+pub(super) fn to_json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| Failure::Refused(error.to_string()))
+}
+
+/// What stands in a column of JSON.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str, column: &str) -> Result<T, Failure> {
+    serde_json::from_str(text).map_err(|_| unreadable(column))
+}
+
+/// The columns of steps and of answers. Each answer is parsed by itself: it may nest as deeply as JSON is read at all, and within the list
+/// of steps it would be too deep.
+pub(super) fn steps_to_json(steps: &[Step]) -> Result<(String, String), Failure> {
+    if steps.is_empty() {
+        return Ok(("[]".to_owned(), "[]".to_owned()));
+    }
+    let answers: Vec<_> = steps.iter().map(|step| &step.data).collect();
+    let bare_steps: Vec<_> = steps.iter().map(bare).collect();
+    Ok((to_json(&bare_steps)?, to_json(&answers)?))
+}
+
+/// A step without its answer, which is not copied on the way.
+fn bare(step: &Step) -> Step {
+    Step {
+        index: step.index,
+        action: step.action.clone(),
+        state: step.state,
+        attempts: step.attempts,
+        first_try_at: step.first_try_at,
+        duration_ms: step.duration_ms,
+        repeatable: step.repeatable,
+        request: step.request.clone(),
+        status: step.status,
+        data: None,
+        error: step.error.clone(),
+    }
+}
+
+/// Steps with their answers.
+pub(super) fn steps_from_json(steps: &str, answers: &str) -> Result<Vec<Step>, Failure> {
+    let mut steps: Vec<Step> = from_json(steps, "steps")?;
+    let answers: Vec<Option<&RawValue>> = serde_json::from_str(answers).map_err(|_| unreadable("answers"))?;
+    for (step, answer) in steps.iter_mut().zip(answers) {
+        step.data = answer.map(|raw| serde_json::from_str(raw.get())).transpose().map_err(|_| unreadable("answers"))?;
+    }
+    Ok(steps)
+}
+
+/// A webhook token as its column holds it.
+#[derive(Serialize, Deserialize)]
+struct Registered<'t> {
+    path: Cow<'t, str>,
+    hash: String,
+}
+
+pub(super) fn webhooks_to_json(tokens: &[WebhookToken]) -> Result<String, Failure> {
+    let registered: Vec<_> = tokens.iter().map(|token| Registered { path: token.path.as_str().into(), hash: hex(&token.hash) }).collect();
+    to_json(&registered)
+}
+
+pub(super) fn webhooks_from_json(text: &str) -> Result<Vec<WebhookToken>, Failure> {
+    let registered: Vec<Registered<'_>> = from_json(text, "webhooks")?;
+    registered.into_iter().map(webhook).collect::<Option<_>>().ok_or_else(|| unreadable("webhooks"))
+}
+
+fn webhook(registered: Registered<'_>) -> Option<WebhookToken> {
+    let mut hash: TokenHash = [0; 32];
+    let digits = registered.hash.as_bytes();
+    if digits.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(WebhookToken { path: registered.path.into_owned(), hash })
+}
+
+pub(super) fn status_text(status: Status) -> &'static str {
+    match status {
+        Status::Active => "ACTIVE",
+        Status::Inactive => "INACTIVE",
+    }
+}
+
+pub(super) fn status(text: &str) -> Result<Status, Failure> {
+    match text {
+        "ACTIVE" => Ok(Status::Active),
+        "INACTIVE" => Ok(Status::Inactive),
+        _ => Err(unreadable("status")),
+    }
+}
+
+/// The columns of a health.
+pub(super) fn broken(health: &Health) -> (Option<i64>, Option<String>) {
+    match health {
+        Health::Sound => (None, None),
+        Health::Broken { since, reason } => (Some(since.millis()), Some(reason.clone())),
+    }
+}
+
+/// What the column of JSON holds of a custom source.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SourceDefinition {
+    pub(super) scheme: Scheme,
+    pub(super) signature_header: Option<String>,
+    pub(super) type_from: TypeFrom,
+    pub(super) entity_path: Option<String>,
+}
+
+pub(super) fn source_to_json(source: &CustomSource) -> Result<String, Failure> {
+    to_json(&SourceDefinition {
+        scheme: source.scheme,
+        signature_header: source.signature_header.clone(),
+        type_from: source.type_from.clone(),
+        entity_path: source.entity_path.clone(),
+    })
+}

@@ -1,0 +1,18 @@
+//! Ids as moments: an id begins with the milliseconds at which it was made.
+
+use actors::clock::Timestamp;
+use uuid::Uuid;
+
+/// An id may have been made a little before its event's time was taken, or behind it.
+pub(super) const ID_AHEAD_MS: i64 = 60_000;
+
+/// The smallest id of a moment.
+pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
+    let millis = u64::try_from(moment.millis()).unwrap_or(0).min((1 << 48) - 1);
+    Uuid::from_u128(u128::from(millis) << 80)
+}
+
+/// The first id of which no row is older than a moment, even if it was made late.
+pub(super) fn young(before: Timestamp) -> Uuid {
+    first_id_at(Timestamp::from_millis(before.millis().saturating_add(ID_AHEAD_MS)))
+}

@@ -1,0 +1,140 @@
+//! Flows and their versions.
+
+use actors::clock::Timestamp;
+use actors::flow::model::Flow;
+use actors::ids::{FlowId, Key};
+use actors::port::store::flows::{Saved, flow_deleted};
+use actors::port::store::{Error, Flows};
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::super::columns::to_json;
+use super::row::{about, count, json, time};
+use super::{Failure, Postgres};
+
+fn flow(row: &PgRow) -> Result<Flow, Failure> {
+    Ok(Flow {
+        id: row.try_get::<Uuid, _>("flow")?.into(),
+        version: count(row, "version")?,
+        definition: json(row, "definition")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}
+
+/// The present stay of a key.
+pub(super) async fn stay(connection: &mut PgConnection, key: Key) -> Result<Option<i64>, Failure> {
+    let row = about("SELECT stay FROM installations WHERE addon = $1 AND workspace = $2", key).fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get("stay")).transpose()?)
+}
+
+async fn put_version(connection: &mut PgConnection, key: Key, stay: i64, flow: &Flow) -> Result<Saved, Failure> {
+    let newest = "INSERT INTO flows (addon, workspace, stay, id, version) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (stay, id) DO UPDATE SET version = excluded.version";
+    about(newest, key).bind(stay).bind(flow.id.uuid()).bind(i64::from(flow.version)).execute(&mut *connection).await?;
+    let version = "INSERT INTO flow_versions (addon, workspace, stay, flow, version, created_at, updated_at, definition)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    about(version, key)
+        .bind(stay)
+        .bind(flow.id.uuid())
+        .bind(i64::from(flow.version))
+        .bind(flow.created_at.millis())
+        .bind(flow.updated_at.millis())
+        .bind(to_json(&flow.definition)?)
+        .execute(connection)
+        .await?;
+    Ok(Saved::Version(flow.version))
+}
+
+async fn create(connection: &mut PgConnection, key: Key, flow: Flow, flows_max: u32) -> Result<Saved, Failure> {
+    let Some(stay) = stay(connection, key).await? else { return Ok(Saved::Absent) };
+    let count = sqlx::query_scalar("SELECT count(*) FROM flows WHERE stay = $1");
+    let count: i64 = count.bind(stay).fetch_one(&mut *connection).await?;
+    if count >= i64::from(flows_max) {
+        return Ok(Saved::TooMany);
+    }
+    put_version(connection, key, stay, &Flow { version: 1, ..flow }).await
+}
+
+async fn update(connection: &mut PgConnection, key: Key, flow: Flow) -> Result<Saved, Failure> {
+    let Some(stay) = stay(connection, key).await? else { return Ok(Saved::Absent) };
+    let query = "SELECT flow_versions.version, flow_versions.created_at FROM flows
+        JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
+        WHERE flows.stay = $1 AND flows.id = $2";
+    let present = sqlx::query(query).bind(stay).bind(flow.id.uuid()).fetch_optional(&mut *connection).await?;
+    let Some(present) = present else { return Ok(Saved::Absent) };
+    let next = Flow { version: count(&present, "version")? + 1, created_at: time(&present, "created_at")?, ..flow };
+    put_version(connection, key, stay, &next).await
+}
+
+async fn delete(connection: &mut PgConnection, key: Key, id: FlowId, now: Timestamp) -> Result<bool, Failure> {
+    let Some(stay) = stay(connection, key).await? else { return Ok(false) };
+    let removed = sqlx::query("DELETE FROM flows WHERE stay = $1 AND id = $2").bind(stay).bind(id.uuid()).execute(&mut *connection).await?;
+    if removed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let cancel = "UPDATE runs SET state = 'CANCELLED', due_at = NULL, finished_at = $5, reason = $6
+        WHERE addon = $1 AND queue IN (0, 1) AND workspace = $2 AND stay = $3 AND flow = $4";
+    about(cancel, key).bind(stay).bind(id.uuid()).bind(now.millis()).bind(to_json(&flow_deleted())?).execute(connection).await?;
+    Ok(true)
+}
+
+const NEWEST: &str = "SELECT flow_versions.* FROM installations
+    JOIN flows ON flows.stay = installations.stay AND flows.id = $3
+    JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
+    WHERE installations.addon = $1 AND installations.workspace = $2";
+
+const ANY: &str = "SELECT flow_versions.* FROM installations
+    JOIN flow_versions ON flow_versions.stay = installations.stay AND flow_versions.flow = $3 AND flow_versions.version = $4
+    WHERE installations.addon = $1 AND installations.workspace = $2";
+
+const ALL: &str = "SELECT flow_versions.* FROM installations
+    JOIN flows ON flows.stay = installations.stay
+    JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
+    WHERE installations.addon = $1 AND installations.workspace = $2 ORDER BY flows.id DESC";
+
+impl Postgres {
+    async fn newest_version(&self, key: Key, id: FlowId) -> Result<Option<Flow>, Failure> {
+        about(NEWEST, key).bind(id.uuid()).fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
+    }
+
+    async fn any_version(&self, key: Key, id: FlowId, version: u32) -> Result<Option<Flow>, Failure> {
+        let query = about(ANY, key).bind(id.uuid()).bind(i64::from(version));
+        query.fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
+    }
+
+    async fn all_flows(&self, key: Key) -> Result<Vec<Flow>, Failure> {
+        about(ALL, key).fetch_all(&self.readers).await?.iter().map(flow).collect()
+    }
+}
+
+#[async_trait]
+impl Flows for Postgres {
+    async fn create_flow(&self, key: Key, flow: &Flow, flows_max: u32) -> Result<Saved, Error> {
+        let flow = flow.clone();
+        self.transact(move |connection| Box::pin(create(connection, key, flow, flows_max))).await
+    }
+
+    async fn update_flow(&self, key: Key, flow: &Flow) -> Result<Saved, Error> {
+        let flow = flow.clone();
+        self.transact(move |connection| Box::pin(update(connection, key, flow))).await
+    }
+
+    async fn delete_flow(&self, key: Key, id: FlowId, now: Timestamp) -> Result<bool, Error> {
+        self.transact(move |connection| Box::pin(delete(connection, key, id, now))).await
+    }
+
+    async fn flow(&self, key: Key, id: FlowId) -> Result<Option<Flow>, Error> {
+        Ok(self.newest_version(key, id).await?)
+    }
+
+    async fn flow_version(&self, key: Key, id: FlowId, version: u32) -> Result<Option<Flow>, Error> {
+        Ok(self.any_version(key, id, version).await?)
+    }
+
+    async fn flows(&self, key: Key) -> Result<Vec<Flow>, Error> {
+        Ok(self.all_flows(key).await?)
+    }
+}

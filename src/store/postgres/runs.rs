@@ -1,0 +1,157 @@
+//! Runs as they are read; [`super::journal`] writes them.
+
+use actors::addon::Addon;
+use actors::event::EventType;
+use actors::flow::run::{Run, RunState};
+use actors::ids::{Key, RunId};
+use actors::limits::store::PAGE_ROWS_MAX;
+use actors::port::store::runs::RunFilter;
+use actors::port::store::{Error, Page, Runs, Slice};
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use super::super::columns::{addon_number, steps_from_json};
+use super::super::failure::unreadable;
+use super::row::{about, count, key, text_if_any, time, time_if_any};
+use super::{Failure, Postgres};
+
+fn run(row: &PgRow) -> Result<Run, Failure> {
+    let reason: Option<&str> = row.try_get("reason")?;
+    Ok(Run {
+        id: row.try_get::<Uuid, _>("id")?.into(),
+        key: key(row)?,
+        flow: row.try_get::<Uuid, _>("flow")?.into(),
+        flow_version: count(row, "flow_version")?,
+        event: row.try_get::<Uuid, _>("event")?.into(),
+        event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
+        entity: text_if_any(row, "entity")?,
+        state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
+        steps: steps_from_json(row.try_get("steps")?, row.try_get("answers")?)?,
+        due_at: time_if_any(row, "due_at")?,
+        reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
+        replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),
+        created_at: time(row, "created_at")?,
+        started_at: time_if_any(row, "started_at")?,
+        finished_at: time_if_any(row, "finished_at")?,
+    })
+}
+
+macro_rules! stay {
+    () => {
+        "(SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)"
+    };
+}
+
+/// Narrows a filter to the index that has all of its runs and the fewest others.
+fn narrowed(filter: &RunFilter) -> &'static str {
+    match filter.state {
+        Some(state) if !state.finished() => "AND queue IN (0, 1) AND addon = $1 AND workspace = $2",
+        Some(RunState::Failed | RunState::Uncertain | RunState::Cancelled) => "AND state IN ('FAILED', 'UNCERTAIN', 'CANCELLED')",
+        _ => "",
+    }
+}
+
+/// Wants the key's two parameters and the filter's three.
+const FITTING: &str = concat!(
+    "FROM runs WHERE stay = ",
+    stay!(),
+    " AND ($3::UUID IS NULL OR flow = $3) AND ($4::UUID IS NULL OR event = $4) AND ($5::TEXT IS NULL OR state = $5)"
+);
+
+const ONE: &str = concat!("SELECT * FROM runs WHERE id = $3 AND addon = $1 AND workspace = $2 AND stay = ", stay!());
+
+/// Two walks along the index, merged; together they would be sorted, all of them for each page.
+const UNFINISHED: &str = concat!(
+    "SELECT * FROM (
+        (SELECT * FROM runs WHERE addon = $1 AND queue = 0 AND workspace = $2 AND id > $3 AND stay = ",
+    stay!(),
+    " ORDER BY id LIMIT $4)
+        UNION ALL
+        (SELECT * FROM runs WHERE addon = $1 AND queue = 1 AND workspace = $2 AND id > $3 AND stay = ",
+    stay!(),
+    " ORDER BY id LIMIT $4)
+    ) AS waiting ORDER BY id LIMIT $4"
+);
+
+/// Each step of the recursion seeks the next workspace in the index of unfinished runs; no more of them are made than are wanted.
+const WITH_WORK: &str = "WITH RECURSIVE working (addon, workspace) AS (
+        (SELECT addon, workspace FROM runs WHERE queue = 1 AND addon = $1 AND workspace > $2 ORDER BY workspace LIMIT 1)
+        UNION ALL
+        SELECT next.addon, next.workspace FROM working CROSS JOIN LATERAL (
+            SELECT runs.addon, runs.workspace FROM runs
+            WHERE runs.queue = 1 AND runs.addon = $1 AND runs.workspace > working.workspace ORDER BY runs.workspace LIMIT 1
+        ) AS next
+    )
+    SELECT installations.addon, installations.workspace FROM working
+    CROSS JOIN LATERAL (SELECT * FROM installations WHERE installations.addon = $1 AND installations.workspace = working.workspace) AS installations
+    WHERE installations.status = 'ACTIVE' AND installations.broken_at IS NULL AND EXISTS (
+        SELECT 1 FROM runs
+        WHERE runs.addon = $1 AND runs.queue = 1 AND runs.workspace = working.workspace AND runs.stay = installations.stay
+    )
+    LIMIT $3";
+
+impl Postgres {
+    async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Failure> {
+        let fitting = |sql: String| {
+            about(AssertSqlSafe(sql), key)
+                .bind(filter.flow.map(|flow| flow.uuid()))
+                .bind(filter.event.map(|event| event.uuid()))
+                .bind(filter.state.map(RunState::as_str))
+        };
+        let narrowed = narrowed(filter);
+        let mut reading = self.reading().await?;
+        let total: i64 = fitting(format!("SELECT count(*) {FITTING} {narrowed}")).fetch_one(&mut *reading).await?.try_get(0)?;
+        let part = fitting(format!("SELECT * {FITTING} {narrowed} ORDER BY id DESC LIMIT $6 OFFSET $7"));
+        let part = part.bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
+        let rows = part.fetch_all(&mut *reading).await?;
+        reading.commit().await?;
+        let items = rows.iter().map(run).collect::<Result<_, _>>()?;
+        Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
+    }
+
+    async fn one_run(&self, key: Key, id: RunId) -> Result<Option<Run>, Failure> {
+        about(ONE, key).bind(id.uuid()).fetch_optional(&self.readers).await?.as_ref().map(run).transpose()
+    }
+
+    async fn unfinished_runs(&self, key: Key, after: Option<RunId>, limit: u32) -> Result<Vec<Run>, Failure> {
+        let after = after.map_or(Uuid::nil(), |after| after.uuid());
+        let query = about(UNFINISHED, key).bind(after).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(run).collect()
+    }
+
+    async fn workspaces_with_work(&self, addon: Addon, after: Vec<u8>, limit: u32) -> Result<Vec<Key>, Failure> {
+        let query = sqlx::query(WITH_WORK).bind(addon_number(addon)).bind(after).bind(i64::from(limit));
+        query.fetch_all(&self.readers).await?.iter().map(key).collect()
+    }
+}
+
+#[async_trait]
+impl Runs for Postgres {
+    async fn run(&self, key: Key, id: RunId) -> Result<Option<Run>, Error> {
+        Ok(self.one_run(key, id).await?)
+    }
+
+    async fn runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Error> {
+        Ok(self.list_runs(key, filter, slice).await?)
+    }
+
+    async fn unfinished(&self, key: Key, after: Option<RunId>, limit: u32) -> Result<Vec<Run>, Error> {
+        Ok(self.unfinished_runs(key, after, limit).await?)
+    }
+
+    async fn keys_with_work(&self, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Error> {
+        let mut keys = Vec::new();
+        for addon in Addon::ALL {
+            let left = limit.saturating_sub(u32::try_from(keys.len()).unwrap_or(limit));
+            let from = match after {
+                Some(after) if after.addon > addon => continue,
+                Some(after) if after.addon == addon => after.workspace.as_bytes().to_vec(),
+                _ => Vec::new(),
+            };
+            keys.extend(self.workspaces_with_work(addon, from, left).await?);
+        }
+        Ok(keys)
+    }
+}
