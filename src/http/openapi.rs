@@ -155,7 +155,7 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> impl Iterator<Item = 
         }
     };
     let lists = [proof, more, body, described.refusals, &[Internal]];
-    lists.into_iter().flat_map(|kinds| kinds.iter().copied().collect::<Vec<_>>())
+    lists.into_iter().flat_map(|kinds| kinds.to_vec())
 }
 
 fn security(proof: Proof) -> Value {
