@@ -161,7 +161,7 @@ impl Seen {
     fn log(&self, status: StatusCode, elapsed: Duration, error: Option<&Error>) {
         let level = if status == StatusCode::INTERNAL_SERVER_ERROR {
             log::Level::Error
-        } else if self.uri.path().contains("/webhooks/clockify") {
+        } else if ["/webhooks/clockify", "/webhooks/custom/"].iter().any(|deliveries| self.uri.path().contains(deliveries)) {
             log::Level::Debug
         } else {
             log::Level::Info

@@ -125,7 +125,7 @@ fn refusal(status: u16, kinds: &[Kind]) -> Value {
     refusal
 }
 
-fn refusals(endpoint: &Endpoint, described: &Described) -> impl Iterator<Item = Kind> {
+fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
     use Kind::*;
     const ANY_TOKEN: &[Kind] = &[
         AmbiguousProof,
@@ -154,8 +154,7 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> impl Iterator<Item = 
             &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields]
         }
     };
-    let lists = [proof, more, body, described.refusals, &[Internal]];
-    lists.into_iter().flat_map(|kinds| kinds.to_vec())
+    [proof, more, body, described.refusals, &[Internal]].concat()
 }
 
 fn security(proof: Proof) -> Value {

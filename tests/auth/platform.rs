@@ -18,6 +18,11 @@ use tokio::sync::oneshot;
 
 pub const ADDON: Addon = Addon::UniversalWebhook;
 pub const ADDON_KEY: &str = "universal-webhook-api";
+
+/// Each add-on has a key of its own: a verifier tells them by it.
+pub fn key_of(addon: Addon) -> String {
+    if addon == ADDON { ADDON_KEY.to_owned() } else { format!("key-of-{addon}") }
+}
 pub const KINDS: [Kind; 4] = [Kind::Installation, Kind::User, Kind::Webhook, Kind::Lifecycle];
 pub const PATH: &str = "/webhooks/clockify/new-time-entry";
 
@@ -47,8 +52,7 @@ impl Platform {
 
     fn with_keys(authority: Authority, keys: impl FnOnce(ManualClock) -> Keys) -> Self {
         let clock = ManualClock::new(now());
-        let key = |addon: Addon| if addon == ADDON { ADDON_KEY.to_owned() } else { format!("key-of-{addon}") };
-        let verifier = Verifier::new(keys(clock.clone()), Arc::new(clock.clone()), key);
+        let verifier = Verifier::new(keys(clock.clone()), Arc::new(clock.clone()), key_of);
         Self { authority, clock, verifier }
     }
 

@@ -75,9 +75,11 @@ async fn what_the_platform_says_meanwhile_is_newer_than_what_was_written() {
     let harness = Harness::installed().await;
     harness.clockify.always(Method::Patch, &path(&harness), Scripted::json(200, &json!({})).held());
     let nine = json!({"max_rps": 9});
+    let asleep = harness.clock.sleepers();
     let writing = change(&harness, &nine);
     let mut writing = std::pin::pin!(writing);
-    while harness.clockify.in_flight() == 0 {
+    // The call and the wait for its actor: before both sleep, time that passes is not theirs.
+    while harness.clock.sleepers() < asleep + 2 {
         assert!(futures_util::poll!(writing.as_mut()).is_pending());
         tokio::task::yield_now().await;
     }
@@ -121,9 +123,11 @@ async fn a_platform_that_hangs_is_waited_for_within_the_bound() {
     let slow = Scripted::status(200).after(Duration::from_secs(60));
     harness.clockify.always(Method::Patch, &path(&harness), slow);
     let nine = json!({"max_rps": 9});
+    let asleep = harness.clock.sleepers();
     let writing = change(&harness, &nine);
     let mut writing = std::pin::pin!(writing);
-    while harness.clockify.in_flight() == 0 {
+    // The call and the wait for its actor: before both sleep, time that passes is not theirs.
+    while harness.clock.sleepers() < asleep + 2 {
         assert!(futures_util::poll!(writing.as_mut()).is_pending());
         tokio::task::yield_now().await;
     }
