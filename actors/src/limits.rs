@@ -280,6 +280,8 @@ pub mod store {
     pub const QUEUE_JOBS_MAX: usize = 256;
     /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.
     pub const PURGE_ROWS_MAX: u32 = 200;
+    /// Installations with old rows that are found at a time and remembered for the round's next pages: not a megabyte.
+    pub const KEYS_AHEAD_MAX: u32 = 50_000;
     /// Rows of one page of a list, whatever was asked for.
     pub const PAGE_ROWS_MAX: u32 = 1_000;
     /// Connections that read. SQLite reads are short; more would only compete for the same two or three cores.

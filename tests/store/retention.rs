@@ -23,6 +23,7 @@ contract! {
     a_replay_keeps_its_event,
     so_many_rows_go_at_a_time_the_oldest_first,
     workspaces_with_old_rows_come_in_order_and_in_parts,
+    the_pages_of_one_round_name_each_workspace_once,
     rows_of_others_stay_however_many_they_are,
     what_an_ended_stay_left_is_nobodys,
 }
@@ -170,6 +171,33 @@ async fn workspaces_with_old_rows_come_in_order_and_in_parts(backend: Backend) {
     assert_eq!(part(None, 0).await, []);
     store.expire(key(3), before(2), 100).await.unwrap();
     assert_eq!(part(None, 2).await, [1, 5].map(key));
+}
+
+async fn the_pages_of_one_round_name_each_workspace_once(backend: Backend) {
+    let store = &*backend.store;
+    for number in 1..=11 {
+        install(store, key(number)).await;
+        put(store, key(number), 9, None).await;
+    }
+    let before = days_ago(2);
+    for limit in [1, 3, 4, 10, 11, 12] {
+        let (mut after, mut seen) = (None, Vec::<Key>::new());
+        loop {
+            let page = store.keys_with_rows_before(before, after, limit).await.unwrap();
+            seen.extend(&page);
+            after = page.last().copied();
+            if page.len() < limit as usize {
+                break;
+            }
+        }
+        assert_eq!(seen, (1..=11).map(key).collect::<Vec<_>>(), "{limit} at a time");
+        assert_eq!(
+            store.keys_with_rows_before(before, Some(key(7)), 2).await.unwrap(),
+            [key(8), key(9)],
+            "a round that begins in the middle"
+        );
+        assert_eq!(store.keys_with_rows_before(days_ago(20), Some(key(9)), 2).await.unwrap(), [], "another round");
+    }
 }
 
 /// More than several chapters of the SQLite store.

@@ -1,5 +1,6 @@
-//! Whatever stands in one batch, SQLite answers and keeps what the memory store does, which takes entries one by one.
+//! Whatever stands in one batch, SQLite and Postgres answer and keep what the memory store does, which takes entries one by one.
 
+use actors::clock::Clock;
 use actors::event::Event;
 use actors::flow::run::{Run, RunState};
 use actors::ids::FlowId;
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::backend::{self, Backend, submit};
-use crate::sample::{accept, event, flow_id, install, key, progress, run, standing};
+use crate::sample::{CLOCK, accept, event, flow_id, install, key, message, progress, run, standing};
 
 /// An entry by its place in the pools of events, flows and states.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,7 @@ enum Pick {
     Progress { workspace: u32, run: usize, state: usize },
 }
 
-/// Three events, a run of each of two flows for each, and replays of them.
+/// Five events, two of which are one message, a run of each of two flows for each, and replays of them.
 struct Pools {
     events: Vec<Event>,
     flows: Vec<FlowId>,
@@ -27,7 +28,7 @@ struct Pools {
     runs: Vec<Run>,
 }
 
-const EVENTS: usize = 3;
+const EVENTS: usize = 5;
 const FLOWS: usize = 2;
 const RUNS: usize = EVENTS * FLOWS * 3;
 
@@ -47,7 +48,8 @@ fn picks() -> impl Strategy<Value = Vec<Pick>> {
 
 impl Pools {
     fn fresh() -> Self {
-        let events: Vec<_> = (0..EVENTS).map(|_| event()).collect();
+        let id = CLOCK.fresh_id().to_string();
+        let events = [event(), event(), event(), message("shop", &id), message("shop", &id)].to_vec();
         let flows: Vec<_> = (0..FLOWS).map(|_| flow_id()).collect();
         let mut runs = Vec::new();
         for event in &events {
@@ -108,8 +110,10 @@ async fn told(backend: &Backend, pools: &Pools, picks: &[Pick]) -> (Vec<String>,
 #[test]
 fn a_batch_is_answered_as_its_entries_one_by_one() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (memory, sqlite) = (backend::memory(), runtime.block_on(backend::sqlite()));
-    for backend in [&memory, &sqlite] {
+    let memory = backend::memory();
+    let postgres = runtime.block_on(backend::postgres("a_batch_is_answered_as_its_entries_one_by_one, over Postgres"));
+    let others: Vec<_> = [runtime.block_on(backend::sqlite())].into_iter().chain(postgres).collect();
+    for backend in others.iter().chain([&memory]) {
         runtime.block_on(async {
             install(&*backend.store, key(1)).await;
             install(&*backend.store, key(2)).await;
@@ -118,8 +122,10 @@ fn a_batch_is_answered_as_its_entries_one_by_one() {
     let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&picks(), |picks| {
         let pools = Pools::fresh();
-        let (one_by_one, at_once) = runtime.block_on(async { (told(&memory, &pools, &picks).await, told(&sqlite, &pools, &picks).await) });
-        prop_assert_eq!(one_by_one, at_once);
+        let one_by_one = runtime.block_on(told(&memory, &pools, &picks));
+        for other in &others {
+            prop_assert_eq!(&one_by_one, &runtime.block_on(told(other, &pools, &picks)));
+        }
         Ok(())
     });
     outcome.unwrap();

@@ -22,7 +22,7 @@ mod script;
 mod sources;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::clock::Clock;
@@ -40,6 +40,7 @@ use tokio::task::AbortHandle;
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
 use self::purge::Purger;
+use self::retention::Ahead;
 use super::failure::Failure;
 use super::sealing::Keyring;
 use super::writer::{self, After, Figures, Handle};
@@ -52,6 +53,8 @@ struct Sqlite {
     keyring: Keyring,
     /// Counts the uninstalls whose rows are to be removed.
     uninstalls: watch::Sender<u64>,
+    /// For the next page of installations that have old rows.
+    ahead: Mutex<Option<Ahead>>,
 }
 
 /// The store with the task that belongs to it.
@@ -87,7 +90,7 @@ pub(super) async fn open(path: &Path, keyring: Keyring, clock: Arc<dyn Clock>) -
     let (done, purged) = watch::channel(None);
     let purger = Purger { readers: readers.clone(), writer: writer.clone(), clock };
     let purger = tokio::spawn(purger.run(begun, done)).abort_handle();
-    let store = Arc::new(Sqlite { readers, writer, keyring, uninstalls });
+    let store = Arc::new(Sqlite { readers, writer, keyring, uninstalls, ahead: Mutex::new(None) });
     store.warn_of_missing_key().await?;
     let running = Running { store: Arc::clone(&store), purged, purger };
     Ok(Database { store, engine: Box::new(running) })

@@ -3,8 +3,12 @@
 //! Rows are sought by their ids, which sort by time; so a round looks into no chapter that is younger than what it seeks, and nothing is asked of
 //! the writer where there is nothing to remove. An event goes after the last of its runs.
 
+use std::collections::VecDeque;
+use std::sync::{MutexGuard, PoisonError};
+
 use actors::clock::Timestamp;
 use actors::ids::Key;
+use actors::limits::store::KEYS_AHEAD_MAX;
 use actors::port::store::retention::Cutoffs;
 use actors::port::store::{Error, Retention};
 use async_trait::async_trait;
@@ -65,11 +69,46 @@ pub(super) fn finds() -> [String; 2] {
     [RUNS.find(), EVENTS.find()]
 }
 
+/// Keys that were found together with the last page: to find one page costs a look at the index entries of all old events, and all pages no more.
+pub(super) struct Ahead {
+    before: Timestamp,
+    /// The last key of the page before.
+    after: Key,
+    keys: VecDeque<Key>,
+    /// Whether there are none behind them.
+    complete: bool,
+}
+
+impl Ahead {
+    /// The next page, if this is what has been found for it.
+    fn take(ahead: &mut Option<Self>, before: Timestamp, after: Option<Key>, limit: usize) -> Option<Vec<Key>> {
+        let fits = |ahead: &Self| ahead.before == before && Some(ahead.after) == after && (ahead.complete || ahead.keys.len() >= limit);
+        let mut found = ahead.take().filter(fits)?;
+        let page: Vec<Key> = found.keys.drain(..limit.min(found.keys.len())).collect();
+        if let Some(last) = page.last().filter(|_| !found.keys.is_empty()) {
+            *ahead = Some(Self { after: *last, ..found });
+        }
+        Some(page)
+    }
+}
+
 impl Sqlite {
     async fn keys_before(&self, before: Timestamp, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Failure> {
+        if let Some(page) = Ahead::take(&mut self.ahead(), before, after, limit as usize) {
+            return Ok(page);
+        }
         let (addon, workspace) = after.map_or((0, Vec::new()), |after| (addon_number(after.addon), after.workspace.as_bytes().to_vec()));
-        let query = sqlx::query(AssertSqlSafe(keys())).bind(addon).bind(workspace).bind(first_id_at(before)).bind(limit);
-        query.fetch_all(&self.readers).await?.iter().map(key).collect()
+        let query =
+            sqlx::query(AssertSqlSafe(keys())).bind(addon).bind(workspace).bind(first_id_at(before)).bind(limit.max(KEYS_AHEAD_MAX));
+        let mut page = query.fetch_all(&self.readers).await?.iter().map(key).collect::<Result<Vec<Key>, _>>()?;
+        let complete = page.len() < KEYS_AHEAD_MAX as usize;
+        let rest = page.split_off(page.len().min(limit as usize));
+        *self.ahead() = page.last().map(|last| Ahead { before, after: *last, keys: rest.into(), complete });
+        Ok(page)
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Option<Ahead>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn expire_rows(&self, expiring: &'static Expiring, whose: Key, before: Option<Timestamp>, rows_max: u32) -> Result<u32, Error> {
