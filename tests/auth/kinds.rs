@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::addon::Addon;
 use actors::clock::Clock;
 use clockify_addons::auth::{Flaw, Keys, Kind, Refusal, Verifier};
 use clockify_addons::sandbox::authority::{Authority, Urls, Viewer};
