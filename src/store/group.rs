@@ -41,7 +41,8 @@ pub(super) struct Told {
     pub(super) events: u64,
     pub(super) runs: u64,
     pub(super) repeated: HashSet<(Key, Uuid)>,
-    pub(super) progressed: HashSet<Uuid>,
+    /// Which runs; none is all of them, as usual.
+    pub(super) progressed: Option<HashSet<Uuid>>,
 }
 
 impl<'e> Group<'e> {
@@ -121,8 +122,8 @@ impl<'e> Group<'e> {
         let mut absent = |place: usize| outcomes.get_mut(place).into_iter().for_each(|outcome| *outcome = Ok(Written::Absent));
         let missing = self.repeats.iter().filter(|(_, key, event)| !told.repeated.contains(&(*key, event.uuid())));
         missing.for_each(|(place, ..)| absent(*place));
-        if told.progressed.len() < self.progress.len() {
-            let missing = self.progress.iter().filter(|(_, run)| !told.progressed.contains(&run.id.uuid()));
+        if let Some(progressed) = &told.progressed {
+            let missing = self.progress.iter().filter(|(_, run)| !progressed.contains(&run.id.uuid()));
             missing.for_each(|(place, _)| absent(*place));
         }
     }

@@ -103,7 +103,7 @@ async fn write_group(connection: &mut PgConnection, group: &Group<'_>) -> Result
     }
     if group.progress().len() > 0 {
         let rows = Standings::of(group.progress())?.bind(sqlx::query(PROGRESS)).fetch_all(connection).await?;
-        told.progressed = ids(&rows)?;
+        told.progressed = Some(rows).filter(|rows| rows.len() < group.progress().len()).map(|rows| ids(&rows)).transpose()?;
     }
     Ok(told)
 }

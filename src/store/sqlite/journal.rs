@@ -40,7 +40,7 @@ pub(super) async fn write(pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcom
     let mut outcomes = vec![Ok(Written::Done); entries.len()];
     let mut doubts = Vec::new();
     for (group, places) in groups.iter().zip(places) {
-        let told = group::told(&places, &told)?;
+        let told = group::told(group, &places, &told)?;
         pen.chapters.written(told.events, told.runs);
         group.account(&told, &mut outcomes, &mut doubts);
     }

@@ -106,16 +106,17 @@ pub(super) fn put(group: &Group<'_>, script: &mut Script, chapters: Chapters) ->
 }
 
 /// What became of a group, as its statements tell.
-pub(super) fn told(places: &Places, told: &[Answer]) -> Result<Told, Failure> {
+pub(super) fn told(group: &Group<'_>, places: &Places, told: &[Answer]) -> Result<Told, Failure> {
     let written = |place: &usize| told.get(*place).map_or(0, |told| told.written);
     let rows = |place: Option<usize>| place.and_then(|place| told.get(place)).map_or(&[][..], |told| &told.rows);
     let repeated = rows(places.repeats).iter().map(|row| Ok((key(row)?, row.try_get("id")?)));
-    let progressed = rows(places.progress).iter().map(|row| row.try_get("id"));
+    let progressed = Some(rows(places.progress)).filter(|rows| rows.len() < group.progress().len());
+    let progressed = progressed.map(|rows| rows.iter().map(|row| row.try_get("id")).collect::<Result<_, sqlx::Error>>());
     Ok(Told {
         events: places.events.iter().map(written).sum(),
         runs: places.runs.iter().map(written).sum(),
         repeated: repeated.collect::<Result<_, Failure>>()?,
-        progressed: progressed.collect::<Result<_, _>>()?,
+        progressed: progressed.transpose()?,
     })
 }
 
