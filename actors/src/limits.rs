@@ -184,6 +184,10 @@ pub mod run {
     pub const QUEUE_HELD_MAX: usize = 10_000;
     /// Bytes of payloads that one workspace's queue holds in memory; beyond it they are read from the store when their run begins.
     pub const QUEUE_PAYLOAD_BYTES_MAX: usize = 4 * 1024 * 1024;
+    /// Older versions of flows that a workspace keeps ready for its runs; others are read and compiled again.
+    pub const VERSIONS_KEPT_MAX: usize = 64;
+    /// Deleted flows that a workspace remembers, for runs that are under way or being read at that moment: more than it may have flows.
+    pub const DELETED_FLOWS_REMEMBERED_MAX: usize = 1_024;
     /// Runs read from the store at a time.
     pub const QUEUE_PAGE: u32 = 200;
     /// Entities that one workspace works on side by side, by default.

@@ -64,7 +64,7 @@ impl Backlog {
         self.found >= Some(id)
     }
 
-    /// A run stays in the store for now.
+    /// A run stays in the store until memory has room.
     pub(super) fn passed_over(&mut self, id: RunId) {
         (self.more, self.stale) = (true, true);
         self.after = self.after.filter(|after| *after < id);

@@ -25,9 +25,6 @@ use crate::port::observer::Happening;
 use crate::port::store;
 use crate::workspace::queue::{Queued, Wait};
 
-/// How many older versions of flows are kept ready.
-const VERSIONS_MAX: usize = 64;
-
 /// What a step is about to do.
 enum Prepared {
     Call(ApiRequest),
@@ -268,7 +265,7 @@ impl Runner {
         let compiled = Compiled::compile(&stored, self.key.workspace, &self.env.catalogue);
         let compiled = Arc::new(compiled.map_err(|_| unusable("this version of the flow no longer fits the API catalogue"))?);
         let mut inner = self.inner.borrow_mut();
-        if inner.versions.len() >= VERSIONS_MAX {
+        if inner.versions.len() >= limits::VERSIONS_KEPT_MAX {
             inner.versions.pop_front();
         }
         inner.versions.push_back(Arc::clone(&compiled));

@@ -17,7 +17,7 @@ mod drive;
 mod record;
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -61,8 +61,8 @@ struct Inner {
     flows: HashMap<FlowId, Arc<Compiled>>,
     /// Older versions that runs still need; the oldest are forgotten.
     versions: VecDeque<Arc<Compiled>>,
-    /// Flows deleted in this life: their runs have been cancelled in the store.
-    deleted: HashSet<FlowId>,
+    /// Flows deleted in this life, the latest of them: their runs have been cancelled in the store.
+    deleted: VecDeque<FlowId>,
     concurrency: usize,
     /// Installation active and sound, flows enabled, no quarantine.
     works: bool,
@@ -98,7 +98,7 @@ impl Runner {
             installation: None,
             flows: HashMap::new(),
             versions: VecDeque::new(),
-            deleted: HashSet::new(),
+            deleted: VecDeque::new(),
             concurrency: limits::CONCURRENCY_DEFAULT,
             works: false,
             held: false,
@@ -163,7 +163,10 @@ impl Runner {
     /// Lets go of the runs of a flow that has been deleted; they have been cancelled in the store.
     pub fn forget(&self, flow: FlowId) {
         let mut inner = self.inner.borrow_mut();
-        inner.deleted.insert(flow);
+        if inner.deleted.len() >= limits::DELETED_FLOWS_REMEMBERED_MAX {
+            inner.deleted.pop_front();
+        }
+        inner.deleted.push_back(flow);
         for run in inner.queue.drop_flow(flow) {
             inner.backlog.ended(run);
         }

@@ -17,7 +17,7 @@ pub(super) enum Recorded {
     Durable,
     /// The run is not ours any more: cancelled, or removed with its installation.
     Gone,
-    /// The store does not take it for now.
+    /// The store has not taken it: it is offered again later.
     NotNow,
 }
 
