@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::port::clockify::{Host, Method};
 
@@ -18,25 +19,42 @@ pub struct Operation {
     /// Path below the base URL, parameters in braces: `/v1/workspaces/{workspaceId}/tags`.
     pub path: String,
     /// Which base URL it belongs to.
-    #[serde(default = "backend")]
+    #[serde(default = "backend", skip_serializing_if = "is_backend")]
     pub host: Host,
     /// Group in the documentation.
     pub tag: String,
     /// What it does, in this project's own words.
     pub summary: String,
     /// Path and query parameters.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
-    /// Whether a JSON body belongs to it.
-    #[serde(default)]
-    pub body: bool,
+    /// What is sent. `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// What comes back.
+    #[serde(default, skip_serializing_if = "Answer::is_plain")]
+    pub answer: Answer,
     /// The scope that a manifest needs for it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// Costs the platform much: reports and exports.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub heavy: bool,
+    /// Reads or writes time entries.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub time_entry: bool,
+    /// The platform advises against it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deprecated: bool,
 }
 
 fn backend() -> Host {
     Host::Backend
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_backend(host: &Host) -> bool {
+    *host == Host::Backend
 }
 
 /// A parameter of an operation.
@@ -49,8 +67,157 @@ pub struct Parameter {
     #[serde(rename = "in")]
     pub place: Place,
     /// Whether a call needs it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
+    /// What it takes. A list of the query is the same name several times.
+    #[serde(default, skip_serializing_if = "Schema::is_text")]
+    pub schema: Schema,
+}
+
+/// What an operation is sent.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Body {
+    /// How it is written.
+    #[serde(skip_serializing_if = "Media::is_json")]
+    pub media: Media,
+    /// Whether a call needs it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+    /// Its form.
+    pub schema: Schema,
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Media {
+    /// `application/json`.
+    #[default]
+    Json,
+    /// `multipart/form-data`: one part for each property; a property of the format `binary` is a file.
+    Multipart,
+}
+
+impl Media {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+    fn is_json(&self) -> bool {
+        *self == Self::Json
+    }
+}
+
+/// What comes back when all is well.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Answer {
+    /// Not JSON: a file to download.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub file: bool,
+    /// Where in the answer the list of entities is: property names with dots between them, empty for the answer itself. `None`: no list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// What each entity of the list is wrapped in (`approvalRequest`). `None`: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entity: Option<String>,
+    /// How the list is asked for in parts. `None`: it comes whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paging: Option<Paging>,
+}
+
+impl Answer {
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How a list is asked for in parts; pages count from 1.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Paging {
+    /// Name of the query parameter of the page's number.
+    pub page: String,
+    /// Name of the query parameter of the page's size.
+    pub size: String,
+    /// The largest size that is safe to ask for.
+    pub size_max: u32,
+}
+
+/// What a value looks like: the part of JSON Schema that the catalogue needs, references resolved.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Schema {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// `date-time`, `date`, `binary` and the like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The values that are taken; empty: any.
+    #[serde(rename = "enum", skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    /// What the platform takes where nothing is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// Smallest number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<f64>,
+    /// Largest number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<f64>,
+    /// Characters at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_length: Option<u32>,
+    /// Characters at the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<u32>,
+    /// What the elements of an array look like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<Box<Schema>>,
+    /// What an object holds.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, Schema>,
+    /// What an object has to hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<String>,
+}
+
+impl Default for Schema {
+    fn default() -> Self {
+        Self {
+            kind: Kind::String,
+            format: None,
+            choices: Vec::new(),
+            default: None,
+            minimum: None,
+            maximum: None,
+            min_length: None,
+            max_length: None,
+            items: None,
+            properties: BTreeMap::new(),
+            required: Vec::new(),
+        }
+    }
+}
+
+impl Schema {
+    fn is_text(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Types of JSON Schema. A schema that names none takes text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names are the types")]
+pub enum Kind {
+    String,
+    Integer,
+    Number,
+    Boolean,
+    Array,
+    Object,
+    /// Anything: the official description does not say.
+    Any,
 }
 
 /// Where a parameter stands.

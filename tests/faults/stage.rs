@@ -174,8 +174,8 @@ fn catalogue() -> Catalogue {
     let id = json!([{ "name": "id", "in": "path", "required": true }]);
     let listed = json!([
         { "id": "getTimeEntry", "method": "GET", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id },
-        { "id": "updateTimeEntry", "method": "PUT", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id, "body": true },
-        { "id": "createTag", "method": "POST", "path": "/v1/workspaces/{workspaceId}/tags", "tag": "Tag", "summary": "s", "body": true },
+        { "id": "updateTimeEntry", "method": "PUT", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id, "body": {} },
+        { "id": "createTag", "method": "POST", "path": "/v1/workspaces/{workspaceId}/tags", "tag": "Tag", "summary": "s", "body": {} },
     ]);
     Catalogue::read(listed.to_string().as_bytes()).unwrap()
 }

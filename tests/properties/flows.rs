@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn catalogue() -> Catalogue {
-    let listed = json!([{ "id": "updateTag", "method": "PUT", "path": "/v1/workspaces/{workspaceId}/tags/{id}", "tag": "Tag", "summary": "s", "body": true,
+    let listed = json!([{ "id": "updateTag", "method": "PUT", "path": "/v1/workspaces/{workspaceId}/tags/{id}", "tag": "Tag", "summary": "s", "body": {},
         "parameters": [{ "name": "id", "in": "path", "required": true }] }]);
     Catalogue::read(listed.to_string().as_bytes()).unwrap()
 }

@@ -35,7 +35,12 @@ mod tests {
             let (described, path) = official(&document, operation);
             assert_eq!(described["operationId"], operation.id, "{} {}", operation.method.as_str(), operation.path);
             assert_eq!(described["tags"][0], operation.tag, "{}", operation.id);
-            assert_eq!(described["requestBody"]["content"]["application/json"].is_object(), operation.body, "{}: body", operation.id);
+            assert_eq!(
+                described["requestBody"]["content"]["application/json"].is_object(),
+                operation.body.is_some(),
+                "{}: body",
+                operation.id
+            );
             assert_ne!(described["deprecated"], true, "{}", operation.id);
             let server = [described, path].iter().find_map(|place| place["servers"][0]["url"].as_str()).unwrap();
             assert_eq!(server.contains("reports"), operation.host == Host::Reports, "{}: {server}", operation.id);

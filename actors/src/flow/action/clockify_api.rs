@@ -48,7 +48,7 @@ impl ClockifyApi {
         }
         check_path(operation, &params.path, workspace, &field, faults);
         check_query(operation, &params.query, &field, faults);
-        if params.body.is_some() && !operation.body {
+        if params.body.is_some() && operation.body.is_none() {
             faults.add(format!("{field}.params.body"), "not_applicable", "this operation takes no body");
         }
         let mut compiler = Compiler { action: index, faults, values: 0 };
@@ -193,7 +193,7 @@ mod tests {
 
     fn catalogue() -> Catalogue {
         let listed = json!([{
-            "id": "updateTag", "method": "PUT", "path": "/v1/workspaces/{workspaceId}/tags/{id}", "tag": "Tag", "summary": "s", "body": true,
+            "id": "updateTag", "method": "PUT", "path": "/v1/workspaces/{workspaceId}/tags/{id}", "tag": "Tag", "summary": "s", "body": {},
             "parameters": [{"name": "id", "in": "path", "required": true}, {"name": "archived", "in": "query"}],
         }]);
         Catalogue::read(listed.to_string().as_bytes()).unwrap()

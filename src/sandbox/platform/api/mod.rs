@@ -217,7 +217,7 @@ fn play(world: &mut World, mut call: Call, body: &Bytes) -> Result<Played, Refus
     if let Some(missing) = needed.into_iter().find(|parameter| call.query(&parameter.name).is_none()) {
         return Err(Refusal::parameter(&missing.name));
     }
-    if call.operation.body && !body.is_empty() {
+    if call.operation.body.is_some() && !body.is_empty() {
         call.body = serde_json::from_slice(body).map_err(|_| Refusal::body("The body is not JSON"))?;
     }
     let found = world.workspaces.get_mut(&workspace).ok_or_else(Refusal::forbidden)?;
