@@ -34,6 +34,7 @@ use crate::auth::keys::KeyError;
 use crate::auth::{ApiHosts, Keys, Verifier};
 use crate::config::{AddonConfig, Config, PlatformKey};
 use crate::http::readiness::Readiness;
+use crate::http::ui::Embedding;
 use crate::http::{Service, Services};
 use crate::manifest::{Manifests, Stated, Unusable as UnusableManifest};
 use crate::metrics::{Metrics, Watch};
@@ -189,6 +190,7 @@ impl App {
                 readiness: Arc::clone(&readiness),
                 metrics_token: config.metrics_token.clone(),
                 webhook_body_bytes_max: config.webhook_bytes_max,
+                embedding: Embedding::new(&config.embedding_origins),
                 pulse: Default::default(),
             });
             running.services.extend(addons.iter().map(|(addon, _)| (*addon, Arc::clone(&service))));

@@ -70,6 +70,8 @@ pub struct Config {
     pub api_bases: Vec<Url>,
     /// Networks that outgoing calls may reach although they are not public.
     pub outbound_networks: Vec<IpNet>,
+    /// Origins that may embed the page.
+    pub embedding_origins: Vec<String>,
     /// What `/metrics` asks for.
     pub metrics_token: Option<Secret>,
     /// Bytes of a webhook's body.
@@ -86,6 +88,8 @@ pub struct Config {
     pub shown: Vec<Shown>,
 }
 
+/// Where the platform shows add-ons: its own application, its developer environment and workspaces with a name of their own.
+const EMBEDDING_ORIGINS: &str = "https://*.clockify.me";
 const API_DOMAINS: &str = "*.clockify.me,*.clockify.com";
 
 impl Config {
@@ -120,6 +124,8 @@ impl Config {
         });
         let api_bases = reader.optional(&["CLOCKIFY_API_BASES"], value::list(value::base_url)).unwrap_or_default();
         let outbound_networks = reader.optional(&["OUTBOUND_ALLOW_CIDRS"], value::list(value::network)).unwrap_or_default();
+        let embedding_origins =
+            reader.value(&["UI_EMBEDDING_ORIGINS"], EMBEDDING_ORIGINS, |text| value::list(value::embedding_origin)(text).and_then(value::some));
         let metrics_token = reader.secret(&["METRICS_TOKEN"], token);
         let webhook_bytes_max = reader.value(
             &["WEBHOOK_MAX_PAYLOAD_BYTES"],
@@ -141,6 +147,7 @@ impl Config {
             api_domains: api_domains?,
             api_bases,
             outbound_networks,
+            embedding_origins: embedding_origins?,
             metrics_token,
             webhook_bytes_max: webhook_bytes_max?,
             workers: workers?,

@@ -10,6 +10,7 @@
 //! auth       the platform's tokens and keys: who calls                                  manifest     what the platform reads about the add-ons
 //! store      SQL, group commit, sealed secrets; behind the traits of `actors::port::store`
 //! outbound   everything that leaves, through one guard (I8)                             metrics      what is counted
+//! ui         the page's files, compiled in
 //! sandbox    a simulated Clockify for newcomers and tests; nothing of it runs under `serve`
 //! ```
 //!
@@ -38,3 +39,4 @@ pub mod sandbox;
 pub mod signals;
 pub mod store;
 pub mod telemetry;
+pub mod ui;

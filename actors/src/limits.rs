@@ -446,6 +446,8 @@ pub mod sandbox {
     pub const SEEDED_ENTITIES_MAX: usize = 10_000;
     /// Workspaces of one platform.
     pub const WORKSPACES_MAX: usize = 1_000;
+    /// Entities of a kind that its page shows: the newest.
+    pub const SHELL_ENTITIES_MAX: usize = 50;
     /// How long any step of the demo may take, in seconds: a moment on an idle machine, and a bound for all others.
     pub const STORY_STEP_SECONDS_MAX: u64 = 30;
     /// How often the demo asks how far things are, in milliseconds.

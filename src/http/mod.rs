@@ -25,6 +25,7 @@ pub mod request_id;
 pub mod routes;
 pub mod runs;
 pub mod settings;
+pub mod ui;
 pub mod webhooks;
 pub mod welcome;
 
@@ -61,6 +62,10 @@ pub const ROUTES: &[Endpoint] = routes![
     Post   "/lifecycle/status-changed"      Lifecycle  lifecycle::status_changed;
     Post   "/lifecycle/settings-updated"    Lifecycle  lifecycle::settings_updated;
 
+    Get    "/ui"                            Anyone     ui::page;
+    Get    "/ui/assets/{hash}/{file}"       Anyone     ui::asset;
+    Get    "/ui/assets/{hash}/{folder}/{file}" Anyone  ui::asset;
+    Get    "/ui/about"                      Admin      ui::about;
     Get    "/ui/dashboard"                  Admin      dashboard::show;
     Post   "/ui/quarantine/lift"            Admin      dashboard::lift;
     Get    "/ui/webhooks"                   Admin      events::list;
@@ -120,6 +125,8 @@ pub struct Service {
     pub metrics_token: Option<Secret>,
     /// Bytes of a webhook's body at the most.
     pub webhook_body_bytes_max: usize,
+    /// Who may embed the page.
+    pub embedding: ui::Embedding,
     /// Whether the store lives, asked at most once a second.
     pub pulse: health::Pulse,
 }

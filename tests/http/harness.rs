@@ -21,6 +21,7 @@ use actors::webhook;
 use clockify_addons::auth::{ApiHosts, Keys, Verifier};
 use clockify_addons::http::readiness::Readiness;
 use clockify_addons::http::routes::Endpoint;
+use clockify_addons::http::ui::Embedding;
 use clockify_addons::http::{self, Service};
 use clockify_addons::manifest::{Manifests, SchemaVersion, Stated};
 use clockify_addons::metrics::Metrics;
@@ -132,7 +133,7 @@ impl Harness {
             "/webhooks/{category}" => path_in(self.addon, "NEW_TAG"),
             path => path.replace("{event}", "new-project"),
         };
-        path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{name}", "s").replace("{source}", "s")
+        path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{name}", "s").replace("{source}", "s").replace("{hash}", "0000000000000000").replace("{folder}", "texts").replace("{file}", "main.js")
     }
 
     pub async fn send(&self, request: Request) -> Answer {
@@ -250,6 +251,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         readiness: Arc::new(Readiness::new()),
         metrics_token: Some(Secret::new(METRICS_TOKEN)),
         webhook_body_bytes_max: BODY_BYTES_MAX,
+        embedding: Embedding::new(&["https://*.clockify.me".to_owned()]),
         pulse: Default::default(),
     }
 }

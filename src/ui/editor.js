@@ -1,0 +1,2 @@
+// soon
+export function editor() {}
