@@ -20,9 +20,10 @@ const INDEX: &str = include_str!("ui/index.html");
 
 /// Every other file, by its name below the hash.
 const FILES: &[(&str, &str)] = files![
-    "style.css" "parts.css" "main.js" "session.js" "embedding.js" "api.js" "i18n.js" "time.js" "dom.js" "parts.js" "json.js" "live.js" "chart.js"
-    "dashboard.js" "events.js" "runs.js"
-    "flows.js" "editor.js"
+    "style.css" "parts.css"
+    "main.js" "session.js" "embedding.js" "api.js" "i18n.js" "time.js" "dom.js" "parts.js" "json.js" "live.js" "chart.js"
+    "dashboard.js" "events.js" "runs.js" "flows.js" "editor.js" "conditions.js" "actions.js" "values.js" "picker.js" "catalogue.js"
+    "explorer.js" "entities.js" "sources.js" "subscriptions.js" "secrets.js" "activity.js" "settings.js"
     "texts/en.js"
 ];
 

@@ -1,15 +1,22 @@
 // Starts the page, knows its parts, and shows the one that the address names.
 
+import { activity } from './activity.js';
 import { get } from './api.js';
 import { dashboard } from './dashboard.js';
 import { h, put } from './dom.js';
 import { on } from './embedding.js';
+import { entities } from './entities.js';
 import { events } from './events.js';
+import { explorer } from './explorer.js';
 import { flows } from './flows.js';
 import { speak, t } from './i18n.js';
 import { trouble } from './parts.js';
 import { runs } from './runs.js';
+import { secrets } from './secrets.js';
 import { begin, viewer } from './session.js';
+import { settings } from './settings.js';
+import { sources } from './sources.js';
+import { subscriptions } from './subscriptions.js';
 
 /** Name in the address, what shows it, and the part of the add-on that it needs. */
 const PAGES = [
@@ -17,6 +24,13 @@ const PAGES = [
   ['events', events, 'events'],
   ['flows', flows, 'flows'],
   ['runs', runs, 'runs'],
+  ['explorer', explorer, 'explorer'],
+  ['entities', entities, 'entities'],
+  ['sources', sources, 'sources'],
+  ['subscriptions', subscriptions, 'subscriptions'],
+  ['secrets', secrets, 'secrets'],
+  ['activity', activity, 'activity'],
+  ['settings', settings, null],
 ];
 
 const view = h('main', { id: 'view' });
