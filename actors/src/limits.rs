@@ -202,6 +202,14 @@ pub mod run {
     pub const RECORD_PAUSE_MS: u64 = 5_000;
 }
 
+/// What is remembered of changes.
+pub mod activity {
+    /// Changes kept for a workspace, the latest: a year of busy admins, and half a megabyte.
+    pub const KEPT_MAX: u32 = 2_000;
+    /// Characters of each text: a flow's name and more.
+    pub const TEXT_CHARS_MAX: usize = 300;
+}
+
 /// Custom sources.
 pub mod source {
     /// Sources of a workspace: each costs memory while its actor lives.

@@ -14,6 +14,8 @@
 
 #[macro_use]
 mod backend;
+mod activities;
+mod earlier;
 mod events;
 mod flows;
 mod installations;
