@@ -28,7 +28,7 @@
 //!
 //! - **I1** Nothing is acknowledged before it is durable.
 //! - **I2** The store is the truth; what an actor remembers may be dropped at any moment.
-//! - **I3** One live actor for each installation in a process.
+//! - **I3** One live actor for each installation in a process, one process at a time for each database.
 //! - **I4** A step that cannot be repeated safely and whose outcome is unknown becomes uncertain and is shown, never silently run again.
 //! - **I5** Every queue, body, batch, loop, wait and retry has a bound in [`limits`].
 //! - **I6** Time and chance come through [`clock`].

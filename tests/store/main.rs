@@ -20,6 +20,7 @@ mod events;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod order;
 mod postgres;
 mod retention;

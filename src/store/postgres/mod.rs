@@ -11,6 +11,7 @@ mod failure;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod migrations;
 mod purge;
 mod retention;
@@ -35,6 +36,7 @@ use tokio::task::AbortHandle;
 
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
+pub(super) use self::lease::lease;
 use self::purge::Purger;
 use super::failure::Failure;
 use super::sealing::Keyring;

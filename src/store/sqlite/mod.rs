@@ -12,6 +12,7 @@ mod file;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod migrations;
 #[cfg(test)]
 mod plans;
@@ -40,6 +41,7 @@ use tokio::task::AbortHandle;
 
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
+pub(super) use self::lease::lease;
 use self::purge::Purger;
 use self::retention::Ahead;
 use super::failure::Failure;
