@@ -21,7 +21,6 @@ use actix_web::dev::ServerHandle;
 use actors::addon::Addon;
 use actors::clock::{Clock, SystemClock};
 use actors::limits::{actor, store as store_limits};
-use actors::operation::{Catalogue, Unusable as UnusableCatalogue};
 use actors::port::observer::Observer;
 use actors::registry::{Environment, Registry};
 use futures_util::future::{Either, join_all, select, select_all};
@@ -32,6 +31,7 @@ pub use self::stop::Stop;
 use crate::auth::api_hosts::Unreadable as UnreadableHosts;
 use crate::auth::keys::KeyError;
 use crate::auth::{ApiHosts, Keys, Verifier};
+use crate::catalogue;
 use crate::config::{AddonConfig, Config, PlatformKey};
 use crate::http::readiness::Readiness;
 use crate::http::{Service, Services};
@@ -40,9 +40,6 @@ use crate::metrics::{Metrics, Watch};
 use crate::outbound::guard::{Guard, Policy};
 use crate::store::sealing::{self, Keyring};
 use crate::store::{self, Database, Lease, Location, OpenError};
-
-/// The platform's operations, compiled in.
-const OPERATIONS: &[u8] = include_bytes!("../manifests/operations.json");
 
 /// Why the service does not start. The text says what to mend; what lies behind it is its source.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +51,8 @@ pub enum StartError {
     Serve(#[from] io::Error),
     #[error("the manifests cannot be made")]
     Manifest(#[from] UnusableManifest),
-    #[error("the catalogue of operations cannot be read")]
-    Catalogue(#[from] UnusableCatalogue),
+    #[error(transparent)]
+    Catalogue(#[from] catalogue::Error),
     #[error("the platform's public key cannot be used")]
     Key(#[from] KeyError),
     #[error("the allowed API hosts cannot be used")]
@@ -160,7 +157,7 @@ impl App {
             return Err(StartError::Nothing);
         }
         let guard = Arc::new(Guard::new(self.policy()));
-        let (catalogue, manifests) = (Arc::new(Catalogue::read(OPERATIONS)?), Arc::new(self.manifests()?));
+        let (catalogue, manifests) = (Arc::new(catalogue::load(config.openapi_path.as_deref())?), Arc::new(self.manifests()?));
         dangers::say_what_is_left_out(&manifests, config.addons.keys());
         let metrics = Arc::new(Metrics::new(Arc::clone(&self.clock))?);
         let verifier = Arc::new(self.verifier()?);

@@ -28,6 +28,20 @@ pub mod jsonpath {
     pub const RESULT_NODES_MAX: usize = 100_000;
 }
 
+/// The catalogue of operations and the description that it is made from.
+pub mod catalogue {
+    /// A description of the API: the official one has 0.9 MB.
+    pub const DESCRIPTION_BYTES_MAX: u64 = 16 * 1024 * 1024;
+    /// Operations: the platform has 170.
+    pub const OPERATIONS_MAX: usize = 2_000;
+    /// An operation's id, which stands in paths, rows and log lines.
+    pub const ID_BYTES_MAX: usize = 128;
+    /// Levels of a body: the deepest official one has 6.
+    pub const SCHEMA_LEVELS_MAX: usize = 10;
+    /// Values of one body: the largest official one has 122. It keeps a description that refers to itself crosswise small.
+    pub const SCHEMA_NODES_MAX: usize = 2_000;
+}
+
 /// Tokens and keys of the platform.
 pub mod token {
     /// A token as it is sent, before anything of it is read. Real ones have some 700 to 1,200 bytes.
