@@ -13,6 +13,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use actors::addon::Addon;
@@ -68,6 +69,8 @@ pub struct Config {
     pub api_domains: Vec<String>,
     /// Base URLs of the API that are allowed exactly as they are, beside the domains.
     pub api_bases: Vec<Url>,
+    /// A description of the API that replaces the shipped catalogue.
+    pub openapi_path: Option<PathBuf>,
     /// Networks that outgoing calls may reach although they are not public.
     pub outbound_networks: Vec<IpNet>,
     /// Origins that may embed the page.
@@ -123,6 +126,7 @@ impl Config {
             value::list(domain)(text).and_then(value::some)
         });
         let api_bases = reader.optional(&["CLOCKIFY_API_BASES"], value::list(value::base_url)).unwrap_or_default();
+        let openapi_path = reader.optional(&["CLOCKIFY_OPENAPI_PATH"], |text| Ok(PathBuf::from(text)));
         let outbound_networks = reader.optional(&["OUTBOUND_ALLOW_CIDRS"], value::list(value::network)).unwrap_or_default();
         let embedding_origins =
             reader.value(&["UI_EMBEDDING_ORIGINS"], EMBEDDING_ORIGINS, |text| value::list(value::embedding_origin)(text).and_then(value::some));
@@ -146,6 +150,7 @@ impl Config {
             manifest_webhooks_max,
             api_domains: api_domains?,
             api_bases,
+            openapi_path,
             outbound_networks,
             embedding_origins: embedding_origins?,
             metrics_token,
