@@ -24,7 +24,7 @@ const FILES: &[(&str, &str)] = files![
     "main.js" "session.js" "embedding.js" "api.js" "i18n.js" "time.js" "dom.js" "parts.js" "json.js" "live.js" "chart.js"
     "dashboard.js" "events.js" "runs.js" "flows.js" "editor.js" "conditions.js" "actions.js" "values.js" "picker.js" "catalogue.js"
     "explorer.js" "entities.js" "sources.js" "subscriptions.js" "secrets.js" "activity.js" "settings.js"
-    "texts/en.js"
+    "texts/en.js" "texts/de.js" "texts/es.js" "texts/fr.js" "texts/pt.js" "texts/pl.js"
 ];
 
 /// Digits of the hash that stand in a path.
@@ -70,6 +70,11 @@ fn compressed(plain: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let written = encoder.write_all(plain).and_then(|()| encoder.finish());
     written.map(Bytes::from).unwrap_or_default()
+}
+
+/// What stands in the paths of this build's files.
+pub fn hash() -> &'static str {
+    &PACKED.hash
 }
 
 /// A file, if the hash is that of this build.

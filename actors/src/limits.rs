@@ -348,6 +348,20 @@ pub mod store {
     pub const PURGE_PAUSE_MS: u64 = 1_000;
 }
 
+/// Streams of what happens, for open pages.
+pub mod stream {
+    /// Streams of one workspace: some admins with some tabs each.
+    pub const LISTENERS_PER_WORKSPACE_MAX: usize = 32;
+    /// Streams of a process: each holds a connection and some hundred bytes.
+    pub const LISTENERS_MAX: usize = 4_096;
+    /// Runs that wait to be told of one by one; of more the page is told that there are more, and reads the list.
+    pub const RUNS_REMEMBERED_MAX: usize = 64;
+    /// Events of one piece.
+    pub const EVENTS_AT_A_TIME: u32 = 100;
+    /// Seconds between signs of life. Proxies commonly cut what is silent for a minute.
+    pub const HEARTBEAT_SECONDS: u64 = 15;
+}
+
 /// Requests as they come in.
 pub mod http {
     /// How deep a payload may nest: what the JSON parser will build later (its own limit is 128).

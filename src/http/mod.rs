@@ -5,6 +5,7 @@
 //! is theirs alone.
 
 pub mod activity;
+pub mod audience;
 pub mod body;
 pub mod caller;
 pub mod custom_sources;
@@ -26,6 +27,7 @@ pub mod request_id;
 pub mod routes;
 pub mod runs;
 pub mod settings;
+pub mod stream;
 pub mod ui;
 pub mod webhooks;
 pub mod welcome;
@@ -67,6 +69,7 @@ pub const ROUTES: &[Endpoint] = routes![
     Get    "/ui/assets/{hash}/{file}"       Anyone     ui::asset;
     Get    "/ui/assets/{hash}/{folder}/{file}" Anyone  ui::asset;
     Get    "/ui/about"                      Admin      ui::about;
+    Get    "/ui/stream"                     Admin      stream::show;
     Get    "/ui/dashboard"                  Admin      dashboard::show;
     Post   "/ui/quarantine/lift"            Admin      dashboard::lift;
     Get    "/ui/webhooks"                   Admin      events::list;
@@ -127,6 +130,8 @@ pub struct Service {
     pub metrics_token: Option<Secret>,
     /// Bytes of a webhook's body at the most.
     pub webhook_body_bytes_max: usize,
+    /// Who looks right now.
+    pub audience: Arc<audience::Audience>,
     /// Who may embed the page.
     pub embedding: ui::Embedding,
     /// Whether the store lives, asked at most once a second.

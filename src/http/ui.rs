@@ -27,7 +27,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// Parts of the page, and the route that each cannot do without.
-const FEATURES: [(&str, Verb, &str); 19] = [
+const FEATURES: [(&str, Verb, &str); 20] = [
     ("events", Verb::Get, "/ui/webhooks"),
     ("event_entities", Verb::Get, "/ui/webhooks/{id}/entities"),
     ("event_replay", Verb::Post, "/ui/webhooks/{id}/replay"),
@@ -46,6 +46,7 @@ const FEATURES: [(&str, Verb, &str); 19] = [
     ("sources", Verb::Get, "/ui/custom-sources"),
     ("subscriptions", Verb::Get, "/ui/subscriptions"),
     ("secrets", Verb::Get, "/ui/secrets"),
+    ("stream", Verb::Get, "/ui/stream"),
     ("activity", Verb::Get, "/ui/activity"),
 ];
 

@@ -96,7 +96,7 @@ export const text = (value, attributes = {}) => h('input', { type: 'text', autoc
 
 export function choice(options, value, attributes = {}) {
   const element = h('select', attributes, options.map(([code, label]) => h('option', { value: code, selected: code === value }, label)));
-  element.value = value ?? '';
+  if (value !== undefined && value !== null) element.value = value;
   return element;
 }
 

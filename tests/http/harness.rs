@@ -12,13 +12,13 @@ use actors::event::KNOWN;
 use actors::ids::{AddonId, Key, WorkspaceId};
 use actors::operation::Catalogue;
 use actors::port::clockify::Clockify;
-use actors::port::observer::Observer;
 use actors::port::store::{Events, Flows, Installations, Runs, Slice};
 use actors::registry::{Environment, Registry};
 use actors::secret::Secret;
 use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
 use actors::webhook;
 use clockify_addons::auth::{ApiHosts, Keys, Verifier};
+use clockify_addons::http::audience::{Audience, Told};
 use clockify_addons::http::readiness::Readiness;
 use clockify_addons::http::routes::Endpoint;
 use clockify_addons::http::ui::Embedding;
@@ -130,10 +130,12 @@ impl Harness {
     pub fn target(&self, route: &Endpoint) -> String {
         let path = match route.path {
             "/webhooks/{category}/{change}" => path_in(self.addon, "NEW_PROJECT"),
+            "/ui/assets/{hash}/{file}" => format!("/ui/assets/{}/main.js", clockify_addons::ui::hash()),
+            "/ui/assets/{hash}/{folder}/{file}" => format!("/ui/assets/{}/texts/en.js", clockify_addons::ui::hash()),
             "/webhooks/{category}" => path_in(self.addon, "NEW_TAG"),
             path => path.replace("{event}", "new-project"),
         };
-        path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{name}", "s").replace("{source}", "s").replace("{hash}", "0000000000000000").replace("{folder}", "texts").replace("{file}", "main.js")
+        path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{name}", "s").replace("{source}", "s")
     }
 
     pub async fn send(&self, request: Request) -> Answer {
@@ -221,6 +223,7 @@ impl Harness {
 fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify) -> Service {
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let metrics = Arc::new(Metrics::new(Arc::clone(&shared)).unwrap());
+    let audience = Arc::new(Audience::default());
     let catalogue = Arc::new(Catalogue::read(include_bytes!("../../manifests/operations.json")).unwrap());
     let script = clockify.clone();
     let environment = Environment {
@@ -228,7 +231,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         clock: Arc::clone(&shared),
         catalogue: Arc::clone(&catalogue),
         defaults: Default::default(),
-        observer: Arc::clone(&metrics) as Arc<dyn Observer>,
+        observer: Arc::new(Told::new(Arc::clone(&metrics), Arc::clone(&audience))),
         clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
     };
     let keys = Keys::pem(&AUTHORITY.public_pem().unwrap()).unwrap();
@@ -251,6 +254,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         readiness: Arc::new(Readiness::new()),
         metrics_token: Some(Secret::new(METRICS_TOKEN)),
         webhook_body_bytes_max: BODY_BYTES_MAX,
+        audience,
         embedding: Embedding::new(&["https://*.clockify.me".to_owned()]),
         pulse: Default::default(),
     }

@@ -33,4 +33,6 @@ mod readiness;
 mod runs;
 mod samples;
 mod settings;
+mod stream;
+mod ui;
 mod webhooks;

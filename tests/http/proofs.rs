@@ -33,6 +33,7 @@ fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static
         ("GET", "/ui/assets/{hash}/{file}", None),
         ("GET", "/ui/assets/{hash}/{folder}/{file}", None),
         ("GET", "/ui/about", None),
+        ("GET", "/ui/stream", None),
         ("GET", "/ui/dashboard", None),
         ("POST", "/ui/quarantine/lift", None),
         ("GET", "/ui/webhooks", None),

@@ -46,7 +46,7 @@ fn with_rows([before, after]: [&str; 2], width: usize) -> String {
 #[tokio::test]
 async fn every_read_goes_along_an_index() {
     let (_folder, mut connection) = database().await;
-    let mut reads = vec![events::count(), events::page(), events::recent()];
+    let mut reads = vec![events::count(), events::page(), events::recent(), events::after()];
     let states = [None].into_iter().chain(RunState::ALL.map(Some));
     for state in states {
         for event in [None, Some(uuid::Uuid::nil().into())] {

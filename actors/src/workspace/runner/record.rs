@@ -6,6 +6,7 @@ use super::{Left, Runner};
 use crate::flow::machine;
 use crate::flow::run::{Reason, Run, RunState};
 use crate::limits::run as limits;
+use crate::port::observer::Stir;
 use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
 use crate::port::store::{self};
@@ -26,7 +27,11 @@ impl Runner {
     pub(super) async fn record_once(&self, run: &Run) -> Result<Written, store::Error> {
         let (receipt, pending) = Receipt::pair();
         self.env.store.submit(Entry::Progress(Box::new(run.clone())), receipt);
-        pending.outcome().await
+        let outcome = pending.outcome().await;
+        if outcome == Ok(Written::Done) {
+            self.env.observer.stir(self.key, Stir::Run(run.id));
+        }
+        outcome
     }
 
     /// Offers a record until the store takes it, a bounded number of times.
