@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { h, put } from './dom.js';
-import { t, words } from './i18n.js';
+import { t } from './i18n.js';
 import { brief } from './json.js';
 import { card, empty, head, pager, table } from './parts.js';
 import { when } from './time.js';
@@ -13,7 +13,7 @@ export async function activity(view, { query, signal }) {
   const { activities, pagination } = await get('/ui/activity', { limit: 50, offset }, signal);
   put(view, head(t('nav.activity'), [], t('activity.lead')),
     card(t('nav.activity'), activities.length ? [table([
-      [t('activity.what'), (one) => words(one.what)],
+      [t('activity.what'), (one) => t.maybe(`did.${one.what}`) ?? h('code', {}, one.what)],
       [t('activity.subject'), (one) => (one.subject ? h('code', {}, brief(one.subject, 80)) : '')],
       [t('activity.detail'), (one) => (one.detail ? h('span', { class: 'clip', title: brief(one.detail, 400) }, brief(one.detail, 120)) : '')],
       [t('activity.who'), (one) => (one.user_id ? h('code', {}, one.user_id) : t('activity.nobody'))],

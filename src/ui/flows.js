@@ -78,7 +78,7 @@ async function list(view, { about, signal, again }) {
       [t('flow.on'), (flow) => toggle(t('flow.on_of', { name: flow.name }), flow.enabled, (on) => turn(about, flow, on))],
       [t('flow.name'), (flow) => h('div', {}, link(flow.name, `#/flows/${flow.id}`), flow.paused && [' ', badge(t('flow.paused'), 'warn')], flow.description && h('div', { class: 'soft small clip' }, flow.description))],
       [t('flow.when'), (flow) => triggers(flow)],
-      [t('flow.rate'), rate],
+      ...(flows.some((flow) => flow.stats) ? [[t('flow.rate'), rate]] : []),
       [t('flow.runs'), (flow) => link(t('do.look'), `#/runs?flow_id=${flow.id}`)],
       [t('flow.changed'), (flow) => when(flow.updated_at)],
       ['', more],

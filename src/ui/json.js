@@ -33,7 +33,7 @@ function node(value, path, pick, level, name) {
   if (value === null || typeof value !== 'object') return h('div', { class: 'json-line' }, label, label && ': ', leaf(value, path, pick));
   const list = Array.isArray(value);
   const members = list ? value.map((member, index) => [index, member]) : Object.entries(value);
-  if (!members.length) return h('div', { class: 'json-line' }, label, label && ': ', leaf(list ? '[]' : '{}', path, null));
+  if (!members.length) return h('div', { class: 'json-line' }, label, label && ': ', h('span', { class: 'json-null' }, list ? '[]' : '{}'));
   const inside = h('div', { class: 'json-inside' });
   const fill = () => {
     if (inside.childNodes.length) return;

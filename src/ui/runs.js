@@ -53,8 +53,7 @@ async function list(view, { about, query, signal, again }) {
 function step(now, longest) {
   const head = h('summary', {},
     h('span', { class: 'step-number' }, String(now.index + 1)),
-    h('span', { class: 'step-name' }, now.request ? [h('b', {}, now.request.method), ' ', h('code', {}, now.request.path)] : words(now.action)),
-    h('span', { class: 'grow' }),
+    h('span', { class: 'step-name grow' }, now.request ? [h('b', {}, now.request.method), ' ', h('code', { title: now.request.path }, now.request.path.replace(/^\/v1\/workspaces\/[0-9a-f]{24}/, '…'))] : words(now.action)),
     now.status && badge(String(now.status), now.status < 400 ? 'good' : 'bad'), state(now.state), h('span', { class: 'soft' }, span(now.duration_ms)));
   const bar = h('meter', { min: '0', max: String(Math.max(1, longest)), value: String(now.duration_ms), 'aria-label': t('step.time') });
   let body = null;

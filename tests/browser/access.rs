@@ -34,10 +34,9 @@ fn axe() -> Option<String> {
 /// Every page, with something on it.
 fn places(stage: &Stage) -> Vec<String> {
     let mut places: Vec<String> = stage.parts().iter().map(|part| format!("/{part}")).collect();
-    let id = |path: &str, list: &str| stage.ask("GET", path, None)[list][0]["id"].as_str().unwrap().to_owned();
-    places.push(format!("/events/{}", id("/ui/webhooks", "webhooks")));
-    places.push(format!("/runs/{}", id("/ui/runs", "runs")));
-    places.push(format!("/flows/{}", id("/ui/flows", "flows")));
+    places.push(format!("/events/{}", stage.first("/ui/webhooks", "webhooks")));
+    places.push(format!("/runs/{}", stage.first("/ui/runs", "runs")));
+    places.push(format!("/flows/{}", stage.first("/ui/flows", "flows")));
     places
 }
 

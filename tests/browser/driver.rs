@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::wire;
 
 /// How long anything may take to appear.
-const WITHIN: Duration = Duration::from_secs(20);
-const LOOK: Duration = Duration::from_millis(50);
+pub const WITHIN: Duration = Duration::from_secs(20);
+pub const LOOK: Duration = Duration::from_millis(50);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 pub struct Browser {

@@ -28,8 +28,8 @@ fn hostile_texts_stay_texts_on_every_page() {
     });
     let flow = stage.ask("POST", "/ui/flows", Some(&flow))["id"].as_str().unwrap().to_owned();
     stage.fire("NEW_TAG", Some(&json!({"id": "t", "workspaceId": workspace, "name": HOSTILE[2]})));
-    let event = stage.ask("GET", "/ui/webhooks?event_type=NEW_TAG", None)["webhooks"][1]["id"].as_str().unwrap().to_owned();
-    let run = stage.ask("GET", &format!("/ui/runs?flow_id={flow}"), None)["runs"][0]["id"].as_str().unwrap().to_owned();
+    let run = stage.first(&format!("/ui/runs?flow_id={flow}"), "runs");
+    let event = stage.first("/ui/webhooks?event_type=NEW_TAG&offset=1", "webhooks");
 
     let mut places: Vec<String> = stage.parts().iter().map(|part| format!("/{part}")).collect();
     places.extend([format!("/events/{event}"), format!("/flows/{flow}"), format!("/runs/{run}"), format!("/flows/new?event={event}"), "/runs?status=%3Cimg%20src=x%20onerror=broken=1%3E".into()]);

@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::driver::Browser;
+use super::driver::{Browser, LOOK, WITHIN};
 use super::wire;
 
 pub struct Stage {
@@ -84,11 +85,24 @@ impl Stage {
         serde_json::from_str(&answer.body).unwrap()
     }
 
+    /// The id of the first of a list, as soon as there is one.
+    pub fn first(&self, path: &str, list: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let answer = self.ask("GET", path, None);
+            if let Some(id) = answer[list][0]["id"].as_str() {
+                return id.to_owned();
+            }
+            assert!(begun.elapsed() < WITHIN, "{path} stays empty");
+            std::thread::sleep(LOOK);
+        }
+    }
+
     /// Opens a part of the page by its address.
     #[track_caller]
     pub fn open(&self, hash: &str) {
         self.browser.script("window.location.hash = arguments[0]", json!([hash]));
-        self.browser.until("return document.querySelector('main h1') && !document.querySelector('.loading')", json!([]));
+        self.browser.until("return document.querySelector('main h1, main .trouble') && !document.querySelector('.loading')", json!([]));
     }
 
     /// Parts that the add-on has, by the tabs.

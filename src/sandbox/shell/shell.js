@@ -98,7 +98,7 @@ const newest = (kind) => world.data[kind]?.[0];
 const iso = (ago) => `${new Date(Date.now() - ago).toISOString().slice(0, 19)}Z`;
 
 const DEEDS = [
-  ['New time entry', () => change('POST', '/time-entries', { start: iso(3_600_000), end: iso(0), description: `Work ${next()}`, projectId: newest('projects')?.id, billable: true })],
+  ['New time entry', () => change('POST', '/time-entries', { start: iso(3_600_000), end: iso(0), description: `Work ${next()}`, projectId: world.data.projects?.at(-1)?.id, billable: true })],
   ['Change the entry', () => { const entry = newest('time-entries'); return change('PUT', `/time-entries/${entry.id}`, { start: entry.timeInterval.start, end: entry.timeInterval.end ?? iso(0), description: `${entry.description} (edited)`, projectId: entry.projectId, billable: entry.billable }); }],
   ['Delete the entry', () => change('DELETE', `/time-entries/${newest('time-entries').id}`)],
   ['New project', () => change('POST', '/projects', { name: `Project ${next()}` })],
