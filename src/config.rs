@@ -128,8 +128,8 @@ impl Config {
         let api_bases = reader.optional(&["CLOCKIFY_API_BASES"], value::list(value::base_url)).unwrap_or_default();
         let openapi_path = reader.optional(&["CLOCKIFY_OPENAPI_PATH"], |text| Ok(PathBuf::from(text)));
         let outbound_networks = reader.optional(&["OUTBOUND_ALLOW_CIDRS"], value::list(value::network)).unwrap_or_default();
-        let embedding_origins =
-            reader.value(&["UI_EMBEDDING_ORIGINS"], EMBEDDING_ORIGINS, |text| value::list(value::embedding_origin)(text).and_then(value::some));
+        let embedding_origins = reader
+            .value(&["UI_EMBEDDING_ORIGINS"], EMBEDDING_ORIGINS, |text| value::list(value::embedding_origin)(text).and_then(value::some));
         let metrics_token = reader.secret(&["METRICS_TOKEN"], token);
         let webhook_bytes_max = reader.value(
             &["WEBHOOK_MAX_PAYLOAD_BYTES"],

@@ -55,7 +55,8 @@ static PACKED: LazyLock<Packed> = LazyLock::new(|| {
             context.update(part.as_bytes());
         }
     }
-    let hash: String = context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(HASH_DIGITS).collect();
+    let hash: String =
+        context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(HASH_DIGITS).collect();
     let files = FILES.iter().map(|&(name, text)| (name, packed(name, text)));
     Packed { hash, files: files.collect() }
 });

@@ -3,8 +3,8 @@
 //! The page itself says nothing about tenants and is the same for everybody; who looks is known only by the token that its calls carry.
 
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use actix_web::web::Json;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use actors::event::KNOWN;
 use actors::ids::WorkspaceId;
 use serde::Serialize;
@@ -95,7 +95,8 @@ fn takes_gzip(request: &HttpRequest) -> bool {
     let mut codings = accepted.flat_map(|value| value.split(','));
     codings.any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip")) && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
+            && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
 }
 

@@ -6,7 +6,7 @@ import { conditions } from './conditions.js';
 import { h, put } from './dom.js';
 import { t } from './i18n.js';
 import { button, choice, complain, dialog, field, say, text } from './parts.js';
-import { bodyForm, meant, valueField, written } from './values.js';
+import { bodyForm, meant, resolve, valueField, written } from './values.js';
 
 const KINDS = ['CLOCKIFY_API', 'GENERIC_HTTP', 'CACHE_LOOKUP', 'STOP_IF', 'FOR_EACH'];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -114,11 +114,24 @@ function cache(action, name, around) {
   ];
 }
 
+/** What surrounds the actions of a loop: its present item too, of which the first one is the sample. */
+function within(action, around) {
+  const item = () => {
+    const items = resolve(action.items, around.context());
+    return Array.isArray(items) ? items[0] : undefined;
+  };
+  const source = () => [{ label: t('pick.item'), root: '$.item', value: item() }];
+  return {
+    ...around, before: undefined, inside: true, context: () => ({ ...around.context(), item: item() }),
+    path: async () => (await around.pick(source()))?.path, value: () => around.pick(source()),
+  };
+}
+
 function each(action, name, around) {
   return [
     valueField({ label: t('each.items'), name: `${name}.items`, value: action.items, schema: { type: 'string' }, required: true, context: around.context, pick: around.path, hint: t('each.hint'), changed: (value) => { action.items = value ?? ''; around.changed(); } }),
     field(t('each.max'), text(action.max, { inputmode: 'numeric', on: { input: (event) => { action.max = Number(event.target.value) || event.target.value; around.changed(); } } }), { name: `${name}.max` }),
-    list(action.actions, `${name}.actions`, { ...around, before: undefined, inside: true }),
+    list(action.actions, `${name}.actions`, within(action, around)),
   ];
 }
 

@@ -36,11 +36,12 @@ export function address(path, query = {}) {
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** An answer as it came. A refused token is renewed once; what only reads is tried again when the service says so. */
-export async function send(method, path, { query, body, signal, accept = 'application/json' } = {}) {
+export async function send(method, path, { query, body, signal, accept = 'application/json', version } = {}) {
   let renewed = false;
   for (let tries = 1; ; tries += 1) {
     const headers = { 'X-Addon-Token': (await bearer()) ?? '', Accept: accept };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
+    if (version !== undefined) headers['If-Match'] = `"${version}"`;
     let answer;
     try {
       const sent = body === undefined ? undefined : JSON.stringify(body);
@@ -74,7 +75,8 @@ async function json(method, path, options) {
 
 export const get = (path, query, signal) => json('GET', path, { query, signal });
 export const post = (path, body, query) => json('POST', path, { body, query });
-export const put = (path, body) => json('PUT', path, { body });
+/** `version` is the one that is replaced; another one in its place is refused. */
+export const put = (path, body, version) => json('PUT', path, { body, version });
 export const patch = (path, body) => json('PATCH', path, { body });
 export const remove = (path) => json('DELETE', path);
 

@@ -183,12 +183,10 @@ export async function editor(view, context) {
 
   const around = {
     about, changed, context: () => work.context(),
-    path: async () => (await pickValue(t('value.pick'), work.sources(draft.actions.length), { sample: work.sample, about }))?.path,
-    value: () => pickValue(t('rule.pick'), work.sources(draft.actions.length), { sample: work.sample, about }),
-    before: (at) => ({
-      path: async () => (await pickValue(t('value.pick'), work.sources(at), { sample: work.sample, about }))?.path,
-      value: () => pickValue(t('rule.pick'), work.sources(at), { sample: work.sample, about }),
-    }),
+    before: (at) => {
+      const pick = (more = []) => pickValue(t('value.choose'), [...more, ...work.sources(at)], { sample: work.sample, about });
+      return { pick, value: () => pick(), path: async () => (await pick())?.path };
+    },
     rendered: (params) => work.rendered(params),
     answered: (action, data) => work.answers.set(action, data),
   };
@@ -197,7 +195,7 @@ export async function editor(view, context) {
   async function save() {
     put(stray);
     try {
-      const saved = flow ? await replace(`/ui/flows/${flow.id}`, work.sent) : await post('/ui/flows', work.sent);
+      const saved = flow ? await replace(`/ui/flows/${flow.id}`, work.sent, flow.version) : await post('/ui/flows', work.sent);
       work.dirty = false;
       say(t('done.saved'), 'success');
       if (flow) again(); else window.location.hash = `#/flows/${saved.id}`;

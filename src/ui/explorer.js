@@ -131,7 +131,13 @@ async function past(view, { rest: [, id], signal }) {
     h('div', { class: 'columns' },
       card(t('calls.about'), facts([[t('calls.operation'), h('span', { class: 'row' }, method(call.method), h('code', {}, call.path))], [t('calls.status'), String(call.status_code ?? t('call.no_answer'))], [t('call.as'), t(`call.as_${call.as}`)], [t('calls.took'), span(call.latency_ms)], [t('calls.at'), when(call.created_at)]])),
       card(t('calls.sent'), tree(call.params ?? {})),
-      card(t('call.answer'), h('div', {}, result, tree(call.response?.body ?? null)))));
+      card(t('call.answer'), h('div', {}, result, kept(call.response?.body)))));
+}
+
+/** What was kept of a body: JSON where it is some, else the text. */
+function kept(body) {
+  if (typeof body !== 'string') return tree(body ?? null);
+  try { return tree(JSON.parse(body)); } catch { return h('pre', {}, body); }
 }
 
 let edited = null;

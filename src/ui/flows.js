@@ -10,7 +10,7 @@ import { when } from './time.js';
 async function turn(about, flow, on) {
   if (about.features.switch) { await post(`/ui/flows/${flow.id}/${on ? 'enable' : 'disable'}`, {}); return; }
   const whole = await get(`/ui/flows/${flow.id}`);
-  await replace(`/ui/flows/${flow.id}`, { ...definition(whole), enabled: on });
+  await replace(`/ui/flows/${flow.id}`, { ...definition(whole), enabled: on }, whole.version);
 }
 
 const NOT_OF_THE_DEFINITION = ['status', 'id', 'workspace_id', 'version', 'created_at', 'updated_at', 'stats', 'paused', 'last_run'];

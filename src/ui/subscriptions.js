@@ -10,7 +10,7 @@ import { when } from './time.js';
 function byHand(event, way) {
   return dialog(t('subscribe.by_hand'), (close) => {
     const token = h('input', { type: 'password', autocomplete: 'off' });
-    return [h('p', {}, t('subscribe.by_hand_text', { event })), h('h4', {}, 'URL'), copyable(way?.manual?.url ?? way?.url ?? '', 'URL'),
+    return [h('p', {}, way?.manual?.says ?? t('subscribe.by_hand_text', { event })), h('h4', {}, 'URL'), copyable(way?.manual?.url ?? way?.url ?? '', 'URL'),
       field(t('subscribe.token'), token, { hint: t('subscribe.token_hint') }),
       h('div', { class: 'actions end' }, button(t('do.cancel'), () => close(), { kind: 'quiet' }), button(t('do.save'), async () => close(await replace(`/ui/subscriptions/${encodeURIComponent(event)}/token`, { token: token.value.trim() })), { kind: 'primary' }))];
   });
@@ -18,7 +18,7 @@ function byHand(event, way) {
 
 /** The page of subscriptions. */
 export async function subscriptions(view, { signal, again }) {
-  const { events, plan_limits: limits } = await get('/ui/subscriptions', {}, signal);
+  const { events, plan_limits: limits, platform } = await get('/ui/subscriptions', {}, signal);
   const begin = async (one) => {
     try {
       await post('/ui/subscriptions', { event: one.event });
@@ -32,10 +32,12 @@ export async function subscriptions(view, { signal, again }) {
   };
   const end = async (one) => {
     if (!(await sure(t('subscribe.end'), t('subscribe.end_text', { event: one.event }), t('subscribe.end')))) return;
-    await remove(`/ui/subscriptions/${encodeURIComponent(one.event)}`);
+    const { left_to_do: left } = await remove(`/ui/subscriptions/${encodeURIComponent(one.event)}`);
+    if (left) await dialog(t('subscribe.end'), (close) => [h('p', {}, left), h('div', { class: 'actions end' }, button(t('do.close'), () => close(), { kind: 'primary' }))]);
     again();
   };
   put(view, head(t('nav.subscriptions'), [], t('subscriptions.lead')),
+    platform && !platform.compared && platform.reason && h('p', { class: 'note' }, platform.reason),
     limits?.length > 0 && h('ul', { class: 'plain soft small' }, limits.map((line) => h('li', {}, line))),
     card(t('nav.subscriptions'), table([
       [t('events.type'), (one) => words(one.event)],

@@ -17,9 +17,9 @@ export function moment(text) {
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium', timeZone: zone() }).format(new Date(text));
 }
 
-/** Hour and minute. */
+/** The hour. */
 export function hour(date) {
-  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit', timeZone: zone() }).format(date);
+  return new Intl.DateTimeFormat(locale(), { hour: 'numeric', timeZone: zone() }).format(date);
 }
 
 const UNITS = [['day', 86_400], ['hour', 3_600], ['minute', 60]];

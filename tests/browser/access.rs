@@ -19,7 +19,9 @@ fn axe() -> Option<String> {
         return Some(text);
     }
     let unpacked = tempfile::tempdir().unwrap();
-    let run = |program: &str, arguments: &[&str]| Command::new(program).args(arguments).current_dir(unpacked.path()).output().is_ok_and(|output| output.status.success());
+    let run = |program: &str, arguments: &[&str]| {
+        Command::new(program).args(arguments).current_dir(unpacked.path()).output().is_ok_and(|output| output.status.success())
+    };
     let fetched = run("npm", &["pack", "--silent", AXE]) && run("sh", &["-c", "tar -xzf axe-core-*.tgz package/axe.min.js"]);
     if !fetched {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{AXE} cannot be fetched");

@@ -38,7 +38,11 @@ impl Browser {
             }
         };
         let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = said.by_ref().map_while(Result::ok).find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok()).unwrap();
+        let port = said
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok())
+            .unwrap();
         let profile = tempfile::tempdir().unwrap();
         let arguments = [
             "--headless=new".to_owned(),
@@ -66,7 +70,11 @@ impl Browser {
         let (path, body) = (format!("/session/{}{path}", self.session), body.to_string());
         let answer = wire::send(self.port, method, &path, &[("content-type", "application/json")], (method == "POST").then_some(&body));
         let value: Value = serde_json::from_str(&answer.body).unwrap();
-        if answer.status == 200 { Ok(value["value"].clone()) } else { Err(format!("{path}: {}", value["value"]["message"].as_str().unwrap_or_default())) }
+        if answer.status == 200 {
+            Ok(value["value"].clone())
+        } else {
+            Err(format!("{path}: {}", value["value"]["message"].as_str().unwrap_or_default()))
+        }
     }
 
     pub fn go(&self, url: &str) {
@@ -86,7 +94,9 @@ impl Browser {
             let seen = self.call("POST", "/execute/sync", json!({"script": body, "args": arguments}));
             match seen {
                 Ok(value) if !matches!(value, Value::Null | Value::Bool(false)) && value != json!("") => return value,
-                seen if begun.elapsed() > WITHIN => panic!("did not happen: {body} {arguments}\n{seen:?}\n{}\n{:?}", self.page_text(), self.console()),
+                seen if begun.elapsed() > WITHIN => {
+                    panic!("did not happen: {body} {arguments}\n{seen:?}\n{}\n{:?}", self.page_text(), self.console())
+                }
                 _ => std::thread::sleep(LOOK),
             }
         }
@@ -114,13 +124,13 @@ impl Browser {
     fn click_found(&self, find: &str, arguments: Value) {
         let begun = Instant::now();
         loop {
+            std::thread::sleep(LOOK);
             let found = self.until(find, arguments.clone());
             let clicked = self.call("POST", &format!("/element/{}/click", found[ELEMENT].as_str().unwrap()), json!({}));
             match clicked {
                 Ok(_) => return,
                 Err(error) => assert!(begun.elapsed() < WITHIN, "{find} {arguments}: {error}"),
             }
-            std::thread::sleep(LOOK);
         }
     }
 
@@ -157,7 +167,8 @@ impl Browser {
 
     /// Presses keys, wherever the focus is.
     pub fn keys(&self, keys: &str) {
-        let actions: Vec<Value> = keys.chars().flat_map(|key| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]).collect();
+        let actions: Vec<Value> =
+            keys.chars().flat_map(|key| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]).collect();
         self.call("POST", "/actions", json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})).unwrap();
     }
 

@@ -39,13 +39,23 @@ fn events_are_found_by_type() {
 #[test]
 fn a_failed_run_is_found_and_run_again() {
     let Some(stage) = Stage::set() else { return };
-    stage.control("POST", "/faults", Some(&json!({"method": "PUT", "path": "/v1/workspaces/*/time-entries/*", "kind": "status", "status": 400, "times": 1})));
+    stage.control(
+        "POST",
+        "/faults",
+        Some(&json!({"method": "PUT", "path": "/v1/workspaces/*/time-entries/*", "kind": "status", "status": 400, "times": 1})),
+    );
     stage.in_shell(|shell| shell.press("New time entry"));
     stage.open("/runs?status=FAILED");
-    stage.browser.until("if (document.querySelector('tbody tr')) return true; window.dispatchEvent(new HashChangeEvent('hashchange')); return false", json!([]));
+    stage.browser.until(
+        "if (document.querySelector('tbody tr')) return true; window.dispatchEvent(new HashChangeEvent('hashchange')); return false",
+        json!([]),
+    );
     stage.browser.press("Failed");
     stage.browser.sees("Steps");
     stage.browser.press("Run again");
-    stage.browser.until("return document.querySelector('.card .badge')?.innerText === 'Succeeded' && location.hash.startsWith('#/runs/')", json!([]));
+    stage.browser.until(
+        "return document.querySelector('.card .badge')?.innerText === 'Succeeded' && location.hash.startsWith('#/runs/')",
+        json!([]),
+    );
     stage.nothing_was_wrong();
 }

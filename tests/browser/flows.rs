@@ -18,7 +18,10 @@ fn a_condition_is_a_click_on_a_value() {
     let Some(stage) = Stage::set() else { return };
     from_event(&stage, "NEW_TIME_ENTRY");
     stage.browser.click(".editor-side .json-pick[data-path='$.billable']");
-    let rule = stage.browser.until("const rule = document.querySelector('.rule'); return rule && [...rule.querySelectorAll('input,select')].map((one) => one.value)", json!([]));
+    let rule = stage.browser.until(
+        "const rule = document.querySelector('.rule'); return rule && [...rule.querySelectorAll('input,select')].map((one) => one.value)",
+        json!([]),
+    );
     assert_eq!(rule[0], "$.billable");
     assert_eq!(rule[1], "==");
     stage.browser.sees("now:");
@@ -30,7 +33,10 @@ fn a_flow_is_switched_off_and_on_in_the_list() {
     let Some(stage) = Stage::set() else { return };
     stage.open("/flows");
     let enabled = |expected: bool| {
-        stage.browser.until("return document.querySelector('tbody input[type=checkbox]:not(:disabled)')?.checked === arguments[0]", json!([expected]));
+        stage.browser.until(
+            "return document.querySelector('tbody input[type=checkbox]:not(:disabled)')?.checked === arguments[0]",
+            json!([expected]),
+        );
         assert_eq!(stage.ask("GET", "/ui/flows", None)["flows"][0]["enabled"], expected);
     };
     enabled(true);

@@ -32,13 +32,22 @@ fn hostile_texts_stay_texts_on_every_page() {
     let event = stage.first("/ui/webhooks?event_type=NEW_TAG&offset=1", "webhooks");
 
     let mut places: Vec<String> = stage.parts().iter().map(|part| format!("/{part}")).collect();
-    places.extend([format!("/events/{event}"), format!("/flows/{flow}"), format!("/runs/{run}"), format!("/flows/new?event={event}"), "/runs?status=%3Cimg%20src=x%20onerror=broken=1%3E".into()]);
+    places.extend([
+        format!("/events/{event}"),
+        format!("/flows/{flow}"),
+        format!("/runs/{run}"),
+        format!("/flows/new?event={event}"),
+        "/runs?status=%3Cimg%20src=x%20onerror=broken=1%3E".into(),
+    ]);
     for place in places {
         stage.open(&place);
     }
     stage.open("/flows");
     stage.browser.sees(HOSTILE[1]);
-    let broken = stage.browser.script("return [window.broken ?? null, document.querySelectorAll('script:not([src]), iframe, img, [onerror], [onload], [style]').length]", json!([]));
+    let broken = stage.browser.script(
+        "return [window.broken ?? null, document.querySelectorAll('script:not([src]), iframe, img, [onerror], [onload], [style]').length]",
+        json!([]),
+    );
     assert_eq!(broken, json!([null, 0]));
     // The bad state in the address is refused by the service, and that is all that the console has.
     let complaints: Vec<String> = stage.browser.console().into_iter().filter(|line| !line.contains("422")).collect();

@@ -18,7 +18,13 @@ fn the_documents_show_the_page_as_it_is() {
     }
     let flow = stage.ask("GET", "/ui/flows", None)["flows"][0]["id"].as_str().unwrap().to_owned();
     let run = stage.ask("GET", "/ui/runs?status=SUCCEEDED", None)["runs"][0]["id"].as_str().unwrap().to_owned();
-    let places = [("dashboard", "/dashboard".to_owned()), ("events", "/events".into()), ("flow", format!("/flows/{flow}")), ("run", format!("/runs/{run}")), ("settings", "/settings".into())];
+    let places = [
+        ("dashboard", "/dashboard".to_owned()),
+        ("events", "/events".into()),
+        ("flow", format!("/flows/{flow}")),
+        ("run", format!("/runs/{run}")),
+        ("settings", "/settings".into()),
+    ];
     for (name, place) in places {
         stage.open(&place);
         stage.browser.until("return document.fonts.status === 'loaded'", json!([]));

@@ -20,7 +20,8 @@ fn a_custom_webhook_is_made_and_its_first_message_arrives() {
     let shown = stage.browser.script("return document.documentElement.outerHTML.includes(arguments[0])", json!([secret]));
     assert_eq!(shown, false, "the secret is not shown again");
 
-    let (bearer, workspace) = (format!("Bearer {}", secret.as_str().unwrap()), stage.view()["workspaces"][0]["id"].as_str().unwrap().to_owned());
+    let (bearer, workspace) =
+        (format!("Bearer {}", secret.as_str().unwrap()), stage.view()["workspaces"][0]["id"].as_str().unwrap().to_owned());
     let headers = [("content-type", "application/json"), ("x-workspace-id", workspace.as_str()), ("authorization", bearer.as_str())];
     let answer = wire::send(stage.addon(), "POST", "/webhooks/custom/shop", &headers, Some(r#"{"type":"order.paid","id":"7"}"#));
     assert_eq!(answer.status, 200, "{}", answer.body);

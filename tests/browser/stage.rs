@@ -38,7 +38,9 @@ impl Stage {
             .unwrap();
         let mut said = BufReader::new(sandbox.stdout.take().unwrap()).lines();
         let mut lines = said.by_ref().map_while(Result::ok);
-        let origin = |line: &String| line.trim().strip_prefix("open")?.trim().strip_prefix("http://127.0.0.1:")?.split_whitespace().next()?.parse().ok();
+        let origin = |line: &String| {
+            line.trim().strip_prefix("open")?.trim().strip_prefix("http://127.0.0.1:")?.split_whitespace().next()?.parse().ok()
+        };
         let platform = lines.by_ref().find_map(|line| origin(&line)).expect("the sandbox says where it is");
         // The story is over when it says how to end.
         assert!(lines.any(|line| line.contains("Ctrl-C")), "the sandbox is ready");
@@ -129,7 +131,9 @@ impl Stage {
 
     #[track_caller]
     pub fn nobody_else_was_asked(&self) {
-        let own = |url: &String| ["http://127.0.0.1:", "blob:http://127.0.0.1:", "data:", "chrome:", "about:"].iter().any(|start| url.starts_with(start));
+        let own = |url: &String| {
+            ["http://127.0.0.1:", "blob:http://127.0.0.1:", "data:", "chrome:", "about:"].iter().any(|start| url.starts_with(start))
+        };
         let others: Vec<String> = self.browser.requests().into_iter().filter(|url| !own(url)).collect();
         assert!(others.is_empty(), "{others:#?}");
     }

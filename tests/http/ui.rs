@@ -22,7 +22,9 @@ async fn a_page_may_be_embedded_by_clockify_alone_and_runs_nothing_but_its_own_f
     let harness = Harness::ready().await;
     let answer = page(&harness, "/ui?auth_token=a.b.c&theme=DARK").await;
     let policy = answer.header("content-security-policy").unwrap();
-    for part in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors https://*.clockify.me"] {
+    for part in
+        ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors https://*.clockify.me"]
+    {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(!policy.contains("unsafe") && !policy.contains("data:"), "{policy}");
@@ -36,7 +38,9 @@ async fn a_page_may_be_embedded_by_clockify_alone_and_runs_nothing_but_its_own_f
 #[actix_web::test]
 async fn its_files_are_found_at_the_root_and_below_a_slug_with_and_without_a_slash() {
     let harness = Harness::ready().await;
-    for (opened, base) in [("/ui", "/"), ("/ui/", "/ui/"), ("//ui", "/"), ("/api-studio/ui", "/api-studio/"), ("/clockify-addon/ui/", "/clockify-addon/ui/")] {
+    for (opened, base) in
+        [("/ui", "/"), ("/ui/", "/ui/"), ("//ui", "/"), ("/api-studio/ui", "/api-studio/"), ("/clockify-addon/ui/", "/clockify-addon/ui/")]
+    {
         let answer = page(&harness, opened).await;
         let links = links(&answer.body);
         assert!(links.len() > 10, "{}", answer.body);
@@ -68,7 +72,12 @@ async fn a_file_of_another_build_or_of_none_is_not_there() {
     let harness = Harness::ready().await;
     let link = links(&page(&harness, "/ui").await.body).pop().unwrap();
     let hash = link.split('/').nth(2).unwrap();
-    for target in ["/ui/assets/0000000000000000/main.js".to_owned(), format!("/ui/assets/{hash}/nothing.js"), format!("/ui/assets/{hash}/texts/nothing.js"), format!("/ui/assets/{hash}/..%2Findex.html")] {
+    for target in [
+        "/ui/assets/0000000000000000/main.js".to_owned(),
+        format!("/ui/assets/{hash}/nothing.js"),
+        format!("/ui/assets/{hash}/texts/nothing.js"),
+        format!("/ui/assets/{hash}/..%2Findex.html"),
+    ] {
         harness.send(get(target)).await.refused(404, "not_found");
     }
 }
@@ -80,7 +89,10 @@ async fn about_says_which_parts_the_add_on_has() {
         let about = harness.send(get("/ui/about").token(&harness.owner())).await.json();
         assert_eq!(about["addon"], addon.slug());
         assert_eq!(about["workspace_id"], harness.home.workspace.to_string());
-        assert_eq!((&about["features"]["flows"], &about["features"]["sources"]), (&true.into(), &(addon == Addon::UniversalWebhook).into()));
+        assert_eq!(
+            (&about["features"]["flows"], &about["features"]["sources"]),
+            (&true.into(), &(addon == Addon::UniversalWebhook).into())
+        );
         assert_eq!(about["events"].as_array().unwrap().len(), actors::event::KNOWN.len());
     }
 }

@@ -63,7 +63,10 @@ fn from_this_machine(context: &GuardContext<'_>) -> bool {
     let host = head.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() };
     (matches!(name, "localhost") || name.starts_with("127.") && name.parse::<std::net::Ipv4Addr>().is_ok() || name.starts_with("[::1]"))
-        && head.headers().get_all(header::ORIGIN).all(|origin| origin.to_str().is_ok_and(|origin| origin.strip_prefix("http://") == Some(host)))
+        && head
+            .headers()
+            .get_all(header::ORIGIN)
+            .all(|origin| origin.to_str().is_ok_and(|origin| origin.strip_prefix("http://") == Some(host)))
 }
 
 impl ResponseError for Error {
