@@ -33,7 +33,7 @@ export const method = (name) => badge(name, `method ${name.toLowerCase()}`);
 /** A list of operations by tag, with a field to search in. `open(operation)` is called for the chosen one. */
 export function directory(list, open, { current } = {}) {
   const box = h('div', { class: 'directory' });
-  const input = text('', { type: 'search', placeholder: t('operations.search'), 'aria-label': t('operations.search') });
+  const input = text('', { type: 'search', class: 'directory-search', placeholder: t('operations.search'), 'aria-label': t('operations.search') });
   const entry = (one) => h('li', {}, h('button', { type: 'button', class: `operation${one.allowed === false ? ' refused' : ''}`, 'aria-current': one.operation_id === current ? 'true' : null, title: one.refusal ?? '', data: { operation: one.operation_id }, on: { click: () => open(one) } },
     method(one.method), h('span', { class: 'operation-name' }, h('span', {}, one.summary || one.operation_id), h('code', { class: 'soft' }, one.path))));
   const draw = () => {
@@ -41,7 +41,7 @@ export function directory(list, open, { current } = {}) {
     const found = list.filter((one) => fits(one, words));
     const tags = new Map();
     found.forEach((one) => tags.set(one.tag, [...(tags.get(one.tag) ?? []), one]));
-    put(box, found.length ? [...tags].map(([tag, members]) => h('details', { open: words.length > 0 || members.some((one) => one.operation_id === current) }, h('summary', {}, tag, ' ', h('span', { class: 'soft' }, String(members.length))), h('ul', {}, members.map(entry)))) : h('p', { class: 'soft' }, t('operations.none')));
+    put(box, found.length ? [...tags].sort(([one], [other]) => one.localeCompare(other)).map(([tag, members]) => h('details', { open: words.length > 0 || members.some((one) => one.operation_id === current) }, h('summary', {}, tag, ' ', h('span', { class: 'soft' }, String(members.length))), h('ul', {}, members.map(entry)))) : h('p', { class: 'soft' }, t('operations.none')));
   };
   input.addEventListener('input', settled(120, draw));
   draw();

@@ -24,6 +24,7 @@ function rule(now, name, { root, context, pick, changed, drop }) {
     value.hidden = WITHOUT_VALUE.includes(now.operator);
   };
   path.addEventListener('input', () => { now.field = path.value.trim(); show(); changed(); });
+  path.addEventListener('look', show);
   operator.addEventListener('change', () => {
     now.operator = operator.value;
     if (WITHOUT_VALUE.includes(now.operator)) delete now.value;

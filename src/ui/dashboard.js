@@ -128,7 +128,7 @@ export async function dashboard(view, { about, signal }) {
       tile(t('dashboard.flows_on'), board.flows.enabled, '#/flows', t('dashboard.of', { total: number(board.flows.total) })),
       tile(t('dashboard.runs_all'), board.runs.total, '#/runs'),
       about.features.entities ? tile(t('dashboard.entities_all'), board.entity_counts?.total ?? 0, '#/entities') : null),
-    h('div', { class: 'columns' },
+    h('div', { class: 'masonry' },
       attention(board),
       card(t('dashboard.day'), first ? empty(t('dashboard.quiet'), t('dashboard.quiet_text')) : bars(t('dashboard.day'), labels, [
         { name: t('chart.events'), tone: 'one', values: byHour(recent, 'received_at') },

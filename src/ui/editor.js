@@ -68,6 +68,11 @@ class Work {
     return [{ label: t('pick.event'), root: '$.webhook', value: webhook }, ...steps, { label: t('pick.around'), root: '$', value: event ? { event, workspace: { id: this.about.workspace_id } } : undefined }];
   }
 
+  /** Answers of earlier steps that are known, for a trial. */
+  get samples() {
+    return Object.fromEntries(this.draft.actions.map((action, at) => [`action_${at}`, this.answers.get(action)]).filter(([, data]) => data !== undefined));
+  }
+
   get sample() { return this.event ? { event_id: this.event.id } : null; }
 }
 
@@ -97,7 +102,7 @@ function outcome(answer) {
   return [
     h('p', { class: `verdict ${answer.matches ? 'good' : 'bad'}` }, answer.matches ? t('preview.runs') : t('preview.stays')),
     answer.conditions?.length > 0 && h('ul', { class: 'plain' }, answer.conditions.map((one) => h('li', {}, badge(one.holds ? t('preview.holds') : t('preview.fails'), one.holds ? 'good' : 'bad'), ' ', h('code', {}, one.field), ' ', t(`operator.${one.operator}`), ' ', one.value !== undefined && one.value !== null ? brief(one.value) : '', h('div', { class: 'soft small' }, t('value.now', { value: brief(one.actual) }))))),
-    answer.actions?.length > 0 && h('ol', { class: 'plain' }, answer.actions.map((one) => h('li', {}, h('div', { class: 'row' }, h('span', { class: 'step-number' }, String((one.index ?? 0) + 1)), badge(t.maybe(`outcome.${one.outcome}`) ?? one.outcome, tones[one.outcome] ?? ''), one.request && h('code', {}, `${one.request.method} ${one.request.path ?? one.request.url}`)),
+    answer.actions?.length > 0 && h('ol', { class: 'plain' }, answer.actions.map((one) => h('li', {}, h('div', { class: 'row' }, h('span', { class: 'step-number' }, String((one.index ?? 0) + 1)), badge(t.maybe(`outcome.${one.outcome}`) ?? one.outcome, tones[one.outcome] ?? ''), one.request && h('code', {}, `${one.request.method} ${(one.request.path ?? one.request.url).replace(/^\/v1\/workspaces\/[0-9a-f]{24}/, '…')}`)),
       one.reason && h('p', { class: 'note warn' }, one.reason.message ?? one.reason), one.request?.body !== undefined && one.request?.body !== null && tree(one.request.body)))),
   ];
 }
@@ -146,7 +151,7 @@ export async function editor(view, context) {
     if (!about.features.dry_run || signal.aborted) return;
     if (!work.event) { put(previewBox, h('p', { class: 'soft' }, t('preview.no_event'))); return; }
     try {
-      put(previewBox, outcome(await post('/ui/flows/dry-run', { definition: { ...work.sent, name: work.sent.name || '…' }, event_id: work.event.id })));
+      put(previewBox, outcome(await post('/ui/flows/dry-run', { definition: { ...work.sent, name: work.sent.name || '…' }, event_id: work.event.id, samples: work.samples })));
     } catch (error) {
       put(previewBox, error.fields?.length ? [h('p', { class: 'soft' }, t('preview.unfinished')), h('ul', { class: 'plain small' }, error.fields.slice(0, 5).map((fault) => h('li', {}, h('code', {}, fault.field), ' ', fault.message)))] : h('p', { class: 'soft' }, error.message || t('error.part')));
     }
@@ -159,6 +164,7 @@ export async function editor(view, context) {
   });
 
   function drawSample() {
+    form.querySelectorAll('[data-key]').forEach((control) => control.dispatchEvent(new Event('look')));
     put(sampleBox, work.event
       ? [h('p', { class: 'soft small' }, words(work.event.event_type), ' · ', when(work.event.received_at)), h('p', { class: 'soft small' }, t('sample.click')),
         tree(work.event.payload, { pick: (path, value) => { add(draft.conditions, { path, value }); group.draw(); changed(); say(t('sample.added'), 'info'); } })]
@@ -188,7 +194,7 @@ export async function editor(view, context) {
       return { pick, value: () => pick(), path: async () => (await pick())?.path };
     },
     rendered: (params) => work.rendered(params),
-    answered: (action, data) => work.answers.set(action, data),
+    answered: (action, data) => { work.answers.set(action, data); drawSample(); preview(); },
   };
 
   const stray = h('ul', { class: 'fault plain', role: 'alert' });

@@ -34,6 +34,6 @@ export function number(value) {
 
 /** `NEW_TIME_ENTRY` as people read it: the platform's own name, without its shape. */
 export function words(code) {
-  const text = String(code ?? '').replaceAll('_', ' ').toLowerCase();
+  const text = String(code ?? '').replaceAll(/[_-]/g, ' ').toLowerCase();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

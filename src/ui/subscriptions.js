@@ -44,5 +44,5 @@ export async function subscriptions(view, { signal, again }) {
       [t('subscribe.reaches'), (one) => (one.reaches ? badge(t(`by.${one.by ?? 'manifest'}`), 'good') : badge(t('subscribe.no')))],
       [t('subscribe.last'), (one) => when(one.last_event_at)],
       ['', (one) => (one.reaches ? one.by !== 'manifest' && one.by && button(t('subscribe.end'), () => end(one), { kind: 'quiet' }) : h('div', { class: 'actions' }, button(t('subscribe.begin'), () => begin(one), { kind: 'quiet' }), button(t('subscribe.by_hand'), async () => { if (await byHand(one.event, one)) again(); }, { kind: 'quiet' })))],
-    ], events)));
+    ], events.toSorted((one, other) => Number(one.reaches) - Number(other.reaches)))));
 }

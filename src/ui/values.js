@@ -66,7 +66,10 @@ export function valueField({ label, name, value, schema = {}, required = false, 
     shown.textContent = actual === undefined ? '' : t('value.now', { value: brief(actual) });
   };
   const take = (now) => { show(now); changed(now); };
-  input.addEventListener('input', () => take(meant(input.value.trim() === '' ? '' : input.value, type)));
+  const now = () => meant(input.value.trim() === '' ? '' : input.value, type);
+  input.addEventListener('input', () => take(now()));
+  // The sample has changed.
+  input.addEventListener('look', () => show(now()));
   const picker = pick && button(t('value.pick'), async () => {
     const path = await pick();
     if (!path) return;
