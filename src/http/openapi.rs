@@ -96,12 +96,13 @@ fn responses(endpoint: &Endpoint, described: &Described) -> Value {
         }
     }
     let mut responses = Map::new();
-    let (status, says) = described.success;
-    let success = match described.media {
-        "" => json!({"description": says}),
-        media => json!({"description": says, "content": {media: {}}}),
-    };
-    responses.insert(status.to_string(), success);
+    for (status, says) in std::iter::once(described.success).chain(described.also) {
+        let success = match described.media {
+            "" => json!({"description": says}),
+            media => json!({"description": says, "content": {media: {}}}),
+        };
+        responses.insert(status.to_string(), success);
+    }
     for (status, kinds) in by_status {
         responses.insert(status.to_string(), refusal(status, &kinds));
     }
@@ -150,7 +151,7 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
     let body: &[Kind] = match described.body {
         Body::None => &[],
         Body::Payload | Body::Told => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding],
-        Body::Flow | Body::Source | Body::SourceChange | Body::Rotation | Body::Settings => {
+        Body::Flow | Body::Source | Body::SourceChange | Body::Rotation | Body::Settings | Body::Subscription | Body::WebhookToken => {
             &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields]
         }
     };

@@ -250,6 +250,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         readiness: Arc::new(Readiness::new()),
         metrics_token: Some(Secret::new(METRICS_TOKEN)),
         webhook_body_bytes_max: BODY_BYTES_MAX,
+        plain_tokens: Default::default(),
         pulse: Default::default(),
     }
 }

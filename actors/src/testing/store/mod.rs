@@ -11,13 +11,14 @@ mod journal;
 mod retention;
 mod runs;
 mod sources;
+mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::event::{Event, Source};
+use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
 use crate::ids::{EventId, FlowId, Key, RunId};
@@ -26,6 +27,7 @@ use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
 use crate::port::store::{Error, Health, Page, Slice};
 use crate::source::{CustomSource, SourceName};
+use crate::subscription::Subscription;
 
 /// A store for tests. Clones are the same store.
 #[derive(Clone, Default)]
@@ -44,6 +46,7 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    subscriptions: BTreeMap<(Key, EventType), Subscription>,
     /// The messages that custom sources have sent.
     messages: BTreeSet<(Key, Source, Arc<str>)>,
     /// Which flows an event has started: once each, replays aside.
