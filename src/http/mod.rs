@@ -92,6 +92,8 @@ pub const ROUTES: &[Endpoint] = routes![
     Get    "/"                              Anyone     welcome::show,        ClockifyAddon;
     Get    "/manifest"                      Anyone     manifest::show;
     Get    "/openapi.json"                  Anyone     openapi::show;
+    Get    "/docs"                          Anyone     openapi::page::show;
+    Get    "/static/docs.css"               Anyone     openapi::page::style;
     Get    "/static/icon.svg"               Anyone     manifest::icon;
     Get    "/healthz"                       Anyone     health::healthz;
     Get    "/health"                        Anyone     health::healthz,      UniversalWebhook, ApiStudio;

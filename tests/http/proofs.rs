@@ -57,6 +57,8 @@ fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static
         ("GET", "/", None),
         ("GET", "/manifest", None),
         ("GET", "/openapi.json", None),
+        ("GET", "/docs", None),
+        ("GET", "/static/docs.css", None),
         ("GET", "/static/icon.svg", None),
         ("GET", "/healthz", None),
         ("GET", "/health", None),

@@ -265,6 +265,8 @@ pub const DESCRIBED: &[Described] = &[
     route(Get, "/", "What this add-on is and where its parts are."),
     route(Get, "/manifest", "The add-on's manifest, for the platform.").refuses(&[Kind::NotFound]),
     route(Get, "/openapi.json", "This document."),
+    route(Get, "/docs", "This document, as a page to read.").as_media("text/html"),
+    route(Get, "/static/docs.css", "How that page looks.").as_media("text/css"),
     route(Get, "/static/icon.svg", "The add-on's icon.").as_media("image/svg+xml"),
     route(Get, "/healthz", "Whether what it is told can be kept.").refuses(&[Kind::Unavailable]),
     route(Get, "/health", "Whether what it is told can be kept.").refuses(&[Kind::Unavailable]),
