@@ -110,7 +110,8 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
             let text = |name: &str| escaped(parameter.get(name).and_then(Value::as_str).unwrap_or_default());
             let needed = if parameter.get("required") == Some(&Value::Bool(true)) { ", required" } else { "" };
             let shape = parameter.get("schema").map(line).unwrap_or_default();
-            let _ = writeln!(html, "<dt><code>{}</code> in {}{needed}: {shape}</dt><dd>{}</dd>", text("name"), text("in"), words(parameter));
+            let _ =
+                writeln!(html, "<dt><code>{}</code> in {}{needed}: {shape}</dt><dd>{}</dd>", text("name"), text("in"), words(parameter));
         }
         html.push_str("</dl>\n");
     }
@@ -168,7 +169,8 @@ fn line(schema: &Value) -> String {
         }
     }
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
-        let choices: Vec<String> = choices.iter().filter_map(Value::as_str).map(|choice| format!("<code>{}</code>", escaped(choice))).collect();
+        let choices: Vec<String> =
+            choices.iter().filter_map(Value::as_str).map(|choice| format!("<code>{}</code>", escaped(choice))).collect();
         said.push(choices.join(" "));
     }
     said.join(", ")
