@@ -156,7 +156,8 @@ fn outline(verb: Verb, path: &str) -> Option<Value> {
             "schemaVersion": "text", "key": "text", "name": "text", "baseUrl": "text", "scopes": ["text"], "webhooks": ["object"],
         }),
         (Get, "/openapi.json") => json!({"openapi": "text", "info": "object", "paths": "object", "components": "object"}),
-        (Get, "/healthz" | "/health" | "/ui/health" | "/livez" | "/ready") => json!({"status": "text"}),
+        (Get, "/healthz" | "/health" | "/ui/health" | "/livez") => json!({"status": "text"}),
+        (Get, "/ready") => json!({"ready": "flag", "checks": "object"}),
         _ => return None,
     })
 }
