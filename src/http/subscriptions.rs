@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use super::caller::Admin;
 use super::custom_sources::read::refuse_unknown;
 use super::error::{Error, Kind};
-use super::{body, request_id};
+use super::{activity, body, request_id};
 use crate::auth::token;
 
 /// What the platform says about webhooks that are made through its API or by hand.
@@ -108,6 +108,7 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
         SubscriptionChanged::Done | SubscriptionChanged::Replaced => {}
     }
     noted(&caller, &request, event, "made");
+    activity::tell(&request, Some(event.name.to_owned()), "");
     answer(&caller, event, StatusCode::CREATED, "created").await
 }
 

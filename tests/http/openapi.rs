@@ -90,6 +90,7 @@ async fn real_answers_have_the_shapes_that_are_stated() {
         ("/ui/custom-sources/{name}", "/ui/custom-sources/shop".to_owned()),
         ("/ui/settings", "/ui/settings".to_owned()),
         ("/ui/subscriptions", "/ui/subscriptions".to_owned()),
+        ("/ui/activity", "/ui/activity".to_owned()),
     ] {
         holds("GET", path, ask("GET", &target, None).await);
     }

@@ -139,6 +139,10 @@ fn outline(verb: Verb, path: &str) -> Option<Value> {
         (Get | Put, "/ui/custom-sources/{name}") => source(),
         (Delete, "/ui/custom-sources/{name}") => done(json!({"name": "text"})),
         (Get | Patch, "/ui/settings") => settings(),
+        (Get, "/ui/activity") => json!({
+            "pagination": pagination(),
+            "activities": [{"id": "text", "at": "time", "user_id": "text|null", "what": "text", "subject": "text|null", "detail": "text|null"}],
+        }),
         (Get, "/ui/subscriptions") => json!({
             "workspace_id": "text", "events": [subscription()], "plan_limits": ["text"],
             "platform": {"compared": "flag", "reason": "text|null"},

@@ -23,6 +23,8 @@ pub struct Described {
     pub also: Option<(u16, &'static str)>,
     /// The media type of that answer.
     pub media: &'static str,
+    /// Whether it changes anything, where it is no reading.
+    pub changes: bool,
     /// Refusals that neither proof nor body explains.
     pub refusals: &'static [Kind],
 }
@@ -83,6 +85,7 @@ const fn route(verb: Verb, path: &'static str, summary: &'static str) -> Describ
         success: (200, "Done."),
         also: None,
         media: "application/json",
+        changes: true,
         refusals: &[],
     }
 }
@@ -237,6 +240,7 @@ pub const DESCRIBED: &[Described] = &[
         .sends(Body::Rotation)
         .answers(200, "The source with its new secret, which is shown this once.")
         .refuses(&[Kind::SourceNotFound]),
+    route(Get, "/ui/activity", "What was changed, by whom, the latest first.").with(&[LIMIT, OFFSET]),
     route(Get, "/ui/settings", "Every setting: what applies, and who chose it."),
     route(Patch, "/ui/settings", "Changes settings, on the platform first.")
         .sends(Body::Settings)

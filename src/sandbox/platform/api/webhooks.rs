@@ -56,7 +56,7 @@ fn one(world: &mut World, pass: &Pass, method: &str, id: &str, body: &[u8]) -> O
         }
         "DELETE" => {
             world.subscriptions.remove(id);
-            Ok(Reply { status: 200, body: None, last_page: None })
+            Ok(Reply { status: 200, body: None, last_page: None, file: None })
         }
         _ => Err(Refusal::no_method()),
     }
