@@ -143,7 +143,9 @@ fn check_composition(path: &str, text: &str) -> Vec<Breach> {
             breach("has a password in it, or one that may be missing");
         }
     }
-    if text.contains("image: postgres:") && !["condition: service_healthy", "\"pg_isready\"", "internal: true"].iter().all(|part| text.contains(part)) {
+    if text.contains("image: postgres:")
+        && !["condition: service_healthy", "\"pg_isready\"", "internal: true"].iter().all(|part| text.contains(part))
+    {
         breaches.push(Breach::new(path, 0, "does not wait for a database that is well, on a network of its own"));
     }
     for part in ["read_only: true", "no-new-privileges:true", "- data:/data"] {
@@ -158,7 +160,8 @@ fn check_composition(path: &str, text: &str) -> Vec<Breach> {
 fn the_compositions_keep_their_promises() {
     let checked = ["docker-compose.yml", "docker-compose.sqlite.yml"].map(|path| check_composition(path, tree::text(path))).concat();
     expect_none(&checked, "docs/deployment.md and docs/security.md rest on it");
-    let broken = "services:\n  a:\n    image: postgres:17\n    ports:\n      - \"80:80\"\n    environment:\n      POSTGRES_PASSWORD: secret\n";
+    let broken =
+        "services:\n  a:\n    image: postgres:17\n    ports:\n      - \"80:80\"\n    environment:\n      POSTGRES_PASSWORD: secret\n";
     assert_eq!(check_composition("x", broken).len(), 6);
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Where there is no server a story says so and is not told; with `CI=true` that is a failure.
 
+use std::io::Write;
 use std::path::Path;
 
 use actors::clock::{Clock, SystemClock};
@@ -41,7 +42,8 @@ impl Database {
         let schema = format!("test_{}", SystemClock::new().fresh_id().simple());
         if let Err(error) = run(&server, format!("CREATE SCHEMA {schema}")).await {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "no Postgres: {error}");
-            println!("SKIP {story}: no Postgres at TEST_POSTGRES_URL ({error})");
+            // Not `eprintln!`, which the test harness swallows.
+            let _ = writeln!(std::io::stderr(), "SKIPPED: {story}: no Postgres at TEST_POSTGRES_URL: {error}");
             return None;
         }
         let separator = if server.contains('?') { '&' } else { '?' };
@@ -107,7 +109,7 @@ impl Drop for Database {
             runtime.block_on(run(&url, sql))
         });
         if let Ok(Err(error)) = thread.join() {
-            println!("the schema {schema} is left: {error}");
+            let _ = writeln!(std::io::stderr(), "the schema {schema} is left: {error}");
         }
     }
 }

@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 use actors::addon::Addon;
 use actors::ids::{Key, WorkspaceId};
 use actors::installation::TokenHash;
+use actors::limits::subscription::TOKEN_CHARS_MIN;
 use futures_util::future::LocalBoxFuture;
 
 use super::presented::{CLOCKIFY_SIGNATURE, X_ADDON_SIGNATURE, X_WEBHOOK_SIGNATURE, query_agrees, signature};
@@ -58,7 +59,7 @@ async fn prove(service: &Service, addon: Addon, request: &HttpRequest) -> Result
     let (key, sent) = match service.verifier.verify(addon, token::Kind::Webhook, token).await {
         Ok(verified) => (Key { addon, workspace: verified.workspace }, Sent::Signed(verified)),
         // A token that nobody has told us of gets the answer that it would get without any of this.
-        Err(refusal @ (Refusal::Invalid(_) | Refusal::OtherKind | Refusal::OtherAddon)) => {
+        Err(refusal @ (Refusal::Invalid(_) | Refusal::OtherKind | Refusal::OtherAddon)) if token.len() >= TOKEN_CHARS_MIN => {
             let hash = token::hash(token);
             let whose = Box::pin(service.plain_tokens.whose(&*service.store, addon, hash)).await?;
             (whose.ok_or(refusal)?, Sent::Plain(hash))
