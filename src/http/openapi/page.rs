@@ -142,7 +142,7 @@ fn write_schema(html: &mut String, schema: &Value) {
     let required = holder.and_then(|holder| holder.get("required")).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     html.push_str("<ul>\n");
     for (name, member) in members(properties) {
-        let needed = if required.iter().any(|one| one == name) { ", always" } else { "" };
+        let needed = if required.iter().any(|one| one == name) { ", required" } else { "" };
         let _ = write!(html, "<li><code>{}</code>: {}{needed}", escaped(name), line(member));
         if member.get("properties").or_else(|| member.pointer("/items/properties")).is_some() {
             write_schema(html, member);
