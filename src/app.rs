@@ -201,6 +201,7 @@ impl App {
                 webhook_body_bytes_max: config.webhook_bytes_max,
                 audience: Arc::clone(&audience),
                 embedding: Embedding::new(&config.embedding_origins),
+                plain_tokens: Default::default(),
                 pulse: Default::default(),
             });
             running.services.extend(addons.iter().map(|(addon, _)| (*addon, Arc::clone(&service))));

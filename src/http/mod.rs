@@ -29,6 +29,7 @@ pub mod runs;
 pub mod settings;
 pub mod stream;
 pub mod ui;
+pub mod subscriptions;
 pub mod webhooks;
 pub mod welcome;
 
@@ -43,6 +44,7 @@ use actors::port::store::Store;
 use actors::registry::Registry;
 use actors::secret::Secret;
 
+use self::caller::plain_token::PlainTokens;
 use self::caller::{Admin, Anyone, Custom, Lifecycle, Mount, Scraper, Webhook};
 use self::envelope::Envelope;
 use self::readiness::Readiness;
@@ -92,10 +94,16 @@ pub const ROUTES: &[Endpoint] = routes![
     Get    "/ui/activity"                   Admin      activity::list;
     Get    "/ui/settings"                   Admin      settings::show;
     Patch  "/ui/settings"                   Admin      settings::change;
+    Get    "/ui/subscriptions"              Admin      subscriptions::list;
+    Post   "/ui/subscriptions"              Admin      subscriptions::create;
+    Put    "/ui/subscriptions/{event}/token" Admin     subscriptions::keep_token;
+    Delete "/ui/subscriptions/{event}"      Admin      subscriptions::delete;
 
     Get    "/"                              Anyone     welcome::show,        ClockifyAddon;
     Get    "/manifest"                      Anyone     manifest::show;
     Get    "/openapi.json"                  Anyone     openapi::show;
+    Get    "/docs"                          Anyone     openapi::page::show;
+    Get    "/static/docs.css"               Anyone     openapi::page::style;
     Get    "/static/icon.svg"               Anyone     manifest::icon;
     Get    "/healthz"                       Anyone     health::healthz;
     Get    "/health"                        Anyone     health::healthz,      UniversalWebhook, ApiStudio;
@@ -134,6 +142,8 @@ pub struct Service {
     pub audience: Arc<audience::Audience>,
     /// Who may embed the page.
     pub embedding: ui::Embedding,
+    /// Whose the plain tokens of webhooks are.
+    pub plain_tokens: PlainTokens,
     /// Whether the store lives, asked at most once a second.
     pub pulse: health::Pulse,
 }

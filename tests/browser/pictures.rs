@@ -12,6 +12,9 @@ fn the_documents_show_the_page_as_it_is() {
     let kept = std::env::var_os("CLOCKIFY_PICTURES_DIR").map(PathBuf::from);
     let folder = tempfile::tempdir().unwrap();
     let at = kept.unwrap_or_else(|| folder.path().to_owned());
+    stage.browser.leave_frame();
+    stage.browser.size(1_600, 1_000);
+    stage.browser.enter_frame("iframe");
     stage.browser.sees("Dashboard");
     for event in ["NEW_PROJECT", "NEW_TAG", "TIME_ENTRY_UPDATED", "NEW_CLIENT", "NEW_TIME_ENTRY", "TIMER_STOPPED"] {
         stage.fire(event, None);

@@ -35,4 +35,5 @@ mod samples;
 mod settings;
 mod stream;
 mod ui;
+mod subscriptions;
 mod webhooks;
