@@ -108,9 +108,7 @@ impl Line {
             heard = self.seat.heard();
             if !woken {
                 heard.events = true;
-                if self.service.store.installation(self.key).await.ok().flatten().is_none() {
-                    return None;
-                }
+                self.service.store.installation(self.key).await.ok().flatten()?;
                 self.ping(&mut text);
             }
         }
