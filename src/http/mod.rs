@@ -28,8 +28,8 @@ pub mod routes;
 pub mod runs;
 pub mod settings;
 pub mod stream;
-pub mod ui;
 pub mod subscriptions;
+pub mod ui;
 pub mod webhooks;
 pub mod welcome;
 

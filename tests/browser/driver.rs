@@ -94,11 +94,14 @@ impl Browser {
             let seen = self.call("POST", "/execute/sync", json!({"script": body, "args": arguments}));
             match seen {
                 Ok(value) if !matches!(value, Value::Null | Value::Bool(false)) && value != json!("") => return value,
-                seen if begun.elapsed() > WITHIN => {
-                    panic!("did not happen: {body} {arguments}\n{seen:?}\n{}\n{:?}", self.page_text(), self.console())
-                }
-                _ => std::thread::sleep(LOOK),
+                seen => assert!(
+                    begun.elapsed() < WITHIN,
+                    "did not happen: {body} {arguments}\n{seen:?}\n{}\n{:?}",
+                    self.page_text(),
+                    self.console()
+                ),
             }
+            std::thread::sleep(LOOK);
         }
     }
 

@@ -34,6 +34,6 @@ mod runs;
 mod samples;
 mod settings;
 mod stream;
-mod ui;
 mod subscriptions;
+mod ui;
 mod webhooks;

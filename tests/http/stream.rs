@@ -57,7 +57,7 @@ async fn an_event_is_told_as_soon_as_it_is_durable_and_what_was_before_is_not() 
     delivered(&harness, 0).await;
     let mut stream = Stream::open(&harness, stream(&harness, "")).await;
     let event = delivered(&harness, 1).await;
-    assert_eq!(stream.count(1).await, [event.clone()]);
+    assert_eq!(stream.count(1).await, std::slice::from_ref(&event));
     let told = &stream.of("event")[0];
     assert_eq!((told["event_type"].as_str(), told["entity"].as_str()), (Some("NEW_TAG"), Some("tag:t1")));
     assert!(told.get("payload").is_none() && stream.text.contains(&format!("id: {event}\nevent: event\n")));
