@@ -34,6 +34,10 @@ pub struct Habits {
     pub double_slash: bool,
     /// How a call without its scope is refused: 401 in practice, 403 by the documents.
     pub scope_status: u16,
+    /// Whether what add-on tokens are refused in practice is refused: listing and making workspaces, webhooks, new custom fields.
+    pub refuses_addons: bool,
+    /// Whether the deprecated paths of the pto host are gone, as they are in practice, though the documents have them.
+    pub pto_gone: bool,
 }
 
 impl Default for Habits {
@@ -45,6 +49,8 @@ impl Default for Habits {
             delivery_tries: limits::DELIVERY_TRIES,
             double_slash: false,
             scope_status: 401,
+            refuses_addons: true,
+            pto_gone: false,
         }
     }
 }
