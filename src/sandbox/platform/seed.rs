@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use actors::clock::Timestamp;
 use actors::ids::WorkspaceId;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::answer::File;
 use super::api::{approvals, categories, expenses, holidays, invoices, policies, scheduling, time_off};
 use super::members::Members;
 use super::workspace::{ObjectIds, Shelf, Workspace, membership, text, wire_duration, wire_time};
@@ -16,6 +18,8 @@ const CLIENTS: [&str; 2] = ["Northwind Bakery", "Harbour Museum"];
 const PROJECTS: [(&str, usize, &str); 4] =
     [("Website relaunch", 0, "#03A9F4"), ("Online shop", 0, "#8BC34A"), ("Audio guide", 1, "#FF9800"), ("Ticketing", 1, "#795548")];
 const TASKS: [&str; 2] = ["Design", "Build"];
+/// A picture of one white dot.
+const DOT: &[u8] = b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\x0aIDATx\x9cc\xf8\x0f\x00\x01\x01\x01\x00\xb18\xf6\x14\x00\x00\x00\x00IEND\xaeB`\x82";
 const TAGS: [&str; 4] = ["relaunch", "meeting", "support", "on site"];
 
 /// Makes the demo workspace.
@@ -64,12 +68,15 @@ fn paperwork(workspace: &mut Workspace, ids: &mut ObjectIds, owner: &str, now: T
     let client = workspace.all(Shelf::Clients).next().cloned().unwrap_or_default();
     let category = categories::blank(&id, &ids.next(now), "Travel");
     let policy = policies::blank(&id, &ids.next(now), "Holidays");
+    let receipt = ids.next(now);
+    workspace.put_file(&receipt, File { name: "ticket.png".into(), media_type: "image/png".into(), bytes: Bytes::from_static(DOT) });
     let mut expense = expenses::blank(&id, &ids.next(now), &member, now);
     for (name, value) in [
         ("projectId", project.clone()),
         ("categoryId", category.at("id").clone()),
         ("notes", json!("Train to the harbour")),
         ("total", json!(4_200)),
+        ("fileId", json!(receipt)),
     ] {
         expense.set(name, value);
     }
