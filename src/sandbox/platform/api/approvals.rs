@@ -223,10 +223,10 @@ fn info(workspace: &Workspace, request: &Value, entry: &Value) -> Value {
     })
 }
 
-/// An interval with what the platform adds to it here.
-fn zoned(interval: &Value) -> Value {
+/// An interval with what the platform adds to it where it shows entries as documents.
+pub fn zoned(interval: &Value) -> Value {
     let mut zoned = interval.clone();
-    for (name, value) in [("offsetStart", json!(0)), ("offsetEnd", json!(0)), ("timeZone", json!("Z"))] {
+    for (name, value) in [("offsetStart", json!(0)), ("offsetEnd", json!(0)), ("timeZone", json!({"id": "Z", "rules": null}))] {
         zoned.set(name, value);
     }
     zoned.set("zonedStart", interval.at("start").clone());

@@ -9,6 +9,7 @@ use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::Scene;
 use super::super::members::Members;
 use super::super::workspace::{Shelf, text, wire_time};
+use super::approvals::zoned;
 
 const LOOKS_BACK: Duration = Duration::from_secs(30 * 86_400);
 
@@ -89,6 +90,7 @@ fn documents(kind: &str, entity: &Value, audit: &Value) -> Vec<Value> {
     document.set("documentType", json!(kind));
     document.set("auditMetadata", audit.clone());
     if kind == "TIME_ENTRY" {
+        document.set("timeInterval", zoned(entity.at("timeInterval")));
         document.set("approvalStatus", json!(if entity.at("isLocked") == true { "APPROVED" } else { "UNSUBMITTED" }));
     }
     vec![document]
