@@ -50,7 +50,7 @@ impl Default for Habits {
             double_slash: false,
             scope_status: 401,
             refuses_addons: true,
-            pto_gone: false,
+            pto_gone: true,
         }
     }
 }

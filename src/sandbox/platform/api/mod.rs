@@ -12,6 +12,8 @@ pub mod expense_report;
 pub mod expenses;
 pub mod feeds;
 pub mod files;
+#[cfg(test)]
+mod fired;
 pub mod groups;
 pub mod holidays;
 pub mod invoices;
@@ -26,6 +28,8 @@ pub mod scheduling;
 #[cfg(test)]
 mod shapes;
 pub mod shared_reports;
+#[cfg(test)]
+pub mod stand;
 pub mod tags;
 pub mod tasks;
 pub mod time_entries;
