@@ -21,12 +21,12 @@ pub fn pdf(lines: &[String]) -> Bytes {
     ];
     let (mut file, mut places) = (String::from("%PDF-1.4\n"), String::new());
     for (index, object) in objects.iter().enumerate() {
-        let _ = write!(places, "{:010} 00000 n \n", file.len());
-        let _ = write!(file, "{} 0 obj\n{object}\nendobj\n", index + 1);
+        let _ = writeln!(places, "{:010} 00000 n ", file.len());
+        let _ = writeln!(file, "{} 0 obj\n{object}\nendobj", index + 1);
     }
     let start = file.len();
     let count = objects.len() + 1;
     let _ =
-        write!(file, "xref\n0 {count}\n0000000000 65535 f \n{places}trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
+        writeln!(file, "xref\n0 {count}\n0000000000 65535 f \n{places}trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF");
     Bytes::from(file)
 }

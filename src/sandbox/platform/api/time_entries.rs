@@ -168,7 +168,7 @@ pub fn delete_many(scene: &mut Scene<'_>) -> Outcome {
     }
     for entry in &deleted {
         scene.fire("TIME_ENTRY_DELETED", payload::deleted_time_entry(scene.workspace, entry));
-        scene.discard(Shelf::TimeEntries, &entry);
+        scene.discard(Shelf::TimeEntries, entry);
     }
     scene.fire("TIME_ENTRY_BATCH_DELETED", json!({"timeEntryIds": ids}));
     Ok(Reply::ok(Value::Array(deleted)))
