@@ -68,6 +68,22 @@ async fn an_expense_is_written_as_a_form_in_units_and_read_in_hundredths_with_it
 }
 
 #[actix_web::test]
+async fn a_members_custom_value_is_read_with_them() {
+    let stage = Stage::opened().await;
+    let (user, field) = (stage.owner().await, stage.first("~/custom-fields").await);
+    let (status, _) = stage.call("PUT", &format!("~/users/{user}/custom-field/{field}/value"), Some(json!({"value": "T-1"}))).await;
+    assert_eq!(status, 201);
+    let users = stage.call("GET", "~/users?include-roles=false", None).await.1;
+    let found = users.as_array().unwrap().iter().find(|one| one["id"] == user.as_str()).unwrap();
+    assert_eq!(found["customFields"][0]["value"], "T-1");
+    let profile = stage.call("GET", &format!("~/member-profile/{user}"), None).await.1;
+    assert_eq!(
+        (&profile["userCustomFieldValues"][0]["value"], &profile["userCustomFieldValues"][0]["name"]),
+        (&json!("T-1"), &json!("Ticket"))
+    );
+}
+
+#[actix_web::test]
 async fn a_paid_invoice_says_so_and_exports_as_a_document() {
     let stage = Stage::opened().await;
     let invoice = stage.call("GET", "~/invoices", None).await.1["invoices"][0].clone();

@@ -13,7 +13,7 @@ use super::workspaces;
 pub fn me(scene: &Scene<'_>) -> Outcome {
     let user = &scene.call.pass.user;
     let document = scene.workspace.get(Shelf::Users, user).cloned();
-    Ok(Reply::ok(document.unwrap_or_else(|| seed::user(&scene.workspace.id, user, "Add-on"))))
+    Ok(Reply::ok(document.map_or_else(|| seed::user(&scene.workspace.id, user, "Add-on"), |user| shown(scene, &user))))
 }
 
 /// Lists members.
@@ -26,7 +26,22 @@ pub fn list(scene: &Scene<'_>) -> Outcome {
             && status.is_none_or(|status| membership_status(user) == status)
             && project.is_none_or(|project| works_on(scene, project, user))
     });
-    scene.call.page(found)
+    scene.call.cut(found)?.show(|user| shown(scene, user))
+}
+
+/// A member with the values of their custom fields.
+fn shown(scene: &Scene<'_>, user: &Value) -> Value {
+    let mut shown = user.clone();
+    let own = scene.workspace.user_values.iter().filter(|((owner, _), _)| owner == text(user, "id"));
+    let values = own.filter_map(|((_, field), value)| Some(value_of(user, scene.workspace.get(Shelf::CustomFields, field)?, value)));
+    shown.set("customFields", values.collect());
+    shown
+}
+
+fn value_of(user: &Value, field: &Value, value: &Value) -> Value {
+    json!({
+        "userId": user.at("id"), "customFieldId": field.at("id"), "customFieldName": field.at("name"), "customFieldType": field.at("type"), "value": value,
+    })
 }
 
 /// Finds members by a filter in the body.
@@ -48,14 +63,14 @@ pub fn filter(scene: &Scene<'_>) -> Outcome {
             && project.is_none_or(|project| works_on(scene, project, user))
             && (groups.is_empty() || in_group(user))
     };
-    scene.call.page(scene.workspace.all(Shelf::Users).filter(fits).collect())
+    scene.call.cut(scene.workspace.all(Shelf::Users).filter(fits).collect())?.show(|user| shown(scene, user))
 }
 
 /// Lists who manages a member: the workspace's admins.
 pub fn managers(scene: &Scene<'_>) -> Outcome {
     scene.entity(Shelf::Users, "userId")?;
     let admin = |user: &&Value| scene.workspace.roles.get(text(user, "id")).is_some_and(|role| role != "MEMBER");
-    scene.call.page(scene.workspace.all(Shelf::Users).filter(admin).collect())
+    scene.call.cut(scene.workspace.all(Shelf::Users).filter(admin).collect())?.show(|user| shown(scene, user))
 }
 
 /// Reads a profile.
@@ -108,13 +123,11 @@ pub fn update_profile(scene: &mut Scene<'_>) -> Outcome {
 
 /// Sets the value of a member's custom field.
 pub fn set_value(scene: &mut Scene<'_>) -> Outcome {
-    let user = text(scene.entity(Shelf::Users, "userId")?, "id").to_owned();
+    let user = scene.one(Shelf::Users, "userId")?;
     let field = scene.one(Shelf::CustomFields, "customFieldId")?;
     let value = scene.call.object()?.get("value").cloned().unwrap_or_default();
-    scene.workspace.user_values.insert((user.clone(), text(&field, "id").to_owned()), value.clone());
-    Ok(Reply::created(
-        json!({"userId": user, "customFieldId": field.at("id"), "customFieldName": field.at("name"), "customFieldType": field.at("type"), "value": value}),
-    ))
+    scene.workspace.user_values.insert((text(&user, "id").to_owned(), text(&field, "id").to_owned()), value.clone());
+    Ok(Reply::created(value_of(&user, &field, &value)))
 }
 
 /// Gives a role.
