@@ -21,7 +21,6 @@ use self::authority::Authority;
 use self::folder::Folder;
 use self::narrator::Narrator;
 use self::platform::Platform;
-use self::platform::crowd::Crowd;
 use self::story::Cast;
 use crate::app::{App, StartError, Stop};
 use crate::config::Config;
@@ -87,7 +86,7 @@ async fn play(options: &Options, temporary: &Path, narrator: Narrator) -> Result
     let folder = Folder::fresh(temporary, &clock)?;
     let platform = Platform::start(Authority::generate()?, loopback(options.platform_port))?;
     if let (Seed::Large, Some(workspace)) = (options.seed, platform.workspace()) {
-        platform.populate(workspace, Crowd::LARGE)?;
+        platform.populate(workspace, self::platform::crowd::Crowd::LARGE)?;
     }
     let mut stage = Stage::set(options, &platform, &folder)?;
     tour::introduce(narrator, &platform, options.addon, &stage.addon, &stage.database);
