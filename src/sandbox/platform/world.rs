@@ -14,6 +14,7 @@ use super::fault::Faults;
 use super::journal::Journal;
 use super::rate::Rate;
 use super::seed;
+use super::subscription::Subscriptions;
 use super::token::Tokens;
 use super::workspace::{ObjectIds, Workspace};
 use crate::sandbox::authority::{Grant, Urls};
@@ -38,6 +39,10 @@ pub struct Habits {
     pub double_slash: bool,
     /// How a call without its scope is refused: 401 in practice, 403 by the documents.
     pub scope_status: u16,
+    /// Whether add-ons may call the operations on webhooks. In practice they may not.
+    pub webhooks_open: bool,
+    /// Webhooks that the workspace's plan has room for.
+    pub webhooks_of_plan: usize,
 }
 
 impl Default for Habits {
@@ -51,6 +56,8 @@ impl Default for Habits {
             delivery_tries: limits::DELIVERY_TRIES,
             double_slash: false,
             scope_status: 401,
+            webhooks_open: false,
+            webhooks_of_plan: limits::WEBHOOKS_OF_PLAN,
         }
     }
 }
@@ -107,6 +114,8 @@ pub struct World {
     pub workspaces: BTreeMap<WorkspaceId, Workspace>,
     /// By `addonId`; uninstalled ones are gone.
     pub installations: BTreeMap<AddonId, Installation>,
+    /// Webhooks that no manifest declares.
+    pub subscriptions: Subscriptions,
     /// The tokens that are alive.
     pub tokens: Tokens,
     /// The rate limit.
@@ -131,6 +140,7 @@ impl World {
         Self {
             workspaces: BTreeMap::new(),
             installations: BTreeMap::new(),
+            subscriptions: Subscriptions::default(),
             tokens: Tokens::default(),
             rate: Rate::default(),
             faults: Faults::default(),

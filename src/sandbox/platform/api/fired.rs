@@ -28,7 +28,7 @@ fn every_event_that_a_call_can_cause_is_sent_in_the_shape_of_the_official_sample
     let Some(samples) = crate::sandbox::reference("clockify/webhook-samples.json") else { return };
     let samples: Value = serde_json::from_slice(&samples).unwrap();
     let (mut sent, mut found) = (BTreeSet::new(), Vec::new());
-    for operation in operations().iter().filter(|operation| !operation.path.contains("/webhooks")) {
+    for operation in operations().iter() {
         let Ok((_, events, _)) = answer(&document, operation) else { continue };
         for (event, payload) in events {
             sent.insert(event);

@@ -35,6 +35,7 @@ pub mod tasks;
 pub mod time_entries;
 pub mod time_off;
 pub mod users;
+pub mod webhooks;
 pub mod workspaces;
 
 use std::io;
@@ -227,6 +228,11 @@ fn carry_out(shared: &std::sync::Arc<Shared>, request: &HttpRequest, body: &Byte
             announce_settings(shared, pass.addon_id);
         }
         return Ok(reply);
+    }
+    if world.habits.webhooks_open
+        && let Some(rest) = webhooks::below(path, &pass)
+    {
+        return webhooks::answer(world, &*shared.clock, &pass, method, rest, body, now);
     }
     let asked = shared.routes.find(host, method, path);
     let new_field = asked.as_ref().is_ok_and(|(operation, _)| operation.id == "create");

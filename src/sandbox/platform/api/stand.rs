@@ -8,6 +8,7 @@ use actors::clock::Timestamp;
 use actors::ids::AddonId;
 use actors::operation::{Catalogue, Media, Operation, Place};
 use actors::secret::Secret;
+use actors::testing::clock::ManualClock;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -17,8 +18,8 @@ use super::super::catalogue::catalogue;
 use super::super::members::Members;
 use super::super::token::Pass;
 use super::super::workspace::{Shelf, Workspace, text, wire_time};
-use super::super::world::{Installation, Status, World};
-use super::{Played, play};
+use super::super::world::{Hook, Installation, Status, World};
+use super::{Played, play, webhooks};
 use crate::sandbox::authority::{Grant, Urls};
 
 const NOW: i64 = 1_790_000_000;
@@ -53,7 +54,7 @@ impl Stand {
             addon_user: user.clone(),
             as_user: user.clone(),
             scopes: operations().iter().filter_map(|operation| operation.scope.clone()).collect(),
-            hooks: Vec::new(),
+            hooks: vec![Hook { event: "NEW_TAG".into(), path: "/webhooks/new-tag".into(), token: Secret::new("h".to_owned()) }],
             lifecycle: BTreeMap::new(),
             settings: json!({}),
             status: Status::Active,
@@ -84,8 +85,15 @@ impl Stand {
             Some(Media::Json) => ("application/json", Bytes::from(body.to_string())),
             None => ("", Bytes::new()),
         };
-        let operation = std::sync::Arc::new(operation.clone());
         let now = Timestamp::from_seconds(NOW);
+        if operation.path.contains("/webhooks") {
+            let ids = |path: &str, name: &str| path.replace(&format!("{{{name}}}"), &ids.of_path(operation, name));
+            let path = operation.path_parameters().fold(operation.path.clone(), |path, name| ids(&path, name));
+            let (rest, pass) = (webhooks::below(&path, &self.pass).unwrap().to_owned(), self.pass.clone());
+            let reply = webhooks::answer(&mut self.world, &ManualClock::new(now), &pass, operation.method.as_str(), &rest, &body, now)?;
+            return Ok((reply, Vec::new(), pass.workspace));
+        }
+        let operation = std::sync::Arc::new(operation.clone());
         let call = Call { operation, path, query, body: Value::Null, files: Vec::new(), pass: self.pass.clone(), now };
         play(&mut self.world, call, kind, &body)
     }
@@ -141,6 +149,7 @@ impl Ids {
         ] {
             ids.insert(name, text(&stand.first(shelf), "id").to_owned());
         }
+        ids.insert("webhookId", stand.world.subscriptions.keys().next().cloned().unwrap_or_default());
         ids.insert("fileId", text(&stand.first(Shelf::Expenses), "fileId").to_owned());
         Self(ids)
     }
@@ -259,12 +268,13 @@ pub fn answer(document: &Value, operation: &Operation) -> Result<Played, Refusal
     let mut stand = Stand::set();
     (stand.world.habits.refuses_addons, stand.world.habits.pto_gone) = (false, false);
     stand.prepare(&operation.id);
-    // Payments and shared reports are not there from the start.
-    for needed in ["createInvoicePayment", "saveSharedReportV1"] {
+    // Payments, shared reports and webhooks are not there from the start.
+    for needed in ["createInvoicePayment", "saveSharedReportV1", "createWebhook"] {
         let (ids, needed) = (Ids::of(&mut stand), operations().get(needed).unwrap());
         let (_, mut body) = request(document, needed, &ids);
         // Of a shared report only this kind is described.
         body.set("type", json!("SUMMARY"));
+        body.set("name", json!("the first"));
         stand.call(needed, &ids, Vec::new(), &body).unwrap();
     }
     let mut ids = Ids::of(&mut stand);
