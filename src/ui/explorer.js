@@ -149,7 +149,7 @@ export async function explorer(view, context) {
   if (id === 'calls') return past(view, context);
   const list = await operations(about);
   const bench = h('div', { class: 'bench' });
-  const given = edited?.id === id ? edited.params : null;
+  const given = edited && edited.id === id ? edited.params : null;
   edited = null;
   put(view,
     head(t('nav.explorer'), [link(t('calls.title'), '#/explorer/history', { class: 'button' })], t('explorer.lead')),

@@ -1,7 +1,7 @@
 // Starts the page, knows its parts, and shows the one that the address names.
 
 import { activity } from './activity.js';
-import { get } from './api.js';
+import { Refusal, get } from './api.js';
 import { dashboard } from './dashboard.js';
 import { h, put } from './dom.js';
 import { on } from './embedding.js';
@@ -75,6 +75,7 @@ async function show(moved) {
     await page(view, { about, rest, query, signal, again: () => show(false) });
   } catch (error) {
     if (signal.aborted || error.name === 'AbortError') return;
+    if (!(error instanceof Refusal)) console.error(error);
     put(view, trouble(error, () => show(false)));
   }
   if (!signal.aborted && moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
