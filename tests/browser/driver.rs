@@ -129,6 +129,9 @@ impl Browser {
         loop {
             std::thread::sleep(LOOK);
             let found = self.until(find, arguments.clone());
+            // A sticky head would lie over what is scrolled to the edge.
+            let _ =
+                self.call("POST", "/execute/sync", json!({"script": "arguments[0].scrollIntoView({block: 'center'})", "args": [found]}));
             let clicked = self.call("POST", &format!("/element/{}/click", found[ELEMENT].as_str().unwrap()), json!({}));
             match clicked {
                 Ok(_) => return,

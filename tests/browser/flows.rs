@@ -71,3 +71,61 @@ fn deleting_a_flow_asks_first() {
     stage.browser.sees("No flows yet");
     stage.nothing_was_wrong();
 }
+
+#[test]
+fn a_flow_made_by_clicking_alone_runs_and_changes_the_workspace() {
+    let Some(stage) = Stage::with("explorer") else { return };
+    // A new client shall get a tag of its name.
+    from_event(&stage, "NEW_CLIENT");
+    stage.browser.click(".editor-side .json-pick[data-path='$.archived']");
+    stage.browser.press("Add an action");
+    stage.browser.click("dialog [data-kind=CLOCKIFY_API]");
+    stage.browser.write("dialog .directory-search", "create tag");
+    stage.browser.click("dialog [data-operation=createNewTag]");
+    stage.browser.click("[data-of='actions[0].params.body.name'] .pick");
+    stage.browser.click("dialog .json-pick[data-path='$.webhook.name']");
+    stage.browser.until("return [...document.querySelectorAll('.actual')].some((line) => line.innerText.includes('Museum'))", json!([]));
+    stage.browser.click(".page-head .button.primary");
+    stage.browser.until("return location.hash.startsWith('#/flows/') && !location.hash.includes('new')", json!([]));
+
+    stage.in_shell(|shell| shell.press("New client"));
+    let flow = stage.browser.script("return location.hash.split('/').pop()", json!([]));
+    let run = stage.first(&format!("/ui/runs?flow_id={}&status=SUCCEEDED", flow.as_str().unwrap()), "runs");
+    stage.open(&format!("/runs/{run}"));
+    stage.browser.sees("Succeeded");
+    let tags = stage.view()["data"]["tags"].clone();
+    assert!(tags.as_array().unwrap().iter().any(|tag| tag["name"] == "Client 1"), "{tags}");
+    stage.nothing_was_wrong();
+}
+
+#[test]
+fn a_trial_says_what_would_happen_and_sends_nothing() {
+    let Some(stage) = Stage::with("dry_run") else { return };
+    stage.open("/flows");
+    stage.browser.press("Tag what is done for Website relaunch");
+    stage.browser.sees("This event would start the flow.");
+    stage.browser.sees("would be sent");
+    let requests = stage.control("GET", "/counts", None)["requests"].clone();
+    stage.browser.write(".rule [data-key='conditions.rules[0].value']", "another project");
+    stage.browser.sees("This event would not start the flow.");
+    assert_eq!(stage.control("GET", "/counts", None)["requests"], requests);
+    stage.nothing_was_wrong();
+}
+
+#[test]
+fn a_former_version_comes_back() {
+    let Some(stage) = Stage::with("versions") else { return };
+    stage.open("/flows");
+    stage.browser.press("Tag what is done for Website relaunch");
+    stage.browser.write("[data-key=name]", "Another name");
+    stage.browser.click(".page-head .button.primary");
+    stage.browser.sees("version 2");
+    stage.browser.press("Versions");
+    stage.browser.press("Restore");
+    stage.browser.sees("version 3");
+    assert_eq!(
+        stage.browser.script("return document.querySelector('[data-key=name]').value", json!([])),
+        "Tag what is done for Website relaunch"
+    );
+    stage.nothing_was_wrong();
+}

@@ -15,6 +15,7 @@
 mod access;
 mod driver;
 mod events;
+mod explorer;
 mod flows;
 mod hostile;
 mod languages;
