@@ -7,6 +7,7 @@
 //! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
+//! | [`execute::Execute`] | makes a call that a person asks for, and keeps it |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
@@ -16,6 +17,7 @@
 //! in tasks under `catch_unwind` ([`runner`]). Whatever is remembered here may be dropped at any moment (I2).
 
 pub mod deliver;
+pub mod execute;
 pub mod flows;
 pub mod lifecycle;
 pub mod lift;
@@ -27,7 +29,7 @@ pub mod settings;
 pub mod sources;
 pub mod status;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -129,6 +131,8 @@ pub struct Workspace {
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
     quarantined: bool,
+    /// Calls of the explorer under way.
+    explorer: Rc<Cell<usize>>,
 }
 
 enum Phase {
@@ -151,7 +155,16 @@ impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
         let runner = Runner::new(key, Arc::clone(&env), client(&env));
-        Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), rates: HashMap::new(), quarantined }
+        Self {
+            key,
+            env,
+            runner,
+            phase: Phase::Loading,
+            recent: Recent::default(),
+            rates: HashMap::new(),
+            quarantined,
+            explorer: Rc::default(),
+        }
     }
 
     fn loaded(&self) -> Result<&Loaded, Error> {

@@ -4,6 +4,7 @@
 //! [`Written::Absent`](crate::port::store::journal::Written) and [`Saved::Absent`](crate::port::store::flows::Saved) there, so that an
 //! uninstall leaves nothing behind.
 
+mod calls;
 mod events;
 mod flows;
 mod installations;
@@ -17,10 +18,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::call::Call;
 use crate::event::{Event, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
-use crate::ids::{EventId, FlowId, Key, RunId};
+use crate::ids::{CallId, EventId, FlowId, Key, RunId};
 use crate::installation::{Installation, Mark};
 use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
@@ -44,6 +46,7 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    calls: BTreeMap<(Key, CallId), Call>,
     /// The messages that custom sources have sent.
     messages: BTreeSet<(Key, Source, Arc<str>)>,
     /// Which flows an event has started: once each, replays aside.
