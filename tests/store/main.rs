@@ -14,6 +14,7 @@
 
 #[macro_use]
 mod backend;
+mod calls;
 mod events;
 mod flows;
 mod installations;
