@@ -23,7 +23,7 @@ use actors::clock::{Clock, SystemClock};
 use actors::limits::{actor, store as store_limits};
 use actors::port::observer::Observer;
 use actors::registry::{Environment, Registry};
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{Either, join_all, select, select_all};
 
 use self::key_source::FetchedKeys;
 use self::listener::Listener;
@@ -39,7 +39,7 @@ use crate::manifest::{Manifests, Stated, Unusable as UnusableManifest};
 use crate::metrics::{Metrics, Watch};
 use crate::outbound::guard::{Guard, Policy};
 use crate::store::sealing::{self, Keyring};
-use crate::store::{self, Database, Location, OpenError};
+use crate::store::{self, Database, Lease, Location, OpenError};
 
 /// Why the service does not start. The text says what to mend; what lies behind it is its source.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +65,8 @@ pub enum StartError {
     Sealing(#[from] sealing::KeyError),
     #[error("the store cannot be opened")]
     Store(#[from] OpenError),
+    #[error("another process has taken over the database while it was out of reach")]
+    Overtaken,
     #[error("no add-on is to be served")]
     Nothing,
 }
@@ -82,6 +84,8 @@ pub struct App {
 struct Running {
     services: Services,
     databases: Vec<Database>,
+    /// One for each database (I3).
+    leases: Vec<Lease>,
     /// One for each database.
     registries: Vec<Arc<Registry>>,
     readiness: Arc<Readiness>,
@@ -161,10 +165,17 @@ impl App {
         let api_hosts = Arc::new(api_hosts);
         let clockify = platform::clients(Arc::clone(&guard), Arc::clone(&self.clock))?;
         let readiness = Arc::new(Readiness::new());
-        let mut running =
-            Running { services: Services::new(), databases: Vec::new(), registries: Vec::new(), readiness: Arc::clone(&readiness) };
+        let mut running = Running {
+            services: Services::new(),
+            databases: Vec::new(),
+            leases: Vec::new(),
+            registries: Vec::new(),
+            readiness: Arc::clone(&readiness),
+        };
         for Kept { location, addons } in self.databases()? {
-            let database = self.open_store(addons.first().ok_or(StartError::Nothing)?.1, &location).await?;
+            let first = addons.first().ok_or(StartError::Nothing)?.1;
+            running.leases.push(store::lease(&first.database_url, Arc::clone(&self.clock)).await?);
+            let database = self.open_store(first, &location).await?;
             let environment = Environment {
                 store: database.store(),
                 clock: Arc::clone(&self.clock),
@@ -256,7 +267,7 @@ impl App {
         Ok(unsigned.fold(verifier, |verifier, (addon, _)| verifier.without_signatures(*addon)))
     }
 
-    async fn serve(&self, running: Running) -> Result<(), StartError> {
+    async fn serve(&self, mut running: Running) -> Result<(), StartError> {
         for registry in &running.registries {
             registry.resume();
             registry.keep_tidy();
@@ -269,9 +280,12 @@ impl App {
         }
         running.readiness.open();
         log::info!(version = env!("CARGO_PKG_VERSION"), workers = self.config.workers, arbiters = self.config.arbiters; "ready");
-        self.stop.asked().await;
+        let overtaken = {
+            let lost = select_all(running.leases.iter_mut().map(|lease| Box::pin(lease.lost())));
+            matches!(select(std::pin::pin!(self.stop.asked()), lost).await, Either::Right(_))
+        };
         self.shut(running, servers).await;
-        Ok(())
+        if overtaken { Err(StartError::Overtaken) } else { Ok(()) }
     }
 
     /// Refuses new work, lets the old end, closes. Bounded by the drain, the servers' and the store's own limits (I5).

@@ -252,6 +252,14 @@ pub mod run {
     pub const RECORD_PAUSE_MS: u64 = 5_000;
 }
 
+/// What is remembered of changes.
+pub mod activity {
+    /// Changes kept for a workspace, the latest: a year of busy admins, and half a megabyte.
+    pub const KEPT_MAX: u32 = 2_000;
+    /// Characters of each text: a flow's name and more.
+    pub const TEXT_CHARS_MAX: usize = 300;
+}
+
 /// Custom sources.
 pub mod source {
     /// Sources of a workspace: each costs memory while its actor lives.
@@ -368,6 +376,10 @@ pub mod store {
     pub const VACUUM_PAGES_MAX: u32 = 100;
     /// A file up to this size is written anew after an uninstall, in bytes: it takes some tenths of a second, and as much memory.
     pub const VACUUM_WHOLE_BYTES_MAX: i64 = 32 << 20;
+    /// How long a process that starts waits for another one to let go of the database, in milliseconds: twice what a stop may take.
+    pub const LEASE_WAIT_MS_MAX: u64 = 40_000;
+    /// How often the lease on the database is looked at, in milliseconds.
+    pub const LEASE_LOOK_MS: u64 = 1_000;
     /// Pause before what an uninstall left is tried again after a failure, in milliseconds.
     pub const PURGE_PAUSE_MS: u64 = 1_000;
 }

@@ -14,11 +14,14 @@
 
 #[macro_use]
 mod backend;
+mod activities;
 mod calls;
+mod earlier;
 mod events;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod order;
 mod postgres;
 mod retention;
