@@ -5,10 +5,11 @@
 
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actors::addon::Addon;
 use actors::event::{EventType, Known};
+use actors::port::clockify::Method;
 use actors::webhook;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -45,6 +46,14 @@ const fn files(addon: Addon) -> Files {
 #[serde(deny_unknown_fields)]
 struct Policy {
     webhooks: WebhookPolicy,
+    explorer: ExplorerPolicy,
+}
+
+/// What people may call through the explorer.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+struct ExplorerPolicy {
+    methods: Vec<Method>,
 }
 
 #[derive(Deserialize, Debug)]
@@ -94,6 +103,8 @@ struct Rendered {
     by_version: BTreeMap<SchemaVersion, Bytes>,
     left_out: Vec<&'static str>,
     name: String,
+    scopes: BTreeSet<String>,
+    explorer: ExplorerPolicy,
 }
 
 impl Manifests {
@@ -113,7 +124,10 @@ impl Manifests {
             let (_, left_out) = chosen(&policy.webhooks, stated.schema_version, stated.webhooks_max);
             let left_out = left_out.into_iter().map(|known| known.name).collect();
             let name = template.get("name").and_then(Value::as_str).unwrap_or_else(|| addon.slug()).to_owned();
-            rendered.insert(addon, Rendered { served: stated.schema_version, by_version, left_out, name });
+            let scopes = template.get("scopes").and_then(Value::as_array).into_iter().flatten();
+            let scopes = scopes.filter_map(Value::as_str).map(str::to_owned).collect();
+            let explorer = policy.explorer.clone();
+            rendered.insert(addon, Rendered { served: stated.schema_version, by_version, left_out, name, scopes, explorer });
         }
         Ok(Self { rendered })
     }
@@ -138,6 +152,17 @@ impl Manifests {
     /// The manifest's name of an add-on.
     pub fn name(&self, addon: Addon) -> Option<&str> {
         self.rendered.get(&addon).map(|rendered| rendered.name.as_str())
+    }
+
+    /// Why an add-on's explorer does not make a call: its policy leaves the method out, or the manifest does not ask for the scope. `None`: it does.
+    pub fn refuses(&self, addon: Addon, method: Method, scope: Option<&str>) -> Option<String> {
+        let Rendered { name, scopes, explorer, .. } = self.rendered.get(&addon)?;
+        if !explorer.methods.contains(&method) {
+            let offered: Vec<&str> = explorer.methods.iter().map(|method| method.as_str()).collect();
+            return Some(format!("{name} makes {} calls only; this operation is a {}.", offered.join(", "), method.as_str()));
+        }
+        let scope = scope.filter(|scope| !scopes.contains(*scope))?;
+        Some(format!("The manifest of {name} does not have the scope {scope}, which this operation needs."))
     }
 
     /// What stands at the manifest's `iconPath`: SVG.

@@ -8,6 +8,8 @@ pub mod curl;
 mod form;
 pub mod sample;
 
+pub use form::plain_name;
+
 use std::time::Duration;
 
 use bytes::Bytes;

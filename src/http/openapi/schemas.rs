@@ -35,6 +35,12 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
             let seconds = json!({"type": "integer", "minimum": 0, "maximum": source::ROTATION_SECONDS_MAX, "default": source::ROTATION_SECONDS_DEFAULT});
             strict(json!({ "keep_old_seconds": seconds }), &[])
         }
+        Body::Call => {
+            let params = strict(json!({"path": {"type": "object"}, "query": {"type": "object"}, "body": {}}), &[]);
+            let bearer = json!({"type": "string", "enum": ["viewer", "addon"], "default": "viewer"});
+            strict(json!({"params": params, "as": bearer, "confirm": {"type": "boolean"}, "workspace_id": {"type": "string"}}), &[])
+        }
+        Body::ReferenceCall => json!({"type": "object"}),
         Body::Settings => {
             let properties: Map<String, Value> =
                 settings::of(addon).map(|setting| (setting.id.to_owned(), takes(&setting.takes))).collect();
