@@ -267,6 +267,9 @@ fn fit(template: &str, path: &str) -> Option<Vec<(String, String)>> {
     }
 }
 
+/// An operation with the values of its path's parameters.
+pub type Located = (Arc<Operation>, Vec<(String, String)>);
+
 /// All operations by id.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
@@ -324,7 +327,7 @@ impl Catalogue {
 
     /// Finds the operation that a method and a path mean, with the parameters that stand in the path. `/v1` in front may be missing; a
     /// parameter in braces has no value yet. Paths with more fixed segments win: `…/time-entries/invoiced` is no entry's id.
-    pub fn find(&self, method: Method, path: &str) -> Option<(Arc<Operation>, Vec<(String, String)>)> {
+    pub fn find(&self, method: Method, path: &str) -> Option<Located> {
         let path = format!("/{}", path.trim_matches('/'));
         let path = if path == "/v1" || path.starts_with("/v1/") { path } else { format!("/v1{path}") };
         let of_method = self.operations.values().filter(|operation| operation.method == method);

@@ -87,7 +87,7 @@ pub async fn sent(caller: &Admin, request: &HttpRequest, payload: Payload) -> Re
     let Value::Object(sent) = sent else { return Err(one_fault("", "invalid_type", "expected a JSON object")) };
     let own = caller.key.workspace.to_string();
     let foreign = |name: &&str| sent.get(*name).is_some_and(|stated| !stated.is_null() && stated.as_str() != Some(&own));
-    if ["workspace_id", "workspaceId"].iter().any(|name| foreign(name)) {
+    if ["workspace_id", "workspaceId"].iter().any(foreign) {
         return Err(Kind::WorkspaceMismatch.into());
     }
     Ok(sent)

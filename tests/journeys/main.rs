@@ -5,6 +5,7 @@
 mod addons;
 mod app;
 mod custom;
+mod explorer;
 mod manifest;
 mod operator;
 mod platform;
