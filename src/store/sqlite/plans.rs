@@ -5,9 +5,10 @@ use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
-use super::{calls, chapters, connection, events, flows, migrate, purge, retention, runs, sources};
+use super::{calls, chapters, connection, events, flows, migrate, purge, retention, runs, sources, subscriptions};
 
-const TABLES: [&str; 9] = ["api_calls", "events", "runs", "installations", "sources", "flows", "flow_versions", "marks", "purges"];
+const TABLES: [&str; 10] =
+    ["api_calls", "events", "runs", "installations", "sources", "subscriptions", "flows", "flow_versions", "marks", "purges"];
 
 async fn database() -> (tempfile::TempDir, SqliteConnection) {
     let folder = tempfile::tempdir().unwrap();
@@ -58,6 +59,7 @@ async fn every_read_goes_along_an_index() {
     reads.extend([sources::ONE, sources::ALL].map(str::to_owned));
     reads.extend([calls::count(), calls::page(), calls::one()]);
     reads.extend([calls::SURPLUS, calls::OLD].map(str::to_owned));
+    reads.extend([subscriptions::TAKEN, subscriptions::ALL, subscriptions::BY_TOKEN].map(str::to_owned));
     reads.extend(purge::finds());
     reads.extend(retention::finds());
     reads.push(retention::keys());

@@ -16,6 +16,7 @@ pub mod receipt;
 pub mod retention;
 pub mod runs;
 pub mod sources;
+pub mod subscriptions;
 
 pub use activities::Activities;
 pub use calls::Calls;
@@ -26,6 +27,7 @@ pub use journal::Journal;
 pub use retention::Retention;
 pub use runs::Runs;
 pub use sources::Sources;
+pub use subscriptions::Subscriptions;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -42,9 +44,12 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Calls + Retention + Activities + Journal + Health {}
+pub trait Store:
+    Installations + Events + Flows + Runs + Sources + Subscriptions + Calls + Retention + Activities + Journal + Health
+{
+}
 
-impl<S: Installations + Events + Flows + Runs + Sources + Calls + Retention + Activities + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Subscriptions + Calls + Retention + Activities + Journal + Health> Store for S {}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

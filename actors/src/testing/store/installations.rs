@@ -40,6 +40,7 @@ impl Installations for MemoryStore {
             state.installations.remove(&key);
             state.flows.retain(|(whose, _), _| *whose != key);
             state.sources.retain(|(whose, _), _| *whose != key);
+            state.subscriptions.retain(|(whose, _), _| *whose != key);
             state.activities.retain(|(whose, _), _| *whose != key);
             state.messages.retain(|(whose, ..)| *whose != key);
             state.calls.retain(|(whose, _), _| *whose != key);
