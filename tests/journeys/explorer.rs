@@ -29,6 +29,8 @@ async fn operations_are_tried_as_the_viewer_kept_over_a_restart_and_made_into_a_
     assert!(again["error"].as_str().unwrap().contains("taken"), "the platform's own words: {again}");
     let listed = api.post("/ui/operations/getTags/execute", &json!({"as": "addon", "params": {"query": {"name": "explorer"}}})).await;
     assert_eq!((&listed["data"][0]["id"], &listed["headers"]["last-page"]), (&made["data"]["id"], &json!("true")));
+    let sought = "sought-4711-and-not-found";
+    api.post("/ui/operations/getProjects/execute", &json!({"params": {"query": {"name": sought}}})).await;
     let seen = platform.with(|world| world.journal.all());
     let kind = |method: &str| seen.iter().find(|seen| seen.fits(method, "/api/v1/workspaces/*/tags")).unwrap().token;
     assert_eq!((kind("POST"), kind("GET")), (TokenKind::User, TokenKind::Installation));
@@ -50,15 +52,15 @@ async fn operations_are_tried_as_the_viewer_kept_over_a_restart_and_made_into_a_
     let service = Running::start(&setting).await;
     let api = Api::of(&service.url, token.clone());
     let calls = api.get("/ui/api-calls").await;
-    assert_eq!(calls["pagination"]["total"], 6, "{calls}");
+    assert_eq!(calls["pagination"]["total"], 7, "{calls}");
     let kept = api.get(&format!("/ui/api-calls/{}", made["call_id"].as_str().unwrap())).await;
     let body: Value = serde_json::from_str(kept["response"]["body"].as_str().unwrap()).unwrap();
     assert_eq!((&body["id"], &kept["params"]["body"]["name"]), (&made["data"]["id"], &json!("From the explorer")));
     service.stop().await;
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        // The client's id stands in what was sent and nowhere else.
-        for secret in [token.expose(), client] {
+        // What was sought stands in a call's parameters and nowhere else.
+        for secret in [token.expose(), sought] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret} lies in the clear");
         }
     }
