@@ -201,6 +201,7 @@ impl App {
                 webhook_body_bytes_max: config.webhook_bytes_max,
                 audience: Arc::clone(&audience),
                 embedding: Embedding::new(&config.embedding_origins),
+                call_body_bytes_max: config.call_bytes_max,
                 plain_tokens: Default::default(),
                 pulse: Default::default(),
             });

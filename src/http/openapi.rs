@@ -160,9 +160,15 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
     let body: &[Kind] = match described.body {
         Body::None => &[],
         Body::Payload | Body::Told => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding],
-        Body::Flow | Body::Source | Body::SourceChange | Body::Rotation | Body::Settings | Body::Subscription | Body::WebhookToken => {
-            &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields]
-        }
+        Body::Flow
+        | Body::Source
+        | Body::SourceChange
+        | Body::Rotation
+        | Body::Settings
+        | Body::Subscription
+        | Body::WebhookToken
+        | Body::Call
+        | Body::ReferenceCall => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields],
     };
     [proof, more, body, described.refusals, &[Internal]].concat()
 }

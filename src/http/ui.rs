@@ -27,7 +27,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// Parts of the page, and the route that each cannot do without.
-const FEATURES: [(&str, Verb, &str); 20] = [
+const FEATURES: [(&str, Verb, &str); 21] = [
     ("events", Verb::Get, "/ui/webhooks"),
     ("event_entities", Verb::Get, "/ui/webhooks/{id}/entities"),
     ("event_replay", Verb::Post, "/ui/webhooks/{id}/replay"),
@@ -39,6 +39,7 @@ const FEATURES: [(&str, Verb, &str); 20] = [
     ("templates", Verb::Get, "/ui/flow-templates"),
     ("transfer", Verb::Get, "/ui/flow-export"),
     ("runs", Verb::Get, "/ui/runs"),
+    ("cancel_runs", Verb::Post, "/ui/runs/{id}/cancel"),
     ("work_list", Verb::Post, "/ui/runs/{id}/dismiss"),
     ("explorer", Verb::Get, "/ui/operations"),
     ("bootstrap", Verb::Get, "/ui/bootstrap/state"),

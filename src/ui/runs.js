@@ -79,7 +79,7 @@ async function show(view, { about, rest: [id], signal, again }) {
   }, { kind: 'primary' });
   const actions = [
     done && replay,
-    !done && about.features.work_list && button(t('runs.cancel'), async () => { if (await sure(t('runs.cancel'), t('runs.cancel_text'), t('runs.cancel'))) { await post(`/ui/runs/${id}/cancel`, {}); again(); } }),
+    !done && about.features.cancel_runs && button(t('runs.cancel'), async () => { if (await sure(t('runs.cancel'), t('runs.cancel_text'), t('runs.cancel'))) { await post(`/ui/runs/${id}/cancel`, {}); again(); } }),
     about.features.work_list && ['FAILED', 'UNCERTAIN'].includes(run.status) && button(t('runs.dismiss'), async () => { await post(`/ui/runs/${id}/dismiss`, {}); say(t('runs.dismissed', { count: 1 }), 'success'); window.location.hash = '#/runs'; }),
   ];
   const longest = Math.max(1, ...run.steps.map((one) => one.duration_ms ?? 0));

@@ -7,6 +7,7 @@
 //! contract suite run over it.
 
 pub mod activities;
+pub mod calls;
 pub mod events;
 pub mod flows;
 pub mod installations;
@@ -18,6 +19,7 @@ pub mod sources;
 pub mod subscriptions;
 
 pub use activities::Activities;
+pub use calls::Calls;
 pub use events::Events;
 pub use flows::Flows;
 pub use installations::Installations;
@@ -42,9 +44,12 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Subscriptions + Retention + Activities + Journal + Health {}
+pub trait Store:
+    Installations + Events + Flows + Runs + Sources + Subscriptions + Calls + Retention + Activities + Journal + Health
+{
+}
 
-impl<S: Installations + Events + Flows + Runs + Sources + Subscriptions + Retention + Activities + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Subscriptions + Calls + Retention + Activities + Journal + Health> Store for S {}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]
