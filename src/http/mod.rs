@@ -5,9 +5,9 @@
 //! is theirs alone.
 
 pub mod activity;
-pub mod audience;
 pub mod api_calls;
 pub mod api_explorer;
+pub mod audience;
 pub mod body;
 pub mod caller;
 pub mod custom_sources;

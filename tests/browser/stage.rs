@@ -49,7 +49,7 @@ impl Stage {
         let mut said = BufReader::new(sandbox.stdout.take().unwrap()).lines();
         let mut lines = said.by_ref().map_while(Result::ok);
         let origin = |line: &String| {
-            line.trim().strip_prefix("open")?.trim().strip_prefix("http://127.0.0.1:")?.split_whitespace().next()?.parse().ok()
+            line.trim().strip_prefix("platform")?.trim().strip_prefix("http://127.0.0.1:")?.split_whitespace().next()?.parse().ok()
         };
         let platform = lines.by_ref().find_map(|line| origin(&line)).expect("the sandbox says where it is");
         // The story is over when it says how to end.
