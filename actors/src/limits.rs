@@ -129,6 +129,8 @@ pub mod flow {
     pub const RUNS_PER_ENTITY_PER_MINUTE_MAX: u32 = 600;
     /// By default: a person does not change one entity more often.
     pub const RUNS_PER_ENTITY_PER_MINUTE_DEFAULT: u32 = 10;
+    /// Statuses that one action may expect.
+    pub const EXPECTED_MAX: usize = 16;
     /// Most tries that a policy may ask for.
     pub const RETRY_ATTEMPTS_MAX: u32 = 200;
     /// Longest wait between tries that a policy may ask for, in milliseconds: six hours.
@@ -200,6 +202,44 @@ pub mod run {
     pub const RECORD_TRIES_MAX: u32 = 5;
     /// For how long it is put aside, in milliseconds.
     pub const RECORD_PAUSE_MS: u64 = 5_000;
+}
+
+/// Calls of other servers than the platform's.
+pub mod web {
+    /// Time for one call, name look-up to last byte, in milliseconds; a place is waited for before that.
+    pub const CALL_MS_MAX: u64 = 30_000;
+    /// Calls under way, for each arbiter: they have connections of their own, so that a slow server takes none of the platform's.
+    pub const CALLS_MAX: usize = 128;
+    /// Calls of one workspace that are under way: sixteen workspaces with nothing but slow servers still leave room in the first half minute.
+    pub const CALLS_PER_WORKSPACE_MAX: usize = 8;
+    /// Calls of one host that are under way, for each arbiter: what a modest server takes without trouble.
+    pub const CALLS_PER_HOST_MAX: usize = 16;
+    /// And of one workspace to one host, so that no workspace has all of a host's places.
+    pub const CALLS_PER_WORKSPACE_AND_HOST_MAX: usize = 4;
+    /// Calls that wait for a place, for each arbiter; a further one is tried again later.
+    pub const CALLS_WAITING_MAX: usize = 4_096;
+    /// How long a call waits for a place, in milliseconds, before its run makes room for others and tries again later.
+    pub const PLACE_WAIT_MS_MAX: u64 = 10_000;
+    /// Bytes of a header field's name.
+    pub const HEADER_NAME_BYTES_MAX: usize = 64;
+    /// Bytes of all header fields that a flow sets: common servers take 8 KiB of them.
+    pub const HEADERS_BYTES_MAX: usize = 8 * 1024;
+    /// Bytes of a header field of the answer that is kept.
+    pub const HEADER_KEPT_BYTES_MAX: usize = 1_024;
+    /// Names that an action gives to parts of the answer.
+    pub const NAMES_MAX: usize = 32;
+    /// Characters of a refusal's own words that are shown.
+    pub const WORDS_SHOWN_MAX: usize = 300;
+}
+
+/// Secrets of a workspace, for its flows.
+pub mod secret {
+    /// Secrets of a workspace: more than it has other servers to talk to.
+    pub const SECRETS_MAX: u32 = 100;
+    /// Bytes of one: a long-lived token or a private key of some kilobits.
+    pub const VALUE_BYTES_MAX: usize = 4 * 1024;
+    /// Bytes of one at the least: a shorter text could not be told from ordinary words in an answer.
+    pub const VALUE_BYTES_MIN: usize = 4;
 }
 
 /// Custom sources.

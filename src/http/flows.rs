@@ -105,6 +105,7 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
     match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
         FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, None))),
         FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
+        FlowChanged::NotPermitted(faults) => Err(Error::fields(faults)),
         FlowChanged::Absent | FlowChanged::Deleted => Err(Kind::NotInstalled.into()),
     }
 }
@@ -127,6 +128,7 @@ pub async fn replace(caller: Admin, request: HttpRequest, payload: Payload) -> R
     let definition = checked(&caller, &sent)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Update(id, definition)).await? {
         FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, Some("updated")))),
+        FlowChanged::NotPermitted(faults) => Err(Error::fields(faults)),
         FlowChanged::Absent | FlowChanged::Deleted | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
     }
 }
@@ -136,7 +138,7 @@ pub async fn delete(caller: Admin, request: HttpRequest) -> Result<Json<Deleted>
     let id = id(&request)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Delete(id)).await? {
         FlowChanged::Deleted => Ok(Json(Deleted { status: "deleted", id })),
-        FlowChanged::Absent | FlowChanged::Saved(_) | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
+        FlowChanged::Absent | FlowChanged::Saved(_) | FlowChanged::TooMany | FlowChanged::NotPermitted(_) => Err(Kind::FlowNotFound.into()),
     }
 }
 

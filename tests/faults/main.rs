@@ -14,6 +14,7 @@
 mod actor;
 mod chaos;
 mod crash;
+mod elsewhere;
 mod outage;
 mod outbound;
 mod platform;

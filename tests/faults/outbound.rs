@@ -7,3 +7,4 @@ mod document;
 mod platform;
 mod server;
 mod tls;
+mod web;

@@ -14,6 +14,7 @@ use actors::operation::Catalogue;
 use actors::port::clockify::Clockify;
 use actors::port::observer::Observer;
 use actors::port::store::{Events, Flows, Installations, Runs, Slice};
+use actors::port::web::OtherServers;
 use actors::registry::{Environment, Registry};
 use actors::secret::Secret;
 use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
@@ -229,6 +230,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         defaults: Default::default(),
         observer: Arc::clone(&metrics) as Arc<dyn Observer>,
         clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
+        other_servers: OtherServers::none(),
     };
     let keys = Keys::pem(&AUTHORITY.public_pem().unwrap()).unwrap();
     let stated = |addon: Addon| Stated {

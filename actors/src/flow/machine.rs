@@ -22,12 +22,31 @@ pub enum Tried {
     Answered(ApiResponse),
     /// There was none.
     Unanswered(CallError),
+    /// Another server than the platform's has answered.
+    Heard(Heard),
+    /// It has not.
+    Unheard(CallError),
     /// The step could not be rendered, so nothing was sent.
     Unrendered(Reason),
     /// A condition was looked at: whether it ends the run.
     Examined(bool),
     /// The code of the action panicked.
     Panicked,
+}
+
+/// What another server answered, as the action read it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Heard {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// Whether the action counts this status as success.
+    pub expected: bool,
+    /// What later steps see of it.
+    pub data: Value,
+    /// The answer's own words, cut.
+    pub words: String,
 }
 
 /// What to do next with the run.
@@ -107,15 +126,17 @@ pub fn settle(run: &mut Run, tried: Tried, retry: &Retry, now: Timestamp, durati
     let Some(step) = run.steps.last_mut() else { return (Next::End, Sign::Silent) };
     step.duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let judged = judge(&tried, step.repeatable);
-    if let Tried::Answered(answer) = &tried {
-        step.status = Some(answer.status);
+    match &tried {
+        Tried::Answered(answer) => step.status = Some(answer.status),
+        Tried::Heard(heard) => step.status = Some(heard.status),
+        _ => {}
     }
     match judged {
-        Judged::Done(data) => {
+        Judged::Done(data, sign) => {
             step.state = StepState::Succeeded;
             step.data = Some(data);
             step.error = None;
-            (Next::Try(usize::from(step.index) + 1), Sign::Well)
+            (Next::Try(usize::from(step.index) + 1), sign)
         }
         Judged::Stop => {
             step.state = StepState::Stopped;
@@ -202,7 +223,7 @@ pub fn recover(run: &mut Run, now: Timestamp) -> bool {
 }
 
 enum Judged {
-    Done(Value),
+    Done(Value, Sign),
     Stop,
     Failed(Reason, Sign),
     Unknown(Reason, Sign),
@@ -216,10 +237,23 @@ enum Judged {
     TokenRefused(Reason),
 }
 
+impl Judged {
+    fn silent(self) -> Self {
+        let sign = Sign::Silent;
+        match self {
+            Self::Done(data, _) => Self::Done(data, sign),
+            Self::Failed(reason, _) => Self::Failed(reason, sign),
+            Self::Unknown(reason, _) => Self::Unknown(reason, sign),
+            Self::Again { reason, asked, harmless, .. } => Self::Again { reason, asked, harmless, sign },
+            other @ (Self::Stop | Self::TokenRefused(_)) => other,
+        }
+    }
+}
+
 fn judge(tried: &Tried, repeatable: bool) -> Judged {
     match tried {
         Tried::Examined(true) => Judged::Stop,
-        Tried::Examined(false) => Judged::Done(Value::Bool(false)),
+        Tried::Examined(false) => Judged::Done(Value::Bool(false), Sign::Silent),
         Tried::Unrendered(reason) => Judged::Failed(reason.clone(), Sign::Silent),
         Tried::Panicked => Judged::Failed(
             Reason::new("panicked", "the action failed inside the service; this is a defect, please report it"),
@@ -227,13 +261,16 @@ fn judge(tried: &Tried, repeatable: bool) -> Judged {
         ),
         Tried::Answered(answer) => judge_status(answer, repeatable),
         Tried::Unanswered(error) => judge_error(error, repeatable),
+        Tried::Heard(heard) => judge_heard(heard, repeatable),
+        // It says nothing about the platform.
+        Tried::Unheard(error) => judge_error(error, repeatable).silent(),
     }
 }
 
 fn judge_status(answer: &ApiResponse, repeatable: bool) -> Judged {
     let status = answer.status;
     match status {
-        200..=299 => Judged::Done(data(answer)),
+        200..=299 => Judged::Done(data(answer), Sign::Well),
         429 => Judged::Again {
             reason: Reason::new("rate_limited", "the platform asks for fewer calls (429)"),
             asked: answer.retry_after,
@@ -256,6 +293,30 @@ fn judge_status(answer: &ApiResponse, repeatable: bool) -> Judged {
             Sign::Well,
         ),
         _ => Judged::Failed(Reason::new(&format!("status_{status}"), explain(answer, "the platform refused the call")), Sign::Well),
+    }
+}
+
+fn judge_heard(heard: &Heard, repeatable: bool) -> Judged {
+    let (status, sign) = (heard.status, Sign::Silent);
+    let words =
+        |ours: &str| if heard.words.is_empty() { format!("{ours} ({status})") } else { format!("{ours} ({status}): {}", heard.words) };
+    match status {
+        _ if heard.expected => Judged::Done(heard.data.clone(), sign),
+        429 => {
+            let reason = Reason::new("rate_limited", "the server asks for fewer calls (429)");
+            Judged::Again { reason, asked: heard.retry_after, harmless: true, sign }
+        }
+        503 => {
+            let reason = Reason::new("unavailable", "the server is not available (503)");
+            Judged::Again { reason, asked: heard.retry_after, harmless: true, sign }
+        }
+        500..=599 => unknown(format!("the server failed ({status})"), heard.retry_after, "server_error", repeatable, sign),
+        300..=399 => {
+            let words = format!("the server answered with a redirect ({status}), which is not followed");
+            Judged::Failed(Reason::new("redirected", words), sign)
+        }
+        200..=299 => Judged::Failed(Reason::new("status_unexpected", words("the call was done, but its status was not expected")), sign),
+        _ => Judged::Failed(Reason::new(&format!("status_{status}"), words("the server refused the call")), sign),
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! [`super::read`] makes it from what a client sends, [`super::compiled`] makes it fit to run.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::event::EventType;
 use crate::ids::FlowId;
+use crate::port::clockify::Method;
 
 /// A flow with its identity.
 #[derive(Clone, PartialEq, Debug)]
@@ -226,6 +229,8 @@ pub enum ActionKind {
         #[serde(default)]
         params: Box<Params>,
     },
+    /// Calls another server than the platform's.
+    GenericHttp(Box<HttpCall>),
     /// Ends the run as stopped when a condition over the context holds.
     StopIf {
         /// The condition.
@@ -238,6 +243,7 @@ impl ActionKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::ClockifyApi { .. } => "CLOCKIFY_API",
+            Self::GenericHttp(_) => "GENERIC_HTTP",
             Self::StopIf { .. } => "STOP_IF",
         }
     }
@@ -255,6 +261,93 @@ pub struct Params {
     /// JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+}
+
+/// A call of another server. Scheme, host and port are literal; values may refer to the context, and in headers and the body to secrets.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HttpCall {
+    /// HTTP method.
+    pub method: Method,
+    /// The address; placeholders stand in its path and query alone.
+    pub url: String,
+    /// Query parameters behind those of the address.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub query: Map<String, Value>,
+    /// Header fields.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub headers: Map<String, Value>,
+    /// What is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<HttpBody>,
+    /// Which statuses are success; none means 2xx.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<Expected>,
+    /// Names for parts of the answer, each a JSONPath over its body.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub response: BTreeMap<String, String>,
+}
+
+/// A body and how it is written.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HttpBody {
+    /// How.
+    pub kind: BodyKind,
+    /// What.
+    pub value: Value,
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyKind {
+    /// `application/json`.
+    Json,
+    /// `application/x-www-form-urlencoded`, from an object of single values and lists of them.
+    Form,
+    /// `text/plain`, from one text.
+    Text,
+}
+
+/// A status that means success, or a hundred of them: `201`, `"2xx"`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub enum Expected {
+    /// This one.
+    Status(u16),
+    /// All that begin with this digit.
+    Class(u16),
+}
+
+impl Expected {
+    /// Whether a status is meant.
+    pub const fn fits(self, status: u16) -> bool {
+        match self {
+            Self::Status(expected) => status == expected,
+            Self::Class(class) => status / 100 == class,
+        }
+    }
+}
+
+impl TryFrom<Value> for Expected {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        let status = value.as_u64().and_then(|number| u16::try_from(number).ok()).filter(|status| (200..600).contains(status));
+        let class = || match value.as_str()?.as_bytes() {
+            [digit @ b'2'..=b'5', b'x', b'x'] => Some(u16::from(digit - b'0')),
+            _ => None,
+        };
+        status.map(Self::Status).or_else(|| class().map(Self::Class)).ok_or("expected a status from 200 to 599, or such as \"2xx\"")
+    }
+}
+
+impl From<Expected> for Value {
+    fn from(expected: Expected) -> Self {
+        match expected {
+            Expected::Status(status) => status.into(),
+            Expected::Class(class) => format!("{class}xx").into(),
+        }
+    }
 }
 
 /// How long a step keeps trying after 429, 5xx and network errors. Waits grow exponentially and are jittered; `Retry-After` wins.

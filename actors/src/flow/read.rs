@@ -3,12 +3,18 @@
 //! The canonical shape is Universal Webhook's (`params: {path, query, body}`); API Studio's flat one
 //! (`path_params`, `query_params`, `body`) is read as well.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::model::{Action, ActionKind, Comparison, Definition, Group, Join, OnUncertain, Operator, Params, Retry, Rule, TriggerSource};
+use super::model::{
+    Action, ActionKind, BodyKind, Comparison, Definition, Expected, Group, HttpBody, HttpCall, Join, OnUncertain, Operator, Params, Retry,
+    Rule, TriggerSource,
+};
 use crate::event::EventType;
 use crate::limits::flow as limits;
+use crate::port::clockify::Method;
 
 /// What is wrong with one field.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -268,6 +274,7 @@ fn action(faults: &mut Faults, field: &str, sent: &Value) -> Option<Action> {
     };
     let kind = match present(object, "type").map(Value::as_str) {
         None | Some(Some("CLOCKIFY_API")) => clockify_api(faults, field, object),
+        Some(Some("GENERIC_HTTP")) => generic_http(faults, field, object),
         Some(Some("STOP_IF")) => {
             refuse_unknown(faults, field, object, &["type", "conditions", "retry", "on_uncertain"]);
             match object.get("conditions") {
@@ -279,7 +286,7 @@ fn action(faults: &mut Faults, field: &str, sent: &Value) -> Option<Action> {
             }
         }
         Some(_) => {
-            faults.add(at(field, "type"), "unknown_action", "expected CLOCKIFY_API or STOP_IF");
+            faults.add(at(field, "type"), "unknown_action", "expected CLOCKIFY_API, GENERIC_HTTP or STOP_IF");
             None
         }
     };
@@ -320,16 +327,72 @@ fn clockify_api(faults: &mut Faults, field: &str, object: &Map<String, Value>) -
         return None;
     };
     let (params, path, query) = params?;
-    let mut map = |name: &str| match present(params, name) {
+    let mut map = |name: &str| map(faults, &parent, params, name);
+    let params = Params { path: map(path), query: map(query), body: present(params, "body").cloned() };
+    Some(ActionKind::ClockifyApi { operation_id: operation_id.to_owned(), params: Box::new(params) })
+}
+
+fn map(faults: &mut Faults, parent: &str, object: &Map<String, Value>, name: &str) -> Map<String, Value> {
+    match present(object, name) {
         None => Map::new(),
         Some(Value::Object(map)) => map.clone(),
         Some(_) => {
-            faults.add(at(&parent, name), "invalid_type", "expected an object");
+            faults.add(at(parent, name), "invalid_type", "expected an object");
             Map::new()
         }
+    }
+}
+
+fn generic_http(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Option<ActionKind> {
+    let known = ["type", "method", "url", "query", "headers", "body", "expect", "response", "retry", "on_uncertain"];
+    refuse_unknown(faults, field, object, &known);
+    let method = present(object, "method").and_then(|method| serde_json::from_value::<Method>(method.clone()).ok());
+    if method.is_none() {
+        faults.add(at(field, "method"), "invalid_value", "expected GET, POST, PUT, PATCH or DELETE");
+    }
+    let url = object.get("url").and_then(Value::as_str);
+    if url.is_none() {
+        faults.add(at(field, "url"), "required", "expected an address, such as https://hooks.example.com/{{ $.webhook.id }}");
+    }
+    let expect = match present(object, "expect") {
+        None => Vec::new(),
+        Some(listed) => match serde_json::from_value::<Vec<Expected>>(listed.clone()) {
+            Ok(expect) if expect.len() <= limits::EXPECTED_MAX => expect,
+            _ => {
+                let words = format!("expected at most {} statuses from 200 to 599, or such as \"2xx\"", limits::EXPECTED_MAX);
+                faults.add(at(field, "expect"), "invalid_value", words);
+                Vec::new()
+            }
+        },
     };
-    let params = Params { path: map(path), query: map(query), body: present(params, "body").cloned() };
-    Some(ActionKind::ClockifyApi { operation_id: operation_id.to_owned(), params: Box::new(params) })
+    let response = match present(object, "response") {
+        None => BTreeMap::new(),
+        Some(named) => serde_json::from_value(named.clone()).unwrap_or_else(|_| {
+            faults.add(at(field, "response"), "invalid_type", "expected an object of names and JSONPaths");
+            BTreeMap::new()
+        }),
+    };
+    let body = present(object, "body").and_then(|body| http_body(faults, &at(field, "body"), body));
+    let (query, headers) = (map(faults, field, object, "query"), map(faults, field, object, "headers"));
+    Some(ActionKind::GenericHttp(Box::new(HttpCall { method: method?, url: url?.to_owned(), query, headers, body, expect, response })))
+}
+
+fn http_body(faults: &mut Faults, field: &str, sent: &Value) -> Option<HttpBody> {
+    let Some(object) = sent.as_object() else {
+        faults.add(field, "invalid_type", "expected an object with kind and value");
+        return None;
+    };
+    refuse_unknown(faults, field, object, &["kind", "value"]);
+    let kind = match present(object, "kind").map(Value::as_str) {
+        None | Some(Some("json")) => BodyKind::Json,
+        Some(Some("form")) => BodyKind::Form,
+        Some(Some("text")) => BodyKind::Text,
+        Some(_) => {
+            faults.add(at(field, "kind"), "invalid_value", "expected json, form or text");
+            return None;
+        }
+    };
+    Some(HttpBody { kind, value: object.get("value").cloned().unwrap_or(Value::Null) })
 }
 
 fn retry(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Retry {

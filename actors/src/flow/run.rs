@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::event::EventType;
 use crate::ids::{EventId, FlowId, Key, RunId};
+use crate::limits::run::REQUEST_SHOWN_BYTES_MAX;
+use crate::port::clockify::Method;
 
 /// Where a run stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -100,11 +102,19 @@ pub enum StepState {
 pub struct RequestSummary {
     /// HTTP method.
     pub method: String,
-    /// Path with its query; no host, no token.
+    /// Path with its query; no token. Of another server than the platform's the whole address.
     pub path: String,
-    /// The JSON body, cut to a bound.
+    /// The body, cut to a bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+}
+
+impl RequestSummary {
+    /// A request as it is kept to be shown; its body is cut.
+    pub fn new(method: Method, path: String, body: Option<&str>) -> Self {
+        let cut = |body: &str| body.get(..body.floor_char_boundary(REQUEST_SHOWN_BYTES_MAX)).unwrap_or_default().to_owned();
+        Self { method: method.as_str().to_owned(), path, body: body.map(cut) }
+    }
 }
 
 /// One step of a run: the action of the same index.

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AtomicResponse, Context, Handler, Message, WrapFuture};
 
-use super::{Error, Workspace, caught, load};
+use super::{Environment, Error, Workspace, caught, load};
 use crate::flow::model::{Definition, Flow};
-use crate::ids::FlowId;
+use crate::flow::permission::{self, Terms};
+use crate::flow::read::FieldError;
+use crate::ids::{FlowId, Key};
 use crate::limits::flow as limits;
+use crate::port::store;
 use crate::port::store::flows::Saved;
 
 /// A change to the workspace's flows. The definition has been checked.
@@ -32,6 +35,8 @@ pub enum FlowChanged {
     Absent,
     /// The workspace has as many flows as it may have.
     TooMany,
+    /// It would do what it may not do here.
+    NotPermitted(Vec<FieldError>),
 }
 
 /// Asks the workspace to change a flow.
@@ -43,7 +48,10 @@ impl Handler<ChangeFlow> for Workspace {
     type Result = AtomicResponse<Self, Result<FlowChanged, Error>>;
 
     fn handle(&mut self, message: ChangeFlow, _: &mut Context<Self>) -> Self::Result {
-        let refusal = self.loaded().err();
+        let (refusal, other_servers) = match self.loaded() {
+            Ok(loaded) => (None, loaded.settings.enable_generic_http_actions),
+            Err(error) => (Some(error), false),
+        };
         let deleted = match &message.0 {
             FlowChange::Delete(flow) => Some(*flow),
             FlowChange::Create(_) | FlowChange::Update(..) => None,
@@ -55,6 +63,11 @@ impl Handler<ChangeFlow> for Workspace {
             }
             let now = env.clock.now();
             let changed = caught(async {
+                if let FlowChange::Create(definition) | FlowChange::Update(_, definition) = &message.0
+                    && let Err(faults) = permitted(key, &env, other_servers, definition).await?
+                {
+                    return Ok(FlowChanged::NotPermitted(faults));
+                }
                 let flow =
                     |id, definition: Box<Definition>| Flow { id, version: 1, definition: *definition, created_at: now, updated_at: now };
                 let (saved, id) = match message.0 {
@@ -88,4 +101,16 @@ impl Handler<ChangeFlow> for Workspace {
             Ok(changed)
         })))
     }
+}
+
+/// Whether a definition may be saved here.
+async fn permitted(
+    key: Key,
+    env: &Environment,
+    other_servers: bool,
+    definition: &Definition,
+) -> Result<Result<(), Vec<FieldError>>, store::Error> {
+    let secrets = std::collections::BTreeSet::new();
+    let terms = Terms { other_servers, destinations: &*env.other_servers.destinations, secrets: &secrets };
+    Ok(permission::check(definition, &terms, key.workspace, &env.catalogue))
 }

@@ -48,6 +48,7 @@ use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
 use crate::port::observer::{Happening, Observer};
 use crate::port::store::{self, Store};
+use crate::port::web::{OtherServers, Web};
 use crate::rate::Rate;
 use crate::settings::Settings;
 use crate::source::{CustomSource, SourceName};
@@ -70,24 +71,42 @@ pub struct Environment {
     pub observer: Arc<dyn Observer>,
     /// The platform's client, one for each thread.
     pub clockify: ClockifyFactory,
+    /// How flows reach other servers.
+    pub other_servers: OtherServers,
 }
 
-type Client = (Weak<Environment>, Rc<dyn Clockify>);
+impl Environment {
+    /// What applies in an installation: the operator's defaults under the admin's values.
+    pub fn settings(&self, installation: &Installation) -> Settings {
+        let addon = installation.key.addon;
+        let defaults = self.defaults.get(&addon).copied().unwrap_or_else(|| Settings::built_in(addon));
+        let settings = Settings::effective(addon, defaults, &installation.settings);
+        let generic_http = settings.enable_generic_http_actions && self.other_servers.addons.contains(&addon);
+        Settings { enable_generic_http_actions: generic_http, ..settings }
+    }
+}
+
+/// The clients of a thread.
+#[derive(Clone)]
+struct Clients {
+    clockify: Rc<dyn Clockify>,
+    web: Rc<dyn Web>,
+}
 
 thread_local! {
     /// The thread's clients, one for each environment; there is more than one only where several services share a process.
-    static CLIENTS: RefCell<Vec<Client>> = const { RefCell::new(Vec::new()) };
+    static CLIENTS: RefCell<Vec<(Weak<Environment>, Clients)>> = const { RefCell::new(Vec::new()) };
 }
 
-fn client(env: &Arc<Environment>) -> Rc<dyn Clockify> {
-    CLIENTS.with_borrow_mut(|clients| {
-        clients.retain(|(env, _)| env.strong_count() > 0);
-        if let Some((_, client)) = clients.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(env))) {
-            return Rc::clone(client);
+fn clients(env: &Arc<Environment>) -> Clients {
+    CLIENTS.with_borrow_mut(|all| {
+        all.retain(|(env, _)| env.strong_count() > 0);
+        if let Some((_, clients)) = all.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(env))) {
+            return clients.clone();
         }
-        let client = (env.clockify)();
-        clients.push((Arc::downgrade(env), Rc::clone(&client)));
-        client
+        let clients = Clients { clockify: (env.clockify)(), web: (env.other_servers.client)() };
+        all.push((Arc::downgrade(env), clients.clone()));
+        clients
     })
 }
 
@@ -150,7 +169,7 @@ struct Loaded {
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
-        let runner = Runner::new(key, Arc::clone(&env), client(&env));
+        let runner = Runner::new(key, Arc::clone(&env), clients(&env));
         Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), rates: HashMap::new(), quarantined }
     }
 
@@ -174,7 +193,7 @@ impl Workspace {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
-                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency as usize, works);
+                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, &loaded.settings, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
@@ -198,8 +217,7 @@ impl Workspace {
 
 async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Error> {
     let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
-    let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
-    let settings = Settings::effective(key.addon, defaults, &installation.settings);
+    let settings = env.settings(&installation);
     let sources = env.store.sources(key).await?;
     let flows = env.store.flows(key).await?;
     let compiled = flows.iter().filter_map(|flow| match Compiled::compile(flow, key.workspace, &env.catalogue) {

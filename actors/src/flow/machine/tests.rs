@@ -41,6 +41,10 @@ fn answer(status: u16, body: &str) -> Tried {
     })
 }
 
+fn heard(status: u16, expected: bool) -> Tried {
+    Tried::Heard(Heard { status, retry_after: None, expected, data: Value::Null, words: "no".into() })
+}
+
 /// A run in the middle of its first step, `seconds` after that began.
 fn tried(tried: Tried, repeatable: bool, attempts: u32, seconds: i64) -> (Run, Next, Sign) {
     let mut run = run();
@@ -87,7 +91,20 @@ fn each_answer_leads_where_the_rules_say() {
         (Tried::Unanswered(CallError::NotAllowed), true, Failed, Sign::Silent),
         (Tried::Panicked, true, Failed, Sign::Silent),
         (Tried::Examined(true), true, RunState::Stopped, Sign::Silent),
-        (Tried::Examined(false), true, Running, Sign::Well),
+        (Tried::Examined(false), true, Running, Sign::Silent),
+        (heard(200, true), false, Running, Sign::Silent),
+        (heard(404, true), false, Running, Sign::Silent),
+        (heard(200, false), true, Failed, Sign::Silent),
+        (heard(302, false), true, Failed, Sign::Silent),
+        (heard(401, false), true, Failed, Sign::Silent),
+        (heard(429, false), false, Waiting, Sign::Silent),
+        (heard(503, false), false, Waiting, Sign::Silent),
+        (heard(500, false), true, Waiting, Sign::Silent),
+        (heard(500, false), false, Uncertain, Sign::Silent),
+        (Tried::Unheard(CallError::Lost("cut off".into())), false, Uncertain, Sign::Silent),
+        (Tried::Unheard(CallError::Lost("cut off".into())), true, Waiting, Sign::Silent),
+        (Tried::Unheard(CallError::NotReached("refused".into())), false, Waiting, Sign::Silent),
+        (Tried::Unheard(CallError::NotAllowed), false, Failed, Sign::Silent),
     ];
     for (what, repeatable, state, sign) in table {
         let (run, next, seen) = tried(what.clone(), repeatable, 1, 1);

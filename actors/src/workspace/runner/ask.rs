@@ -32,7 +32,7 @@ impl Runner {
     pub async fn ask(&self, installation: &Installation, request: ApiRequest) -> Result<ApiResponse, Unasked> {
         self.take_room().await.map_err(Unasked::NoRoom)?;
         let began = self.env.clock.now();
-        let calling = AssertUnwindSafe(self.clockify.call(&installation.urls, &installation.token, request));
+        let calling = AssertUnwindSafe(self.clients.clockify.call(&installation.urls, &installation.token, request));
         let panicked = |_| Err(CallError::Lost("the call panicked".into()));
         let outcome = calling.catch_unwind().await.unwrap_or_else(panicked);
         let status = outcome.as_ref().map_or(0, |answer| answer.status);

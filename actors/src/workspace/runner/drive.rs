@@ -18,16 +18,20 @@ use crate::flow::action::{self, CompiledAction, CompiledKind};
 use crate::flow::compiled::Compiled;
 use crate::flow::machine::{self, Next, Sign, Tried};
 use crate::flow::run::{Reason, RequestSummary, Run, RunState};
+use crate::flow::template::Secrets;
 use crate::installation::Installation;
 use crate::limits::run as limits;
 use crate::port::clockify::{ApiRequest, Method};
 use crate::port::observer::Happening;
 use crate::port::store;
+use crate::port::web::WebRequest;
 use crate::workspace::queue::{Queued, Wait};
 
 /// What a step is about to do.
 enum Prepared {
     Call(ApiRequest),
+    /// Another server than the platform's, with the secrets that the request holds.
+    Web(WebRequest, RequestSummary, Secrets),
     Known(Tried),
 }
 
@@ -76,12 +80,20 @@ impl Runner {
         action: &CompiledAction,
         context: &mut Value,
     ) -> Option<Result<Left, Option<Wait>>> {
-        let prepared = prepare(action, context);
+        let prepared = match self.prepare(action, context).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                log::warn!(workspace:% = self.key.workspace, run:% = queued.run.id; "a step could not be prepared: {error}");
+                let due = self.env.clock.now() + Duration::from_millis(limits::RECORD_PAUSE_MS);
+                return Some(Err(Some(Wait { due: Some(due), platform: false })));
+            }
+        };
         let summary = match &prepared {
             Prepared::Call(request) => {
                 self.take_budget().await;
                 Some(summary(request))
             }
+            Prepared::Web(_, summary, _) => Some(summary.clone()),
             Prepared::Known(_) => None,
         };
         let installation = match self.standing(&queued.run) {
@@ -113,6 +125,7 @@ impl Runner {
         let tried = match prepared {
             Prepared::Known(tried) => tried,
             Prepared::Call(request) => self.call(&installation, &queued.run, request).await,
+            Prepared::Web(request, _, secrets) => self.call_elsewhere(action, request, &secrets).await,
         };
         self.settle(queued, tried, action, began, unrepeatable, context).await
     }
@@ -132,8 +145,7 @@ impl Runner {
         self.heed(sign, || queued.run.reason.as_ref().map_or_else(String::new, |reason| reason.message.clone()));
         match next {
             Next::Try(_) => {
-                let step = queued.run.steps.last()?;
-                action::answered(context, step.index, step.status, step.data.as_ref().unwrap_or(&Value::Null));
+                action::answered(context, queued.run.steps.last()?);
                 if unrepeatable && matches!(self.record(&queued.run).await, Recorded::Gone) {
                     return Some(Ok(Left::Gone));
                 }
@@ -169,7 +181,7 @@ impl Runner {
             self.remember_writes(run, &written);
         }
         let began = self.env.clock.now();
-        let calling = AssertUnwindSafe(self.clockify.call(&installation.urls, &installation.token, request));
+        let calling = AssertUnwindSafe(self.clients.clockify.call(&installation.urls, &installation.token, request));
         let outcome = calling.catch_unwind().await;
         let status = match &outcome {
             Ok(Ok(answer)) => answer.status,
@@ -188,6 +200,32 @@ impl Runner {
             Ok(Err(error)) => Tried::Unanswered(error),
             Err(_) => Tried::Panicked,
         }
+    }
+
+    /// A call of another server: outside the platform's budget, and no sign of how the platform is.
+    async fn call_elsewhere(&self, action: &CompiledAction, request: WebRequest, secrets: &Secrets) -> Tried {
+        let CompiledKind::GenericHttp(call) = &action.kind else { return Tried::Panicked };
+        let calling = async {
+            match self.clients.web.call(self.key, request).await {
+                Ok(response) => Tried::Heard(call.answer().read(&response, secrets)),
+                Err(error) => Tried::Unheard(error),
+            }
+        };
+        AssertUnwindSafe(calling).catch_unwind().await.unwrap_or(Tried::Panicked)
+    }
+
+    /// Renders an action, with what it needs of the store; a panic in it is an outcome like any other.
+    async fn prepare(&self, action: &CompiledAction, context: &Value) -> Result<Prepared, store::Error> {
+        let secrets = match &action.kind {
+            CompiledKind::GenericHttp(_) if !self.inner.borrow().other_servers => {
+                let words = "calls of other servers are switched off in this workspace (enable_generic_http_actions)";
+                return Ok(Prepared::Known(Tried::Unrendered(Reason::new("generic_http_off", words))));
+            }
+            CompiledKind::GenericHttp(_) => Secrets::new(),
+            CompiledKind::ClockifyApi(_) | CompiledKind::StopIf(_) => Secrets::new(),
+        };
+        let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| prepare(action, context, secrets)));
+        Ok(prepared.unwrap_or(Prepared::Known(Tried::Panicked)))
     }
 
     fn remember_writes(&self, run: &Run, ids: &[String]) {
@@ -294,9 +332,7 @@ impl Runner {
         });
         let mut context = action::context(payload, event, self.key.workspace);
         for step in &run.steps {
-            if let Some(data) = &step.data {
-                action::answered(&mut context, step.index, step.status, data);
-            }
+            action::answered(&mut context, step);
         }
         Ok(context)
     }
@@ -348,19 +384,19 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Renders an action; a panic in it is an outcome like any other.
-fn prepare(action: &CompiledAction, context: &Value) -> Prepared {
-    let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| match &action.kind {
-        CompiledKind::ClockifyApi(call) => match call.render(context) {
-            Ok(request) => Prepared::Call(request),
-            Err(reason) => Prepared::Known(Tried::Unrendered(reason)),
+fn prepare(action: &CompiledAction, context: &Value, secrets: Secrets) -> Prepared {
+    let known = |reason| Prepared::Known(Tried::Unrendered(reason));
+    match &action.kind {
+        CompiledKind::ClockifyApi(call) => call.render(context).map_or_else(known, Prepared::Call),
+        CompiledKind::GenericHttp(call) => match call.summary(context).and_then(|summary| Ok((summary, call.render(context, &secrets)?))) {
+            Ok((summary, request)) => Prepared::Web(request, summary, secrets),
+            Err(reason) => known(reason),
         },
-        CompiledKind::StopIf(condition) => Prepared::Known(match condition.holds(context) {
-            Ok(holds) => Tried::Examined(holds),
-            Err(error) => Tried::Unrendered(Reason::new("condition_not_evaluated", error.to_string())),
-        }),
-    }));
-    prepared.unwrap_or(Prepared::Known(Tried::Panicked))
+        CompiledKind::StopIf(condition) => match condition.holds(context) {
+            Ok(holds) => Prepared::Known(Tried::Examined(holds)),
+            Err(error) => known(Reason::new("condition_not_evaluated", error.to_string())),
+        },
+    }
 }
 
 /// What a request looks like to people: no host, no token.
@@ -372,11 +408,8 @@ fn summary(request: &ApiRequest) -> RequestSummary {
         path.push('=');
         path.push_str(value);
     }
-    let body = request.body.as_ref().map(|body| {
-        let text = String::from_utf8_lossy(body);
-        text.get(..text.floor_char_boundary(limits::REQUEST_SHOWN_BYTES_MAX)).unwrap_or_default().to_owned()
-    });
-    RequestSummary { method: request.method.as_str().to_owned(), path, body }
+    let body = request.body.as_ref().map(|body| String::from_utf8_lossy(body));
+    RequestSummary::new(request.method, path, body.as_deref())
 }
 
 /// The entity that a path is about: its last segment that is a platform id, the workspace's aside.

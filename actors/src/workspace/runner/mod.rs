@@ -27,9 +27,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
-use super::Environment;
 use super::queue::{Queue, Queued, Wait};
 use super::status::Snapshot;
+use super::{Clients, Environment};
 use crate::budget::Budget;
 use crate::clock::Timestamp;
 use crate::flow::compiled::Compiled;
@@ -40,17 +40,17 @@ use crate::ids::{FlowId, Key, RunId};
 use crate::installation::{Health, Installation};
 use crate::limits::run as limits;
 use crate::loop_guard::LoopGuard;
-use crate::port::clockify::Clockify;
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Pending;
+use crate::settings::Settings;
 use backlog::Backlog;
 
 /// The runner of one workspace. It lives on one thread.
 pub struct Runner {
     key: Key,
     env: Arc<Environment>,
-    clockify: Rc<dyn Clockify>,
+    clients: Clients,
     inner: RefCell<Inner>,
     myself: Weak<Self>,
 }
@@ -64,6 +64,8 @@ struct Inner {
     /// Flows deleted in this life, the latest of them: their runs have been cancelled in the store.
     deleted: VecDeque<FlowId>,
     concurrency: usize,
+    /// Whether actions may call other servers than the platform's.
+    other_servers: bool,
     /// Installation active and sound, flows enabled, no quarantine.
     works: bool,
     /// Nothing goes on until the next [`Runner::adopt`].
@@ -93,13 +95,14 @@ enum Left {
 
 impl Runner {
     /// A runner that does nothing until [`Self::adopt`].
-    pub fn new(key: Key, env: Arc<Environment>, clockify: Rc<dyn Clockify>) -> Rc<Self> {
+    pub(super) fn new(key: Key, env: Arc<Environment>, clients: Clients) -> Rc<Self> {
         let inner = Inner {
             installation: None,
             flows: HashMap::new(),
             versions: VecDeque::new(),
             deleted: VecDeque::new(),
             concurrency: limits::CONCURRENCY_DEFAULT,
+            other_servers: false,
             works: false,
             held: false,
             draining: false,
@@ -114,11 +117,11 @@ impl Runner {
             loops: LoopGuard::default(),
             timer: None,
         };
-        Rc::new_cyclic(|myself| Self { key, env, clockify, inner: RefCell::new(inner), myself: myself.clone() })
+        Rc::new_cyclic(|myself| Self { key, env, clients, inner: RefCell::new(inner), myself: myself.clone() })
     }
 
-    /// Goes on with what was read from the store: an installation, the newest versions of its flows, and whether runs may go on.
-    pub fn adopt(&self, installation: Arc<Installation>, flows: &[Arc<Compiled>], concurrency: usize, works: bool) {
+    /// Goes on with what was read from the store: an installation, the newest versions of its flows, its settings, and whether runs may go on.
+    pub fn adopt(&self, installation: Arc<Installation>, flows: &[Arc<Compiled>], settings: &Settings, works: bool) {
         {
             let mut inner = self.inner.borrow_mut();
             let other = inner.installation.as_ref().is_none_or(|known| known.addon_id != installation.addon_id);
@@ -132,7 +135,8 @@ impl Runner {
             (inner.closed, inner.held) = (false, false);
             inner.installation = Some(installation);
             inner.flows = flows.iter().map(|flow| (flow.id, Arc::clone(flow))).collect();
-            inner.concurrency = concurrency.clamp(1, limits::CONCURRENCY_MAX);
+            inner.concurrency = (settings.flow_concurrency as usize).clamp(1, limits::CONCURRENCY_MAX);
+            inner.other_servers = settings.enable_generic_http_actions;
             inner.works = works;
             if wakes {
                 inner.queue.wake_all();
