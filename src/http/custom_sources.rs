@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::caller::Admin;
 use super::error::{Error, Kind};
-use super::{body, request_id};
+use super::{activity, body, request_id};
 use crate::auth::signature;
 
 /// Every source, by name.
@@ -125,6 +125,7 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
         SourceChanged::Absent => return Err(Kind::NotInstalled.into()),
     }
     noted(&caller, &request, &source.name, "created");
+    activity::tell(&request, Some(source.name.to_string()), "");
     Ok(HttpResponse::build(StatusCode::CREATED).json(Revealed { secret, source: Shown::of(&source, &caller) }))
 }
 

@@ -4,6 +4,7 @@
 //! A listener serves its own add-on at the root and every add-on below `/<slug>`. [`envelope`] goes around all of it. A line that ends with add-ons
 //! is theirs alone.
 
+pub mod activity;
 pub mod body;
 pub mod caller;
 pub mod custom_sources;
@@ -80,6 +81,7 @@ pub const ROUTES: &[Endpoint] = routes![
     Put    "/ui/custom-sources/{name}"      Admin      custom_sources::replace,UniversalWebhook;
     Delete "/ui/custom-sources/{name}"      Admin      custom_sources::delete, UniversalWebhook;
     Post   "/ui/custom-sources/{name}/rotate" Admin    custom_sources::rotate, UniversalWebhook;
+    Get    "/ui/activity"                   Admin      activity::list;
     Get    "/ui/settings"                   Admin      settings::show;
     Patch  "/ui/settings"                   Admin      settings::change;
 

@@ -11,6 +11,7 @@
     reason = "tests; the configuration exempts only functions that are tests themselves"
 )]
 
+mod activity;
 mod addons;
 mod bodies;
 mod client;

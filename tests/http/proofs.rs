@@ -48,6 +48,7 @@ fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static
         ("PUT", "/ui/custom-sources/{name}", Some(json!({}))),
         ("DELETE", "/ui/custom-sources/{name}", None),
         ("POST", "/ui/custom-sources/{name}/rotate", None),
+        ("GET", "/ui/activity", None),
         ("GET", "/ui/settings", None),
         ("PATCH", "/ui/settings", Some(json!({"include_heavy_endpoints": true, "developer_mode": true}))),
         ("GET", "/", None),

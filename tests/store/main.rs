@@ -14,10 +14,13 @@
 
 #[macro_use]
 mod backend;
+mod activities;
+mod earlier;
 mod events;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod order;
 mod postgres;
 mod retention;

@@ -21,6 +21,8 @@ pub struct Described {
     pub success: (u16, &'static str),
     /// The media type of that answer.
     pub media: &'static str,
+    /// Whether it changes anything, where it is no reading.
+    pub changes: bool,
     /// Refusals that neither proof nor body explains.
     pub refusals: &'static [Kind],
 }
@@ -68,7 +70,17 @@ pub enum Body {
 }
 
 const fn route(verb: Verb, path: &'static str, summary: &'static str) -> Described {
-    Described { verb, path, summary, parameters: &[], body: Body::None, success: (200, "Done."), media: "application/json", refusals: &[] }
+    Described {
+        verb,
+        path,
+        summary,
+        parameters: &[],
+        body: Body::None,
+        success: (200, "Done."),
+        media: "application/json",
+        changes: true,
+        refusals: &[],
+    }
 }
 
 impl Described {
@@ -203,6 +215,7 @@ pub const DESCRIBED: &[Described] = &[
         .sends(Body::Rotation)
         .answers(200, "The source with its new secret, which is shown this once.")
         .refuses(&[Kind::SourceNotFound]),
+    route(Get, "/ui/activity", "What was changed, by whom, the latest first.").with(&[LIMIT, OFFSET]),
     route(Get, "/ui/settings", "Every setting: what applies, and who chose it."),
     route(Patch, "/ui/settings", "Changes settings, on the platform first.")
         .sends(Body::Settings)

@@ -4,12 +4,14 @@
 //! first transaction on. A connection that is lost is opened again for the next piece of work. Several processes may share a database: what
 //! changes more than the journal excludes them all for its transaction. Who owns an installation is not settled here.
 
+mod activities;
 mod connection;
 mod events;
 mod failure;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod migrations;
 mod purge;
 mod retention;
@@ -34,6 +36,7 @@ use tokio::task::AbortHandle;
 
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
+pub(super) use self::lease::lease;
 use self::purge::Purger;
 use super::failure::Failure;
 use super::sealing::Keyring;
