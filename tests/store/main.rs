@@ -14,6 +14,7 @@
 
 #[macro_use]
 mod backend;
+mod entities;
 mod events;
 mod flows;
 mod installations;

@@ -5,6 +5,7 @@
 
 mod chapters;
 mod connection;
+mod entities;
 mod events;
 mod failure;
 mod file;

@@ -6,6 +6,7 @@
 //! To add a backend: implement the traits in a folder beside the others, add a line where URLs are opened, and let the
 //! contract suite run over it.
 
+pub mod entities;
 pub mod events;
 pub mod flows;
 pub mod installations;
@@ -15,6 +16,7 @@ pub mod retention;
 pub mod runs;
 pub mod sources;
 
+pub use entities::Entities;
 pub use events::Events;
 pub use flows::Flows;
 pub use installations::Installations;
@@ -38,9 +40,9 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Retention + Journal + Health {}
+pub trait Store: Installations + Events + Flows + Runs + Sources + Entities + Retention + Journal + Health {}
 
-impl<S: Installations + Events + Flows + Runs + Sources + Retention + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Entities + Retention + Journal + Health> Store for S {}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

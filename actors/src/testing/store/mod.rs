@@ -4,6 +4,7 @@
 //! [`Written::Absent`](crate::port::store::journal::Written) and [`Saved::Absent`](crate::port::store::flows::Saved) there, so that an
 //! uninstall leaves nothing behind.
 
+mod entities;
 mod events;
 mod flows;
 mod installations;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::entity::{EntityId, EntityType};
 use crate::event::{Event, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
@@ -44,6 +46,8 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    /// What is known of entities, also that they are gone.
+    entities: BTreeMap<(Key, EntityType, EntityId), entities::Known>,
     /// The messages that custom sources have sent.
     messages: BTreeSet<(Key, Source, Arc<str>)>,
     /// Which flows an event has started: once each, replays aside.
