@@ -10,7 +10,7 @@
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
-//! addon operation installation event source activity ids secret clock   the nouns                  limits      every bound, with its reason
+//! addon operation installation event entity source activity ids secret clock   the nouns           limits      every bound, with its reason
 //! webhook     which path carries which events                                         port        store/, clockify, observer
 //! testing     honest stand-ins, behind a feature
 //! ```
@@ -42,6 +42,7 @@ pub mod backoff;
 pub mod budget;
 pub mod clock;
 pub mod dedupe;
+pub mod entity;
 pub mod event;
 pub mod flow;
 pub mod gate;

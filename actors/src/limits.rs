@@ -42,6 +42,16 @@ pub mod catalogue {
     pub const SCHEMA_NODES_MAX: usize = 2_000;
 }
 
+/// What is remembered of the platform's entities.
+pub mod entity {
+    /// The longest segment of the platform's paths has some 30 bytes.
+    pub const TYPE_BYTES_MAX: usize = 64;
+    /// Ids are 24 digits, few are put together of several.
+    pub const ID_BYTES_MAX: usize = 128;
+    /// Of a name, for lists and searches; names of the platform have at most some 250 characters, and few pass this.
+    pub const SORT_KEY_BYTES_MAX: usize = 256;
+}
+
 /// Tokens and keys of the platform.
 pub mod token {
     /// A token as it is sent, before anything of it is read. Real ones have some 700 to 1,200 bytes.
@@ -342,6 +352,8 @@ pub mod store {
     pub const RUNS_PER_BATCH_MAX: usize = 1_000;
     /// Runs that one statement writes: 17 values each, and SQLite takes 32,766 in a statement.
     pub const RUNS_PER_STATEMENT_MAX: usize = 1_000;
+    /// Changes of the entity cache in one transaction: a page of the largest size, at some 30 µs each.
+    pub const ENTITY_CHANGES_MAX: usize = 1_000;
     /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
     pub const QUEUE_JOBS_MAX: usize = 256;
     /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.

@@ -16,6 +16,7 @@
 mod backend;
 mod activities;
 mod earlier;
+mod entities;
 mod events;
 mod flows;
 mod installations;

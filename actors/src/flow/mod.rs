@@ -17,4 +17,5 @@ pub mod model;
 pub mod permission;
 pub mod read;
 pub mod run;
+pub mod standing;
 pub mod template;

@@ -110,7 +110,7 @@ async fn permitted(
     other_servers: bool,
     definition: &Definition,
 ) -> Result<Result<(), Vec<FieldError>>, store::Error> {
-    let secrets = std::collections::BTreeSet::new();
+    let secrets = env.store.secrets(key).await?.into_iter().map(|kept| kept.name).collect();
     let terms = Terms { other_servers, destinations: &*env.other_servers.destinations, secrets: &secrets };
     Ok(permission::check(definition, &terms, key.workspace, &env.catalogue))
 }

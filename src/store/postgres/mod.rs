@@ -6,6 +6,7 @@
 
 mod activities;
 mod connection;
+mod entities;
 mod events;
 mod failure;
 mod flows;
@@ -17,7 +18,9 @@ mod purge;
 mod retention;
 mod row;
 mod runs;
+mod secrets;
 mod sources;
+mod standings;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,6 +6,7 @@
 mod activities;
 mod chapters;
 mod connection;
+mod entities;
 mod events;
 mod failure;
 mod file;
@@ -21,7 +22,9 @@ mod retention;
 mod row;
 mod runs;
 mod script;
+mod secrets;
 mod sources;
+mod standings;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -7,6 +7,7 @@
 //! contract suite run over it.
 
 pub mod activities;
+pub mod entities;
 pub mod events;
 pub mod flows;
 pub mod installations;
@@ -14,16 +15,21 @@ pub mod journal;
 pub mod receipt;
 pub mod retention;
 pub mod runs;
+pub mod secrets;
 pub mod sources;
+pub mod standings;
 
 pub use activities::Activities;
+pub use entities::Entities;
 pub use events::Events;
 pub use flows::Flows;
 pub use installations::Installations;
 pub use journal::Journal;
 pub use retention::Retention;
 pub use runs::Runs;
+pub use secrets::Secrets;
 pub use sources::Sources;
+pub use standings::Standings;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -40,9 +46,15 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Retention + Activities + Journal + Health {}
+pub trait Store:
+    Installations + Events + Flows + Standings + Runs + Sources + Secrets + Entities + Retention + Activities + Journal + Health
+{
+}
 
-impl<S: Installations + Events + Flows + Runs + Sources + Retention + Activities + Journal + Health> Store for S {}
+impl<S> Store for S where
+    S: Installations + Events + Flows + Standings + Runs + Sources + Secrets + Entities + Retention + Activities + Journal + Health
+{
+}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

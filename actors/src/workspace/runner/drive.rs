@@ -221,7 +221,14 @@ impl Runner {
                 let words = "calls of other servers are switched off in this workspace (enable_generic_http_actions)";
                 return Ok(Prepared::Known(Tried::Unrendered(Reason::new("generic_http_off", words))));
             }
-            CompiledKind::GenericHttp(_) => Secrets::new(),
+            CompiledKind::GenericHttp(call) if call.secrets().is_empty() => Secrets::new(),
+            CompiledKind::GenericHttp(call) => match self.env.store.reveal_secrets(self.key, call.secrets()).await {
+                Err(store::Error::Unreadable(_)) => {
+                    let reason = Reason::new("secret_unreadable", "a secret of this action cannot be read any more: store it again");
+                    return Ok(Prepared::Known(Tried::Unrendered(reason)));
+                }
+                revealed => revealed?,
+            },
             CompiledKind::ClockifyApi(_) | CompiledKind::StopIf(_) => Secrets::new(),
         };
         let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| prepare(action, context, secrets)));
