@@ -127,6 +127,12 @@ pub mod flow {
     pub const CONDITION_DEPTH_MAX: usize = 5;
     /// Actions of one flow.
     pub const ACTIONS_MAX: usize = 20;
+    /// Actions within a `FOR_EACH`.
+    pub const ITEM_ACTIONS_MAX: usize = 10;
+    /// Items of a `FOR_EACH`, at the most: each has steps in the run's record, which is written anew after each item.
+    pub const ITEMS_MAX: u32 = 100;
+    /// And unless the action says otherwise.
+    pub const ITEMS_DEFAULT: u32 = 50;
     /// Values of one `in`.
     pub const IN_VALUES_MAX: usize = 500;
     /// Bytes of one pattern.
@@ -175,6 +181,14 @@ pub mod run {
     pub const RETRY_FOR_SECONDS_DEFAULT: u64 = 86_400;
     /// Bytes of an answer that a step keeps whole for later steps.
     pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
+    /// Steps of one run, those of every item counted: a run's record is read and written whole.
+    pub const STEPS_MAX: usize = 300;
+    /// Bytes of an item's last answer that are kept once the item is done; larger ones are dropped.
+    pub const ITEM_ANSWER_BYTES_MAX: usize = 4 * 1024;
+    /// Bytes of a request's body that are kept to be shown once its item is done.
+    pub const ITEM_REQUEST_SHOWN_BYTES_MAX: usize = 512;
+    /// How long a run may take from its first step on, in seconds: the longest policy of retries and as much again.
+    pub const RUN_SECONDS_MAX: u64 = 1_209_600;
     /// Time for one call, name look-up to last byte, in milliseconds.
     pub const CALL_MS_MAX: u64 = 30_000;
     /// `Retry-After` beyond this many seconds is taken as this many.
@@ -264,6 +278,8 @@ pub mod secret {
     pub const VALUE_BYTES_MAX: usize = 4 * 1024;
     /// Bytes of one at the least: a shorter text could not be told from ordinary words in an answer.
     pub const VALUE_BYTES_MIN: usize = 4;
+    /// Bytes of what it is sent in: JSON writes a byte in six at the most.
+    pub const BODY_BYTES_MAX: usize = 32 * 1024;
 }
 
 /// What is remembered of changes.

@@ -51,6 +51,7 @@ pub(super) fn steps_to_json(steps: &[Step]) -> Result<(String, String), Failure>
 fn bare(step: &Step) -> Step {
     Step {
         index: step.index,
+        each: step.each,
         action: step.action.clone(),
         state: step.state,
         attempts: step.attempts,

@@ -12,9 +12,13 @@
 )]
 
 mod actor;
+mod boundaries;
+mod cancel;
 mod chaos;
 mod crash;
 mod elsewhere;
+mod for_each;
+mod lookup;
 mod outage;
 mod outbound;
 mod platform;

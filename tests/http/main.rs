@@ -32,5 +32,6 @@ mod proofs;
 mod readiness;
 mod runs;
 mod samples;
+mod secrets;
 mod settings;
 mod webhooks;

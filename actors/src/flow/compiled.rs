@@ -2,10 +2,14 @@
 
 use serde_json::Value;
 
-use super::action::CompiledAction;
+use super::action::for_each::ForEach;
+use super::action::{CompiledAction, CompiledKind};
 use super::condition::Condition;
+use super::machine::Outline;
 use super::model::{Definition, Flow, TriggerSource};
 use super::read::{Faults, FieldError};
+use super::run::Place;
+use super::template::Scope;
 use crate::event::{EventType, Source};
 use crate::ids::{FlowId, WorkspaceId};
 use crate::jsonpath::Unevaluated;
@@ -25,6 +29,7 @@ pub struct Compiled {
     pub allow_self_trigger: bool,
     /// Runs that may begin for one entity in a minute.
     pub runs_per_entity_per_minute: u32,
+    outline: Vec<Option<u16>>,
     enabled: bool,
     source: TriggerSource,
     custom_source: Option<String>,
@@ -48,9 +53,16 @@ fn parts(
         .actions
         .iter()
         .enumerate()
-        .filter_map(|(index, action)| CompiledAction::compile(action, index, workspace, catalogue, &mut faults))
+        .filter_map(|(index, action)| {
+            CompiledAction::compile(action, (&format!("actions[{index}]"), Scope::of(index)), workspace, catalogue, &mut faults)
+        })
         .collect();
     faults.into_result(Some((condition, actions)))
+}
+
+/// How many actions an action has of its own, if it is a `FOR_EACH`.
+fn own_actions(action: &CompiledAction) -> Option<u16> {
+    matches!(action.kind, CompiledKind::ForEach(_)).then(|| u16::try_from(action.inner().len()).unwrap_or(u16::MAX))
 }
 
 impl Compiled {
@@ -60,6 +72,7 @@ impl Compiled {
         Ok(Self {
             id: flow.id,
             version: flow.version,
+            outline: actions.iter().map(own_actions).collect(),
             actions,
             allow_self_trigger: flow.definition.allow_self_trigger,
             runs_per_entity_per_minute: flow.definition.runs_per_entity_per_minute.unwrap_or(limits::RUNS_PER_ENTITY_PER_MINUTE_DEFAULT),
@@ -69,6 +82,28 @@ impl Compiled {
             event_types: flow.definition.trigger_event_types.clone(),
             condition,
         })
+    }
+
+    /// Its actions in outline.
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    /// The action that stands there.
+    pub fn action(&self, place: Place) -> Option<&CompiledAction> {
+        let outer = self.actions.get(usize::from(place.index))?;
+        match place.each {
+            None => Some(outer),
+            Some(each) => outer.inner().get(usize::from(each.action)),
+        }
+    }
+
+    /// The `FOR_EACH` whose list is looked at there.
+    pub fn list_of(&self, place: Place) -> Option<&ForEach> {
+        match &self.action(place)?.kind {
+            CompiledKind::ForEach(each) => Some(each),
+            _ => None,
+        }
     }
 
     /// Whether events of that kind can start it at all.

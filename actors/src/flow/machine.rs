@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::action::CompiledAction;
 use super::model::{OnUncertain, Retry};
-use super::run::{Reason, RequestSummary, Run, RunState, Step, StepState};
+use super::run::{Each, Place, Reason, RequestSummary, Run, RunState, Step, StepState};
 use crate::backoff;
 use crate::clock::Timestamp;
 use crate::limits::run as limits;
@@ -28,8 +28,14 @@ pub enum Tried {
     Unheard(CallError),
     /// The step could not be rendered, so nothing was sent.
     Unrendered(Reason),
-    /// A condition was looked at: whether it ends the run.
+    /// A condition was looked at: whether it ends the run, or the item.
     Examined(bool),
+    /// What was looked up is this, in the store.
+    Found(Value),
+    /// It is not there, and the action ends the run, or the item, for that reason.
+    Missing(Reason),
+    /// A list was looked at: how many items it has.
+    Listed(usize),
     /// The code of the action panicked.
     Panicked,
 }
@@ -52,8 +58,10 @@ pub struct Heard {
 /// What to do next with the run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Next {
-    /// Begin the action of this index.
-    Try(usize),
+    /// Begin the action that stands there.
+    Try(Place),
+    /// The step is done: ask [`next`] where the run goes on.
+    On,
     /// The same step again after this time.
     Wait(Duration),
     /// Nothing until something else wakes it.
@@ -77,28 +85,86 @@ pub enum Sign {
     Silent,
 }
 
+/// The actions of a flow in outline: of a `FOR_EACH`, how many actions it has of its own.
+pub type Outline = [Option<u16>];
+
 /// Where a run goes on.
-pub fn next(run: &Run, actions: usize) -> Next {
+pub fn next(run: &Run, outline: &Outline) -> Next {
     if run.state.finished() {
         return Next::End;
     }
-    let index = match run.steps.last() {
-        None => 0,
-        Some(step) if step.state == StepState::Succeeded => usize::from(step.index) + 1,
-        Some(step) => usize::from(step.index),
+    let place = match run.steps.last() {
+        None => Place { index: 0, each: None },
+        Some(step) if step.state == StepState::Succeeded => behind(run, step, outline),
+        // Within a FOR_EACH; else the run has ended.
+        Some(step) if step.state == StepState::Stopped => next_item(run, step),
+        Some(step) => step.place(),
     };
-    if index < actions { Next::Try(index) } else { Next::End }
+    if usize::from(place.index) < outline.len() { Next::Try(place) } else { Next::End }
+}
+
+fn behind(run: &Run, step: &Step, outline: &Outline) -> Place {
+    let own = outline.get(usize::from(step.index)).copied().flatten();
+    match (own, step.each) {
+        (Some(own), None) if own > 0 && items(run, step.index) > 0 => Place { index: step.index, each: Some(Each { item: 0, action: 0 }) },
+        (Some(own), Some(each)) if each.action.saturating_add(1) < own => {
+            Place { index: step.index, each: Some(Each { action: each.action + 1, ..each }) }
+        }
+        (Some(_), Some(_)) => next_item(run, step),
+        (_, _) => Place { index: step.index.saturating_add(1), each: None },
+    }
+}
+
+fn next_item(run: &Run, step: &Step) -> Place {
+    let after = Place { index: step.index.saturating_add(1), each: None };
+    match step.each {
+        Some(Each { item, .. }) if item.saturating_add(1) < items(run, step.index) => {
+            Place { index: step.index, each: Some(Each { item: item + 1, action: 0 }) }
+        }
+        _ => after,
+    }
+}
+
+/// How many items a `FOR_EACH` found: its own step says so, and the list is not counted again.
+fn items(run: &Run, index: u16) -> u16 {
+    let header = run.steps.iter().find(|step| step.index == index && step.each.is_none());
+    let count = header.and_then(|step| step.data.as_ref()?.get("count")?.as_u64());
+    count.and_then(|count| u16::try_from(count).ok()).unwrap_or(0)
+}
+
+/// Whether going on at `place` leaves an item behind that is done. The record is to be durable before that, so that no item is done again.
+pub fn leaves_item(run: &Run, place: Place) -> bool {
+    let item = |place: Place| place.each.map(|each| (place.index, each.item));
+    run.steps.last().is_some_and(|step| step.each.is_some() && item(step.place()) != item(place))
+}
+
+/// Cuts what an item's steps keep, once it is done: a run with many items is not to grow without bound.
+pub fn fold_item(run: &mut Run) {
+    let Some(Place { index, each: Some(each) }) = run.steps.last().map(Step::place) else { return };
+    for step in run.steps.iter_mut().filter(|step| step.index == index && step.each.is_some_and(|of| of.item == each.item)) {
+        let last = step.each.is_some_and(|of| of.action == each.action);
+        if !last || step.data.as_ref().is_some_and(|data| data.to_string().len() > limits::ITEM_ANSWER_BYTES_MAX) {
+            step.data = None;
+        }
+        if let Some(body) = step.request.as_mut().and_then(|request| request.body.as_mut()) {
+            body.truncate(body.floor_char_boundary(limits::ITEM_REQUEST_SHOWN_BYTES_MAX));
+        }
+    }
+}
+
+/// Whether a run has taken too long to begin another try.
+pub fn overdue(run: &Run, now: Timestamp) -> bool {
+    run.started_at.is_some_and(|started| now.since(started) >= Duration::from_secs(limits::RUN_SECONDS_MAX))
 }
 
 /// Notes that a try begins. The record is to be durable before the try if the action is not repeatable.
-pub fn begin(run: &mut Run, index: usize, action: &CompiledAction, request: Option<RequestSummary>, now: Timestamp) {
+pub fn begin(run: &mut Run, place: Place, action: &CompiledAction, request: Option<RequestSummary>, now: Timestamp) {
     run.state = RunState::Running;
     run.due_at = None;
     run.reason = None;
     run.started_at.get_or_insert(now);
     let repeatable = action.repeatable() || action.on_uncertain == OnUncertain::Retry;
-    let index = u16::try_from(index).unwrap_or(u16::MAX);
-    match run.steps.last_mut().filter(|step| step.index == index) {
+    match run.steps.last_mut().filter(|step| step.place() == place) {
         Some(step) => {
             step.state = StepState::Begun;
             step.attempts = step.attempts.saturating_add(1);
@@ -106,7 +172,8 @@ pub fn begin(run: &mut Run, index: usize, action: &CompiledAction, request: Opti
             step.repeatable = repeatable;
         }
         None => run.steps.push(Step {
-            index,
+            index: place.index,
+            each: place.each,
             action: action.name().to_owned(),
             state: StepState::Begun,
             attempts: 1,
@@ -136,11 +203,15 @@ pub fn settle(run: &mut Run, tried: Tried, retry: &Retry, now: Timestamp, durati
             step.state = StepState::Succeeded;
             step.data = Some(data);
             step.error = None;
-            (Next::Try(usize::from(step.index) + 1), sign)
+            (Next::On, sign)
         }
-        Judged::Stop => {
+        Judged::Stop(reason) => {
             step.state = StepState::Stopped;
-            finish(run, RunState::Stopped, Some(Reason::new("stop_if", "a STOP_IF condition held")), now);
+            if step.each.is_some() {
+                step.error = Some(reason);
+                return (Next::On, Sign::Silent);
+            }
+            finish(run, RunState::Stopped, Some(reason), now);
             (Next::End, Sign::Silent)
         }
         Judged::Failed(reason, sign) => {
@@ -224,7 +295,7 @@ pub fn recover(run: &mut Run, now: Timestamp) -> bool {
 
 enum Judged {
     Done(Value, Sign),
-    Stop,
+    Stop(Reason),
     Failed(Reason, Sign),
     Unknown(Reason, Sign),
     /// `harmless`: the try had no effect.
@@ -245,14 +316,17 @@ impl Judged {
             Self::Failed(reason, _) => Self::Failed(reason, sign),
             Self::Unknown(reason, _) => Self::Unknown(reason, sign),
             Self::Again { reason, asked, harmless, .. } => Self::Again { reason, asked, harmless, sign },
-            other @ (Self::Stop | Self::TokenRefused(_)) => other,
+            other @ (Self::Stop(_) | Self::TokenRefused(_)) => other,
         }
     }
 }
 
 fn judge(tried: &Tried, repeatable: bool) -> Judged {
     match tried {
-        Tried::Examined(true) => Judged::Stop,
+        Tried::Examined(true) => Judged::Stop(Reason::new("stop_if", "a STOP_IF condition held")),
+        Tried::Missing(reason) => Judged::Stop(reason.clone()),
+        Tried::Found(data) => Judged::Done(data.clone(), Sign::Silent),
+        Tried::Listed(count) => Judged::Done(serde_json::json!({ "count": count }), Sign::Silent),
         Tried::Examined(false) => Judged::Done(Value::Bool(false), Sign::Silent),
         Tried::Unrendered(reason) => Judged::Failed(reason.clone(), Sign::Silent),
         Tried::Panicked => Judged::Failed(

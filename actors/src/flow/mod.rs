@@ -11,6 +11,7 @@
 pub mod action;
 pub mod compiled;
 pub mod condition;
+pub mod context;
 pub mod machine;
 pub mod matching;
 pub mod model;

@@ -231,7 +231,26 @@ pub enum ActionKind {
     },
     /// Calls another server than the platform's.
     GenericHttp(Box<HttpCall>),
-    /// Ends the run as stopped when a condition over the context holds.
+    /// Looks an entity up in what is remembered of the workspace; nothing is called.
+    CacheLookup {
+        /// `projects`, `clients`, `time-entries` and so on.
+        entity_type: String,
+        /// The platform's id.
+        id: Value,
+        /// What follows if it is not there.
+        #[serde(default)]
+        on_missing: OnMissing,
+    },
+    /// Does actions for each item of a list.
+    ForEach {
+        /// JSONPath to the list.
+        items: String,
+        /// How many items there may be; more fail the step.
+        max: u32,
+        /// What is done for each, in order.
+        actions: Vec<Action>,
+    },
+    /// Ends the run as stopped when a condition over the context holds; within a `FOR_EACH`, ends the item.
     StopIf {
         /// The condition.
         conditions: Group,
@@ -244,6 +263,8 @@ impl ActionKind {
         match self {
             Self::ClockifyApi { .. } => "CLOCKIFY_API",
             Self::GenericHttp(_) => "GENERIC_HTTP",
+            Self::CacheLookup { .. } => "CACHE_LOOKUP",
+            Self::ForEach { .. } => "FOR_EACH",
             Self::StopIf { .. } => "STOP_IF",
         }
     }
@@ -348,6 +369,19 @@ impl From<Expected> for Value {
             Expected::Class(class) => format!("{class}xx").into(),
         }
     }
+}
+
+/// What follows if an entity is not in the cache.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnMissing {
+    /// The step fails.
+    #[default]
+    Fail,
+    /// The entity is null.
+    Null,
+    /// As a `STOP_IF` that holds.
+    Stop,
 }
 
 /// How long a step keeps trying after 429, 5xx and network errors. Waits grow exponentially and are jittered; `Retry-After` wins.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::action::{CompiledAction, CompiledKind};
 use super::model::Definition;
 use super::read::{Faults, FieldError};
+use super::template::Scope;
 use crate::ids::WorkspaceId;
 use crate::operation::Catalogue;
 use crate::port::web::Destinations;
@@ -31,9 +32,13 @@ pub struct Terms<'t> {
 pub fn check(definition: &Definition, terms: &Terms<'_>, workspace: WorkspaceId, catalogue: &Catalogue) -> Result<(), Vec<FieldError>> {
     let mut faults = Faults::default();
     for (index, action) in definition.actions.iter().enumerate() {
+        let field = format!("actions[{index}]");
         // Its own faults are of no interest here.
-        if let Some(action) = CompiledAction::compile(action, index, workspace, catalogue, &mut Faults::default()) {
-            judge(&action, &format!("actions[{index}]"), terms, &mut faults);
+        if let Some(action) = CompiledAction::compile(action, (&field, Scope::of(index)), workspace, catalogue, &mut Faults::default()) {
+            judge(&action, &field, terms, &mut faults);
+            for (index, inner) in action.inner().iter().enumerate() {
+                judge(inner, &format!("{field}.actions[{index}]"), terms, &mut faults);
+            }
         }
     }
     faults.into_result(Some(()))

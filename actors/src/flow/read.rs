@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::model::{
-    Action, ActionKind, BodyKind, Comparison, Definition, Expected, Group, HttpBody, HttpCall, Join, OnUncertain, Operator, Params, Retry,
-    Rule, TriggerSource,
+    Action, ActionKind, BodyKind, Comparison, Definition, Expected, Group, HttpBody, HttpCall, Join, OnMissing, OnUncertain, Operator,
+    Params, Retry, Rule, TriggerSource,
 };
 use crate::event::EventType;
 use crate::limits::flow as limits;
@@ -264,10 +264,11 @@ fn actions(faults: &mut Faults, object: &Map<String, Value>) -> Vec<Action> {
         faults.add("actions", "out_of_range", format!("expected 1 to {} actions", limits::ACTIONS_MAX));
         return Vec::new();
     }
-    listed.iter().enumerate().filter_map(|(index, sent)| action(faults, &format!("actions[{index}]"), sent)).collect()
+    listed.iter().enumerate().filter_map(|(index, sent)| action(faults, &format!("actions[{index}]"), sent, true)).collect()
 }
 
-fn action(faults: &mut Faults, field: &str, sent: &Value) -> Option<Action> {
+/// Reads an action; only an outer one may be a `FOR_EACH`.
+fn action(faults: &mut Faults, field: &str, sent: &Value, outer: bool) -> Option<Action> {
     let Some(object) = sent.as_object() else {
         faults.add(field, "invalid_type", "expected an object");
         return None;
@@ -275,6 +276,12 @@ fn action(faults: &mut Faults, field: &str, sent: &Value) -> Option<Action> {
     let kind = match present(object, "type").map(Value::as_str) {
         None | Some(Some("CLOCKIFY_API")) => clockify_api(faults, field, object),
         Some(Some("GENERIC_HTTP")) => generic_http(faults, field, object),
+        Some(Some("CACHE_LOOKUP")) => cache_lookup(faults, field, object),
+        Some(Some("FOR_EACH")) if outer => for_each(faults, field, object),
+        Some(Some("FOR_EACH")) => {
+            faults.add(at(field, "type"), "too_deep", "a FOR_EACH does not stand within another");
+            None
+        }
         Some(Some("STOP_IF")) => {
             refuse_unknown(faults, field, object, &["type", "conditions", "retry", "on_uncertain"]);
             match object.get("conditions") {
@@ -286,7 +293,7 @@ fn action(faults: &mut Faults, field: &str, sent: &Value) -> Option<Action> {
             }
         }
         Some(_) => {
-            faults.add(at(field, "type"), "unknown_action", "expected CLOCKIFY_API, GENERIC_HTTP or STOP_IF");
+            faults.add(at(field, "type"), "unknown_action", "expected CLOCKIFY_API, GENERIC_HTTP, CACHE_LOOKUP, FOR_EACH or STOP_IF");
             None
         }
     };
@@ -341,6 +348,45 @@ fn map(faults: &mut Faults, parent: &str, object: &Map<String, Value>, name: &st
             Map::new()
         }
     }
+}
+
+fn cache_lookup(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Option<ActionKind> {
+    refuse_unknown(faults, field, object, &["type", "entity_type", "id", "on_missing", "retry", "on_uncertain"]);
+    let entity_type = object.get("entity_type").and_then(Value::as_str);
+    if entity_type.is_none() {
+        faults.add(at(field, "entity_type"), "required", "expected a type of entity, such as projects");
+    }
+    let id = present(object, "id").filter(|id| id.is_string() || id.is_number());
+    if id.is_none() {
+        faults.add(at(field, "id"), "required", "expected the id of an entity, such as $.webhook.projectId");
+    }
+    let on_missing = match present(object, "on_missing").map(Value::as_str) {
+        None | Some(Some("fail")) => OnMissing::Fail,
+        Some(Some("null")) => OnMissing::Null,
+        Some(Some("stop")) => OnMissing::Stop,
+        Some(_) => {
+            faults.add(at(field, "on_missing"), "invalid_value", "expected fail, null or stop");
+            OnMissing::Fail
+        }
+    };
+    Some(ActionKind::CacheLookup { entity_type: entity_type?.to_owned(), id: id?.clone(), on_missing })
+}
+
+fn for_each(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Option<ActionKind> {
+    refuse_unknown(faults, field, object, &["type", "items", "max", "actions", "retry", "on_uncertain"]);
+    let items = object.get("items").and_then(Value::as_str);
+    if items.is_none() {
+        faults.add(at(field, "items"), "required", "expected a JSONPath to a list, such as $.webhook.tags");
+    }
+    let max = number(faults, object, field, "max", 1, u64::from(limits::ITEMS_MAX));
+    let max = max.and_then(|max| u32::try_from(max).ok()).unwrap_or(limits::ITEMS_DEFAULT);
+    let listed = object.get("actions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if listed.is_empty() || listed.len() > limits::ITEM_ACTIONS_MAX {
+        faults.add(at(field, "actions"), "out_of_range", format!("expected 1 to {} actions", limits::ITEM_ACTIONS_MAX));
+        return None;
+    }
+    let actions = listed.iter().enumerate().filter_map(|(index, sent)| action(faults, &format!("{field}.actions[{index}]"), sent, false));
+    Some(ActionKind::ForEach { actions: actions.collect(), items: items?.to_owned(), max })
 }
 
 fn generic_http(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Option<ActionKind> {

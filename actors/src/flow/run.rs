@@ -117,11 +117,32 @@ impl RequestSummary {
     }
 }
 
-/// One step of a run: the action of the same index.
+/// Where a step stands within a `FOR_EACH`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Each {
+    /// Index of the item, from 0.
+    pub item: u16,
+    /// Index of the action within the `FOR_EACH`, from 0.
+    pub action: u16,
+}
+
+/// A place in a flow: an action, or one of the actions that a `FOR_EACH` does for an item.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Index of the action.
+    pub index: u16,
+    /// Which of its own, if it is a `FOR_EACH` and this is not the look at its list.
+    pub each: Option<Each>,
+}
+
+/// One step of a run: the action of the same index, or one that it does for an item.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// Index of the action, from 0.
     pub index: u16,
+    /// Of an action within a `FOR_EACH`: for which item, and which it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Each>,
     /// The action's JSON type, `CLOCKIFY_API`.
     pub action: String,
     /// Where it stands.
@@ -147,6 +168,13 @@ pub struct Step {
     /// Why the last try did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Reason>,
+}
+
+impl Step {
+    /// Where it stands.
+    pub const fn place(&self) -> Place {
+        Place { index: self.index, each: self.each }
+    }
 }
 
 /// One run of a flow for one event.

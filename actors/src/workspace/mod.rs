@@ -8,6 +8,7 @@
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`replay::Replay`] | starts a finished run again |
+//! | [`cancel::Cancel`] | ends a run before its time |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
 //! | [`lift::Lift`] | ends a quarantine |
@@ -15,6 +16,7 @@
 //! Life: `started` loads from the store while the mailbox waits; then messages; then `Retire`. Handlers are small and do not panic; what may, runs
 //! in tasks under `catch_unwind` ([`runner`]). Whatever is remembered here may be dropped at any moment (I2).
 
+pub mod cancel;
 pub mod deliver;
 pub mod flows;
 pub mod lifecycle;

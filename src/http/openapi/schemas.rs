@@ -1,7 +1,7 @@
 //! Shapes of what is sent, in JSON Schema; those of settings come from the one list of settings, bounds from `limits`.
 
 use actors::addon::Addon;
-use actors::limits::{http, source};
+use actors::limits::{http, secret, source};
 use actors::settings::{self, Takes};
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,10 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
         Body::None => return None,
         Body::Payload | Body::Told => json!({"type": "object"}),
         Body::Flow => flow(),
+        Body::Secret => {
+            let value = json!({"type": "string", "minLength": 1, "maxLength": secret::VALUE_BYTES_MAX, "writeOnly": true});
+            strict(json!({ "value": value }), &["value"])
+        }
         Body::Source => strict(custom_source(true), &["name"]),
         Body::SourceChange => strict(custom_source(false), &[]),
         Body::Rotation => {

@@ -14,7 +14,8 @@ use super::{Failure, Postgres};
 
 fn standing(row: &PgRow) -> Result<Standing, Failure> {
     let reason = text_if_any(row, "reason")?;
-    let paused = time_if_any(row, "paused_at")?.map(|since| Paused { since, reason: reason.map(|reason| reason.to_string()).unwrap_or_default() });
+    let paused =
+        time_if_any(row, "paused_at")?.map(|since| Paused { since, reason: reason.map(|reason| reason.to_string()).unwrap_or_default() });
     Ok(Standing { flow: row.try_get::<Uuid, _>("flow")?.into(), failures: count(row, "failures")?, paused })
 }
 

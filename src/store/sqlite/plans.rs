@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use super::journal::group;
 use super::{chapters, connection, events, flows, migrate, purge, retention, runs, secrets, sources, standings};
 
-const TABLES: [&str; 10] = ["events", "runs", "installations", "sources", "secrets", "standings", "flows", "flow_versions", "marks", "purges"];
+const TABLES: [&str; 10] =
+    ["events", "runs", "installations", "sources", "secrets", "standings", "flows", "flow_versions", "marks", "purges"];
 
 async fn database() -> (tempfile::TempDir, SqliteConnection) {
     let folder = tempfile::tempdir().unwrap();

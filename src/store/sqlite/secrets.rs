@@ -103,7 +103,14 @@ impl Sqlite {
 
 #[async_trait]
 impl Secrets for Sqlite {
-    async fn put_secret(&self, key: Key, name: &SecretName, value: &Secret, secrets_max: u32, now: Timestamp) -> Result<SecretSaved, Error> {
+    async fn put_secret(
+        &self,
+        key: Key,
+        name: &SecretName,
+        value: &Secret,
+        secrets_max: u32,
+        now: Timestamp,
+    ) -> Result<SecretSaved, Error> {
         let (name, sealed) = (name.clone(), self.keyring.seal(value, key, &secret_column(name))?);
         self.transact(move |connection| Box::pin(put(connection, key, name, sealed, secrets_max, now))).await
     }

@@ -58,10 +58,8 @@ impl Sqlite {
 impl Standings for Sqlite {
     async fn flow_failed(&self, key: Key, flow: FlowId, pause_after: u32, reason: &str, now: Timestamp) -> Result<Option<Standing>, Error> {
         let query = about(FAILED, key).bind(flow.uuid()).bind(pause_after).bind(now.millis()).bind(reason.to_owned());
-        self.transact(move |connection| {
-            Box::pin(async move { query.fetch_optional(connection).await?.as_ref().map(standing).transpose() })
-        })
-        .await
+        self.transact(move |connection| Box::pin(async move { query.fetch_optional(connection).await?.as_ref().map(standing).transpose() }))
+            .await
     }
 
     async fn flow_did_well(&self, key: Key, flow: FlowId) -> Result<(), Error> {

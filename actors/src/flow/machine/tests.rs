@@ -51,6 +51,7 @@ fn tried(tried: Tried, repeatable: bool, attempts: u32, seconds: i64) -> (Run, N
     run.state = RunState::Running;
     run.steps.push(Step {
         index: 0,
+        each: None,
         action: "CLOCKIFY_API".into(),
         state: StepState::Begun,
         attempts,
@@ -139,7 +140,7 @@ fn a_cut_off_try_is_repeated_only_if_that_is_safe() {
         run.steps[0].state = StepState::Begun;
         recover(&mut run, at(60));
         assert_eq!(run.state, state);
-        assert_eq!(next(&run, 1), if repeatable { Next::Try(0) } else { Next::End });
+        assert_eq!(next(&run, &[None]), if repeatable { Next::Try(Place { index: 0, each: None }) } else { Next::End });
     }
 }
 

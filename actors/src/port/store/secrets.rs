@@ -38,7 +38,8 @@ pub enum SecretSaved {
 #[async_trait]
 pub trait Secrets: Send + Sync {
     /// Stores a value, unless it would be a new name and the workspace has `secrets_max` of them.
-    async fn put_secret(&self, key: Key, name: &SecretName, value: &Secret, secrets_max: u32, now: Timestamp) -> Result<SecretSaved, Error>;
+    async fn put_secret(&self, key: Key, name: &SecretName, value: &Secret, secrets_max: u32, now: Timestamp)
+    -> Result<SecretSaved, Error>;
 
     /// Removes a secret. `false`: there was none.
     async fn delete_secret(&self, key: Key, name: &SecretName) -> Result<bool, Error>;

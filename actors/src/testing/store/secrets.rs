@@ -14,7 +14,14 @@ use crate::secret::{Secret, SecretName};
 
 #[async_trait]
 impl Secrets for MemoryStore {
-    async fn put_secret(&self, key: Key, name: &SecretName, value: &Secret, secrets_max: u32, now: Timestamp) -> Result<SecretSaved, Error> {
+    async fn put_secret(
+        &self,
+        key: Key,
+        name: &SecretName,
+        value: &Secret,
+        secrets_max: u32,
+        now: Timestamp,
+    ) -> Result<SecretSaved, Error> {
         let mut state = self.open()?;
         if !state.installations.contains_key(&key) {
             return Ok(SecretSaved::Absent);

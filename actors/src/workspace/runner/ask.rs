@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Runner;
-use super::drive::Place;
+use super::drive::BudgetPlace;
 use crate::budget::Priority;
 use crate::flow::machine::Sign;
 use crate::installation::Installation;
@@ -49,7 +49,7 @@ impl Runner {
     async fn take_room(&self) -> Result<(), Duration> {
         let take = || self.inner.borrow_mut().budget.take(Priority::Explorer, self.env.clock.now());
         let Err(mut wait) = take() else { return Ok(()) };
-        let _place = Place::queue(self, Priority::Explorer);
+        let _place = BudgetPlace::queue(self, Priority::Explorer);
         let mut left = Duration::from_millis(limits::ROOM_WAIT_MS_MAX);
         loop {
             left = left.checked_sub(wait).ok_or(wait)?;

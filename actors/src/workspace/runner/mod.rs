@@ -5,7 +5,7 @@
 //! backlog   what waits in the store, and how it comes into memory
 //! drive     one run, step by step
 //! record    the run's record into the journal
-//! ask       a call that no run makes
+//! ask       a call that no run makes                   cancel   a run that an admin ends
 //! ```
 //!
 //! The store is the truth (I2): a runner may be dropped at any moment, and its successor goes on from the records. No panic of an action leaves
@@ -13,11 +13,12 @@
 
 pub mod ask;
 mod backlog;
+mod cancel;
 mod drive;
 mod record;
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -76,6 +77,8 @@ struct Inner {
     queue: Queue,
     backlog: Backlog,
     tasks: HashMap<RunId, JoinHandle<()>>,
+    /// Of these, runs that are to end before their next step.
+    cancelling: HashSet<RunId>,
     /// Entries whose receipts are awaited.
     expecting: usize,
     budget: Budget,
@@ -110,6 +113,7 @@ impl Runner {
             queue: Queue::default(),
             backlog: Backlog::unread(),
             tasks: HashMap::new(),
+            cancelling: HashSet::new(),
             expecting: 0,
             budget: Budget::default(),
             gate: Gate::default(),
@@ -156,6 +160,7 @@ impl Runner {
         let mut inner = self.inner.borrow_mut();
         inner.closed = true;
         inner.tasks.drain().for_each(|(_, task)| task.abort());
+        inner.cancelling.clear();
         if let Some((_, timer)) = inner.timer.take() {
             timer.abort();
         }
@@ -254,9 +259,14 @@ impl Runner {
             Ok(left) => left,
             Err(_) => self.broken(as_it_was).await,
         };
+        let left = match left {
+            Left::Back(queued, _) if self.is_cancelled(id) => self.end_cancelled(*queued).await,
+            left => left,
+        };
         {
             let mut inner = self.inner.borrow_mut();
             inner.tasks.remove(&id);
+            inner.cancelling.remove(&id);
             if inner.probing == Some(id) {
                 inner.probing = None;
             }
