@@ -159,6 +159,10 @@ pub mod flow {
     pub const RUNS_PER_ENTITY_PER_MINUTE_MAX: u32 = 600;
     /// By default: a person does not change one entity more often.
     pub const RUNS_PER_ENTITY_PER_MINUTE_DEFAULT: u32 = 10;
+    /// Failures in a row that pause a flow, at the most.
+    pub const PAUSE_AFTER_FAILURES_MAX: u32 = 1_000;
+    /// And unless the flow says otherwise: enough that it is no accident, and soon enough that an admin sees it the same day.
+    pub const PAUSE_AFTER_FAILURES_DEFAULT: u32 = 20;
     /// Statuses that one action may expect.
     pub const EXPECTED_MAX: usize = 16;
     /// Most tries that a policy may ask for.

@@ -17,6 +17,7 @@ mod cancel;
 mod chaos;
 mod crash;
 mod elsewhere;
+mod failing;
 mod for_each;
 mod lookup;
 mod outage;

@@ -23,12 +23,16 @@ pub struct Compiled {
     pub id: FlowId,
     /// Its version.
     pub version: u32,
+    /// Its name, for people.
+    pub name: String,
     /// Its actions.
     pub actions: Vec<CompiledAction>,
     /// Whether its own writes start it again.
     pub allow_self_trigger: bool,
     /// Runs that may begin for one entity in a minute.
     pub runs_per_entity_per_minute: u32,
+    /// Failures in a row that pause it; 0 is never.
+    pub pause_after_failures: u32,
     outline: Vec<Option<u16>>,
     enabled: bool,
     source: TriggerSource,
@@ -72,6 +76,8 @@ impl Compiled {
         Ok(Self {
             id: flow.id,
             version: flow.version,
+            name: flow.definition.name.clone(),
+            pause_after_failures: flow.definition.pause_after_failures.unwrap_or(limits::PAUSE_AFTER_FAILURES_DEFAULT),
             outline: actions.iter().map(own_actions).collect(),
             actions,
             allow_self_trigger: flow.definition.allow_self_trigger,
@@ -106,10 +112,15 @@ impl Compiled {
         }
     }
 
+    /// Whether other flows' failures start it; its own start nothing.
+    pub const fn is_for_failures(&self) -> bool {
+        matches!(self.source, TriggerSource::Flow)
+    }
+
     /// Whether events of that kind can start it at all.
     pub fn listens_to(&self, source: &Source, event_type: &EventType) -> bool {
         let source_fits = match (source, self.source) {
-            (Source::Clockify, TriggerSource::Clockify) => true,
+            (Source::Clockify, TriggerSource::Clockify) | (Source::Flow, TriggerSource::Flow) => true,
             (Source::Custom(name), TriggerSource::Custom) => self.custom_source.as_deref().is_none_or(|wanted| wanted == &**name),
             _ => false,
         };

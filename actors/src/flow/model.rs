@@ -55,6 +55,9 @@ pub struct Definition {
     /// How many runs may begin for one entity in a minute; further ones wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs_per_entity_per_minute: Option<u32>,
+    /// How many failures in a row pause it; 0 is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_after_failures: Option<u32>,
 }
 
 /// Whose events start a flow.
@@ -65,6 +68,8 @@ pub enum TriggerSource {
     Clockify,
     /// The workspace's own senders.
     Custom,
+    /// The workspace's other flows, when a run of theirs fails or its outcome is unknown.
+    Flow,
 }
 
 /// How the rules of a group are joined.

@@ -12,7 +12,7 @@ use super::model::{
     Action, ActionKind, BodyKind, Comparison, Definition, Expected, Group, HttpBody, HttpCall, Join, OnMissing, OnUncertain, Operator,
     Params, Retry, Rule, TriggerSource,
 };
-use crate::event::EventType;
+use crate::event::{EventType, FLOW_EVENTS};
 use crate::limits::flow as limits;
 use crate::port::clockify::Method;
 
@@ -55,7 +55,7 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
         faults.add("", "invalid_type", "expected a JSON object");
         return faults.into_result(None);
     };
-    const FIELDS: [&str; 11] = [
+    const FIELDS: [&str; 12] = [
         "name",
         "description",
         "enabled",
@@ -66,6 +66,7 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
         "actions",
         "allow_self_trigger",
         "runs_per_entity_per_minute",
+        "pause_after_failures",
         "workspace_id",
     ];
     refuse_unknown(&mut faults, "", sent, &FIELDS);
@@ -95,8 +96,10 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
             u64::from(limits::RUNS_PER_ENTITY_PER_MINUTE_MAX),
         )
         .and_then(|number| u32::try_from(number).ok()),
+        pause_after_failures: number(&mut faults, sent, "", "pause_after_failures", 0, u64::from(limits::PAUSE_AFTER_FAILURES_MAX))
+            .and_then(|number| u32::try_from(number).ok()),
     };
-    if definition.custom_source.is_some() && definition.trigger_source == TriggerSource::Clockify {
+    if definition.custom_source.is_some() && definition.trigger_source != TriggerSource::Custom {
         faults.add("custom_source", "not_applicable", "only flows with trigger_source CUSTOM have a custom_source");
     }
     faults.into_result(Some(definition))
@@ -157,15 +160,16 @@ fn trigger_source(faults: &mut Faults, object: &Map<String, Value>) -> TriggerSo
     match present(object, "trigger_source").map(Value::as_str) {
         None | Some(Some("CLOCKIFY")) => TriggerSource::Clockify,
         Some(Some("CUSTOM")) => TriggerSource::Custom,
+        Some(Some("FLOW")) => TriggerSource::Flow,
         Some(_) => {
-            faults.add("trigger_source", "invalid_value", "expected CLOCKIFY or CUSTOM");
+            faults.add("trigger_source", "invalid_value", "expected CLOCKIFY, CUSTOM or FLOW");
             TriggerSource::Clockify
         }
     }
 }
 
 fn event_types(faults: &mut Faults, object: &Map<String, Value>) -> Vec<EventType> {
-    let custom = matches!(present(object, "trigger_source").and_then(Value::as_str), Some("CUSTOM"));
+    let source = present(object, "trigger_source").and_then(Value::as_str).unwrap_or("CLOCKIFY");
     let Some(listed) = object.get("trigger_event_types").and_then(Value::as_array) else {
         faults.add("trigger_event_types", "required", "expected a list of event types; an empty one means every event of the source");
         return Vec::new();
@@ -178,7 +182,10 @@ fn event_types(faults: &mut Faults, object: &Map<String, Value>) -> Vec<EventTyp
     for (index, value) in listed.iter().enumerate() {
         let field = format!("trigger_event_types[{index}]");
         match value.as_str().map(EventType::parse) {
-            Some(Ok(event_type)) if !custom && event_type.known().is_none() => {
+            Some(Ok(event_type)) if source == "FLOW" && !FLOW_EVENTS.contains(&event_type.as_str()) => {
+                faults.add(field, "unknown_event_type", format!("expected one of: {}", FLOW_EVENTS.join(", ")));
+            }
+            Some(Ok(event_type)) if !matches!(source, "CUSTOM" | "FLOW") && event_type.known().is_none() => {
                 faults.add(field, "unknown_event_type", "Clockify has no such event");
             }
             Some(Ok(event_type)) if types.contains(&event_type) => {}

@@ -56,6 +56,10 @@ impl Handler<ChangeFlow> for Workspace {
             FlowChange::Delete(flow) => Some(*flow),
             FlowChange::Create(_) | FlowChange::Update(..) => None,
         };
+        let updated = match &message.0 {
+            FlowChange::Update(flow, _) => Some(*flow),
+            FlowChange::Create(_) | FlowChange::Delete(_) => None,
+        };
         let (key, env) = (self.key, Arc::clone(&self.env));
         let work = async move {
             if let Some(error) = refusal {
@@ -81,6 +85,10 @@ impl Handler<ChangeFlow> for Workspace {
                     }
                     FlowChange::Update(id, definition) => (env.store.update_flow(key, &flow(id, definition)).await?, id),
                 };
+                if let (Saved::Version(_), Some(id)) = (saved, updated) {
+                    // Who saves a flow has looked at it.
+                    env.store.resume_flow(key, id).await?;
+                }
                 Ok(match saved {
                     Saved::Version(_) => {
                         env.store.flow(key, id).await?.map_or(FlowChanged::Absent, |flow| FlowChanged::Saved(Box::new(flow)))
@@ -96,6 +104,9 @@ impl Handler<ChangeFlow> for Workspace {
             let (changed, loaded) = outcome?;
             if let Some(flow) = deleted.filter(|_| changed == FlowChanged::Deleted) {
                 workspace.runner.forget(flow);
+            }
+            if let Some(flow) = updated.filter(|_| matches!(changed, FlowChanged::Saved(_))) {
+                workspace.runner.resume(flow);
             }
             workspace.settle(loaded, context);
             Ok(changed)

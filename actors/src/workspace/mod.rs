@@ -43,6 +43,7 @@ use crate::addon::Addon;
 use crate::clock::Clock;
 use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
+use crate::flow::standing::Standing;
 use crate::ids::Key;
 use crate::installation::{Health, Installation, Status};
 use crate::limits::{actor, run};
@@ -166,6 +167,8 @@ struct Loaded {
     settings: Settings,
     flows: Vec<Arc<Compiled>>,
     sources: HashMap<SourceName, Arc<CustomSource>>,
+    /// Flows that have failed since they last did well.
+    standings: Vec<Standing>,
 }
 
 impl Workspace {
@@ -195,7 +198,7 @@ impl Workspace {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
-                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, &loaded.settings, works);
+                self.runner.adopt(&loaded, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
@@ -222,6 +225,7 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
     let settings = env.settings(&installation);
     let sources = env.store.sources(key).await?;
     let flows = env.store.flows(key).await?;
+    let standings = env.store.standings(key).await?;
     let compiled = flows.iter().filter_map(|flow| match Compiled::compile(flow, key.workspace, &env.catalogue) {
         Ok(compiled) => Some(Arc::new(compiled)),
         Err(faults) => {
@@ -230,7 +234,7 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
         }
     });
     let sources = sources.into_iter().map(|source| (source.name.clone(), Arc::new(source))).collect();
-    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, installation: Arc::new(installation) }))
+    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, standings, installation: Arc::new(installation) }))
 }
 
 /// A panic in a future that the actor waits for would close its mailbox; here it becomes an error.

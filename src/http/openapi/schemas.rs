@@ -72,7 +72,7 @@ fn flow() -> Value {
         "properties": {
             "name": {"type": "string", "minLength": 1},
             "enabled": {"type": "boolean", "default": true},
-            "trigger_source": {"type": "string", "enum": ["CLOCKIFY", "CUSTOM"], "default": "CLOCKIFY"},
+            "trigger_source": {"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "FLOW"], "default": "CLOCKIFY"},
             "trigger_event_types": {"type": "array", "items": {"type": "string"}},
             "custom_source": {"type": ["string", "null"]},
             "conditions": {"type": ["object", "null"]},
@@ -105,7 +105,7 @@ pub(super) fn parameter(name: &str) -> Value {
     match name {
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": http::PAGE_MAX, "default": http::PAGE_DEFAULT}),
         "offset" => json!({"type": "integer", "minimum": 0, "maximum": http::OFFSET_MAX, "default": 0}),
-        "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM"]}),
+        "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "FLOW"]}),
         _ => json!({"type": "string"}),
     }
 }

@@ -18,6 +18,7 @@ use crate::flow::action::{CompiledAction, CompiledKind};
 use crate::flow::compiled::Compiled;
 use crate::flow::context::Context;
 use crate::flow::machine::{self, Next, Sign, Tried};
+use crate::flow::matching;
 use crate::flow::run::{Place, Reason, RequestSummary, Run, RunState};
 use crate::flow::template::Secrets;
 use crate::installation::Installation;
@@ -42,6 +43,9 @@ impl Runner {
     pub(super) async fn drive(&self, mut queued: Queued) -> Left {
         if queued.run.state.finished() {
             return self.end(queued).await;
+        }
+        if let Some(reason) = matching::doubt(&queued.run) {
+            return self.refuse(queued, Unusable::ForGood(reason)).await;
         }
         let flow = match self.version(&queued.run).await {
             Ok(Some(flow)) => flow,

@@ -4,7 +4,7 @@
 //! mod       the state, and the pump: takes what may go on out of the queue and starts a task for it
 //! backlog   what waits in the store, and how it comes into memory
 //! drive     one run, step by step
-//! record    the run's record into the journal
+//! record    the run's record into the journal          failing  what follows from runs that fail
 //! ask       a call that no run makes                   cancel   a run that an admin ends
 //! ```
 //!
@@ -15,6 +15,7 @@ pub mod ask;
 mod backlog;
 mod cancel;
 mod drive;
+mod failing;
 mod record;
 
 use std::cell::RefCell;
@@ -30,12 +31,13 @@ use tokio::task::JoinHandle;
 
 use super::queue::{Queue, Queued, Wait};
 use super::status::Snapshot;
-use super::{Clients, Environment};
+use super::{Clients, Environment, Loaded};
 use crate::budget::Budget;
 use crate::clock::Timestamp;
 use crate::flow::compiled::Compiled;
 use crate::flow::machine::Sign;
 use crate::flow::run::Run;
+use crate::flow::standing::Paused;
 use crate::gate::{Gate, Passage};
 use crate::ids::{FlowId, Key, RunId};
 use crate::installation::{Health, Installation};
@@ -44,7 +46,6 @@ use crate::loop_guard::LoopGuard;
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Pending;
-use crate::settings::Settings;
 use backlog::Backlog;
 
 /// The runner of one workspace. It lives on one thread.
@@ -64,6 +65,8 @@ struct Inner {
     versions: VecDeque<Arc<Compiled>>,
     /// Flows deleted in this life, the latest of them: their runs have been cancelled in the store.
     deleted: VecDeque<FlowId>,
+    /// Flows that have failed since they last did well, and which of them are paused for that.
+    standings: HashMap<FlowId, Option<Paused>>,
     concurrency: usize,
     /// Whether actions may call other servers than the platform's.
     other_servers: bool,
@@ -104,6 +107,7 @@ impl Runner {
             flows: HashMap::new(),
             versions: VecDeque::new(),
             deleted: VecDeque::new(),
+            standings: HashMap::new(),
             concurrency: limits::CONCURRENCY_DEFAULT,
             other_servers: false,
             works: false,
@@ -124,9 +128,11 @@ impl Runner {
         Rc::new_cyclic(|myself| Self { key, env, clients, inner: RefCell::new(inner), myself: myself.clone() })
     }
 
-    /// Goes on with what was read from the store: an installation, the newest versions of its flows, its settings, and whether runs may go on.
-    pub fn adopt(&self, installation: Arc<Installation>, flows: &[Arc<Compiled>], settings: &Settings, works: bool) {
+    /// Goes on with what was read from the store, and whether runs may go on.
+    pub(super) fn adopt(&self, loaded: &Loaded, works: bool) {
         {
+            let Loaded { installation, settings, flows, standings, .. } = loaded;
+            let installation = Arc::clone(installation);
             let mut inner = self.inner.borrow_mut();
             let other = inner.installation.as_ref().is_none_or(|known| known.addon_id != installation.addon_id);
             if inner.closed {
@@ -134,6 +140,11 @@ impl Runner {
             }
             if other {
                 inner.gate = Gate::default();
+                inner.standings.clear();
+            }
+            // What this life has noted since is newer than what was read.
+            for standing in standings {
+                inner.standings.entry(standing.flow).or_insert_with(|| standing.paused.clone());
             }
             let wakes = works && (other || !inner.works);
             (inner.closed, inner.held) = (false, false);
@@ -176,6 +187,7 @@ impl Runner {
             inner.deleted.pop_front();
         }
         inner.deleted.push_back(flow);
+        inner.standings.remove(&flow);
         for run in inner.queue.drop_flow(flow) {
             inner.backlog.ended(run);
         }

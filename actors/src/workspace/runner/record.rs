@@ -25,7 +25,14 @@ impl Runner {
     /// Offers a record once.
     pub(super) async fn record_once(&self, run: &Run) -> Result<Written, store::Error> {
         let (receipt, pending) = Receipt::pair();
-        self.env.store.submit(Entry::Progress(Box::new(run.clone())), receipt);
+        match self.alarm(run) {
+            None => self.env.store.submit(Entry::Progress(Box::new(run.clone())), receipt),
+            Some((event, runs)) => {
+                let (mine, expected) = Receipt::pair();
+                self.expect(expected, runs.clone(), Some(event.payload.clone()));
+                self.env.store.submit(Entry::Conclude { run: Box::new(run.clone()), event: Box::new(event), runs }, receipt.and(mine));
+            }
+        }
         pending.outcome().await
     }
 
@@ -49,6 +56,7 @@ impl Runner {
         match self.record(&queued.run).await {
             Recorded::Durable => {
                 self.left(&queued.run);
+                self.fared(&queued.run).await;
                 Left::Gone
             }
             Recorded::Gone => Left::Gone,
