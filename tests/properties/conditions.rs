@@ -46,7 +46,7 @@ fn payload() -> impl Strategy<Value = Value> {
 fn any_rule() -> impl Strategy<Value = Value> {
     let free = ["==", "!=", "contains", "not_contains", "exists", "not_exists", "is_empty", "not_empty"];
     let field = prop_oneof![Just("$.a"), Just("$.b"), Just("$.a[*]"), Just("$.c.a")];
-    (field, prop::sample::select(free.as_slice()), any_value()).prop_map(|(field, operator, value)| match operator {
+    (field, prop::sample::select(free.to_vec()), any_value()).prop_map(|(field, operator, value)| match operator {
         "exists" | "not_exists" | "is_empty" | "not_empty" => json!({ "field": field, "operator": operator }),
         _ => rule(field, operator, &value),
     })
@@ -57,12 +57,13 @@ proptest! {
 
     #[test]
     fn an_operator_and_its_opposite_never_agree(payload in payload(), value in any_value(), field in "\\$\\.[abc](\\[\\*\\])?") {
-        for (operator, opposite) in [("==", "!="), ("contains", "not_contains"), ("exists", "not_exists"), ("is_empty", "not_empty")] {
-            let value = if operator.contains("e") && operator != "==" { Value::Null } else { value.clone() };
-            let said = holds(&one("ALL", &[rule(&field, operator, &value)]), &payload);
-            let denied = holds(&one("ALL", &[rule(&field, opposite, &value)]), &payload);
-            prop_assert!(said != denied || (operator == "is_empty" && field.contains('*')), "{} {} {}", field, operator, value);
-        }
+        let says = |operator: &str, value: &Value| holds(&one("ALL", &[rule(&field, operator, value)]), &payload);
+        prop_assert_ne!(says("==", &value), says("!=", &value), "{} {}", field, value);
+        prop_assert_ne!(says("exists", &Value::Null), says("not_exists", &Value::Null), "{}", field);
+        // Where a type does not fit, both are false.
+        prop_assert!(!(says("contains", &value) && says("not_contains", &value)), "{} {}", field, value);
+        // Of several values some may be empty and others not.
+        prop_assert!(field.contains('*') || says("is_empty", &Value::Null) != says("not_empty", &Value::Null), "{}", field);
     }
 
     #[test]
