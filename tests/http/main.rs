@@ -34,4 +34,5 @@ mod runs;
 mod samples;
 mod secrets;
 mod settings;
+mod subscriptions;
 mod webhooks;

@@ -31,6 +31,7 @@ mod secrets;
 mod sources;
 mod sqlite;
 mod standings;
+mod subscriptions;
 mod texts;
 mod twins;
 mod uninstall;

@@ -6,6 +6,7 @@
 //! | [`lifecycle::Lifecycle`] | INSTALLED, DELETED, STATUS_CHANGED, SETTINGS_UPDATED |
 //! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
+//! | [`subscriptions::ChangeSubscription`] | webhooks of the add-on's own, at the platform and here |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`cancel::Cancel`] | ends a run before its time |
@@ -28,8 +29,9 @@ pub mod runner;
 pub mod settings;
 pub mod sources;
 pub mod status;
+pub mod subscriptions;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -45,7 +47,7 @@ use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
 use crate::flow::standing::Standing;
 use crate::ids::Key;
-use crate::installation::{Health, Installation, Status};
+use crate::installation::{Health, Installation, Status, TokenHash, same_hash};
 use crate::limits::{actor, run};
 use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
@@ -55,6 +57,7 @@ use crate::port::web::{OtherServers, Web};
 use crate::rate::Rate;
 use crate::settings::Settings;
 use crate::source::{CustomSource, SourceName};
+use crate::subscription::Subscription;
 use runner::Runner;
 
 /// Makes the platform's client for a thread; it is called once on each arbiter.
@@ -151,6 +154,8 @@ pub struct Workspace {
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
     quarantined: bool,
+    /// Whether a change of subscriptions is under way.
+    subscribing: Rc<Cell<bool>>,
 }
 
 enum Phase {
@@ -169,13 +174,32 @@ struct Loaded {
     sources: HashMap<SourceName, Arc<CustomSource>>,
     /// Flows that have failed since they last did well.
     standings: Vec<Standing>,
+    subscriptions: Vec<Subscription>,
+}
+
+impl Loaded {
+    /// Whether a token is one of the installation's webhooks', declared or not.
+    fn has_webhook_token(&self, hash: &TokenHash) -> bool {
+        let mut hashes =
+            self.installation.webhooks.iter().map(|webhook| &webhook.hash).chain(self.subscriptions.iter().map(|one| &one.hash));
+        hashes.any(|known| same_hash(known, hash))
+    }
 }
 
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
         let runner = Runner::new(key, Arc::clone(&env), clients(&env));
-        Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), rates: HashMap::new(), quarantined }
+        Self {
+            key,
+            env,
+            runner,
+            phase: Phase::Loading,
+            recent: Recent::default(),
+            rates: HashMap::new(),
+            quarantined,
+            subscribing: Rc::default(),
+        }
     }
 
     fn loaded(&self) -> Result<&Loaded, Error> {
@@ -224,6 +248,7 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
     let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
     let settings = env.settings(&installation);
     let sources = env.store.sources(key).await?;
+    let subscriptions = env.store.subscriptions(key).await?;
     let flows = env.store.flows(key).await?;
     let standings = env.store.standings(key).await?;
     let compiled = flows.iter().filter_map(|flow| match Compiled::compile(flow, key.workspace, &env.catalogue) {
@@ -234,7 +259,7 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
         }
     });
     let sources = sources.into_iter().map(|source| (source.name.clone(), Arc::new(source))).collect();
-    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, standings, installation: Arc::new(installation) }))
+    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, subscriptions, standings, installation: Arc::new(installation) }))
 }
 
 /// A panic in a future that the actor waits for would close its mailbox; here it becomes an error.

@@ -21,6 +21,7 @@ mod runs;
 mod secrets;
 mod sources;
 mod standings;
+mod subscriptions;
 
 use std::sync::Arc;
 use std::time::Duration;

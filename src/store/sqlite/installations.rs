@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, time, time_if_any};
-use super::{Failure, Sqlite, activities, purge, secrets, sources, standings};
+use super::{Failure, Sqlite, activities, purge, secrets, sources, standings, subscriptions};
 
 fn health(row: &SqliteRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -88,6 +88,7 @@ async fn remove(connection: &mut SqliteConnection, key: Key) -> Result<(), Failu
         "INSERT INTO purges (stay, addon, workspace) SELECT stay, addon, workspace FROM installations WHERE addon = ? AND workspace = ?";
     about(ended, key).execute(&mut *connection).await?;
     sources::remove_all(connection, key).await?;
+    subscriptions::remove_all(connection, key).await?;
     activities::remove_all(connection, key).await?;
     secrets::remove_all(connection, key).await?;
     standings::remove_all(connection, key, None).await?;

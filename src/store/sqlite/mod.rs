@@ -25,6 +25,7 @@ mod script;
 mod secrets;
 mod sources;
 mod standings;
+mod subscriptions;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -18,6 +18,7 @@ pub mod runs;
 pub mod secrets;
 pub mod sources;
 pub mod standings;
+pub mod subscriptions;
 
 pub use activities::Activities;
 pub use entities::Entities;
@@ -30,6 +31,7 @@ pub use runs::Runs;
 pub use secrets::Secrets;
 pub use sources::Sources;
 pub use standings::Standings;
+pub use subscriptions::Subscriptions;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -47,12 +49,24 @@ pub enum Error {
 
 /// All of them, as the actors hold it.
 pub trait Store:
-    Installations + Events + Flows + Standings + Runs + Sources + Secrets + Entities + Retention + Activities + Journal + Health
+    Installations + Events + Flows + Standings + Runs + Sources + Secrets + Subscriptions + Entities + Retention + Activities + Journal + Health
 {
 }
 
 impl<S> Store for S where
-    S: Installations + Events + Flows + Standings + Runs + Sources + Secrets + Entities + Retention + Activities + Journal + Health
+    S: Installations
+        + Events
+        + Flows
+        + Standings
+        + Runs
+        + Sources
+        + Secrets
+        + Subscriptions
+        + Entities
+        + Retention
+        + Activities
+        + Journal
+        + Health
 {
 }
 

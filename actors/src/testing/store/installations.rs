@@ -42,6 +42,7 @@ impl Installations for MemoryStore {
             state.sources.retain(|(whose, _), _| *whose != key);
             state.secrets.retain(|(whose, _), _| *whose != key);
             state.standings.retain(|(whose, _), _| *whose != key);
+            state.subscriptions.retain(|(whose, _), _| *whose != key);
             state.activities.retain(|(whose, _), _| *whose != key);
             state.entities.retain(|(whose, ..), _| *whose != key);
             state.messages.retain(|(whose, ..)| *whose != key);

@@ -15,6 +15,7 @@ mod runs;
 mod secrets;
 mod sources;
 mod standings;
+mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ use async_trait::async_trait;
 
 use crate::activity::Activity;
 use crate::entity::{EntityId, EntityType};
-use crate::event::{Event, Source};
+use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
 use crate::flow::standing::Standing;
@@ -35,6 +36,7 @@ use crate::port::store::secrets::KeptSecret;
 use crate::port::store::{Error, Health, Page, Slice};
 use crate::secret::{Secret, SecretName};
 use crate::source::{CustomSource, SourceName};
+use crate::subscription::Subscription;
 
 /// A store for tests. Clones are the same store.
 #[derive(Clone, Default)]
@@ -55,6 +57,7 @@ struct State {
     sources: BTreeMap<(Key, SourceName), CustomSource>,
     secrets: BTreeMap<(Key, SecretName), (KeptSecret, Secret)>,
     standings: BTreeMap<(Key, FlowId), Standing>,
+    subscriptions: BTreeMap<(Key, EventType), Subscription>,
     activities: BTreeMap<(Key, ActivityId), Activity>,
     /// What is known of entities, also that they are gone.
     entities: BTreeMap<(Key, EntityType, EntityId), entities::Known>,
