@@ -11,7 +11,7 @@
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
 //! addon operation installation event entity source activity ids secret clock   the nouns           limits      every bound, with its reason
-//! webhook     which path carries which events                                         port        store/, clockify, observer
+//! webhook     which path carries which events                                         port        store/, clockify, web, observer
 //! subscription                                                 webhooks that the manifest does not declare
 //! testing     honest stand-ins, behind a feature
 //! ```

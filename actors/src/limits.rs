@@ -252,7 +252,7 @@ pub mod web {
     pub const CALL_MS_MAX: u64 = 30_000;
     /// Calls under way, for each arbiter: they have connections of their own, so that a slow server takes none of the platform's.
     pub const CALLS_MAX: usize = 128;
-    /// Calls of one workspace that are under way: sixteen workspaces with nothing but slow servers still leave room in the first half minute.
+    /// Calls of one workspace that are under way: it takes sixteen workspaces to have all places, and then who has the fewest calls goes first.
     pub const CALLS_PER_WORKSPACE_MAX: usize = 8;
     /// Calls of one host that are under way, for each arbiter: what a modest server takes without trouble.
     pub const CALLS_PER_HOST_MAX: usize = 16;

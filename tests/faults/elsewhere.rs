@@ -174,3 +174,32 @@ fn what_is_not_permitted_here_is_not_saved() {
         assert_eq!(save(web_flow("GET", HOOK)).await, [("actions[0].type".to_owned(), "generic_http_off")]);
     });
 }
+
+#[test]
+fn a_secret_is_used_as_it_is_now_and_one_that_is_gone_fails_the_step() {
+    play(|stage| async move {
+        use actors::clock::Clock;
+        use actors::port::store::Secrets;
+        use actors::secret::{Secret, SecretName};
+        let key = stage.install(1).await;
+        let name = SecretName::parse("KEY").unwrap();
+        let put = async |value: &str| stage.store.put_secret(key, &name, &Secret::new(value), 10, stage.clock.now()).await.unwrap();
+        put("first-value").await;
+        stage.web.script.always(Method::Get, HOOK, Scripted::status(200));
+        let mut flow = web_flow("GET", HOOK);
+        flow["actions"][0]["headers"] = json!({"X-Key": "{{ secret.KEY }}"});
+        stage.flow(key, flow).await;
+        for (number, then) in [(1, "second-value"), (2, "")] {
+            stage.deliver(key, &format!("e{number}"), json!({ "n": number })).await.unwrap();
+            stage.live(Duration::from_secs(2)).await;
+            if then.is_empty() { assert!(stage.store.delete_secret(key, &name).await.unwrap()) } else { drop(put(then).await) }
+        }
+        stage.deliver(key, "e3", json!({ "n": 3 })).await.unwrap();
+        stage.live(Duration::from_secs(2)).await;
+        let sent: Vec<_> = stage.web.requests().iter().map(|(_, request)| request.headers[0].1.expose().to_owned()).collect();
+        assert_eq!(sent, ["first-value", "second-value"]);
+        let runs = stage.runs(key).await;
+        assert_eq!((runs[2].state, runs[2].reason.as_ref().unwrap().code.as_str()), (RunState::Failed, "secret_missing"));
+        assert!(!format!("{runs:?}").contains("-value"), "no record has a value");
+    });
+}

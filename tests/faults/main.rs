@@ -17,6 +17,7 @@ mod cancel;
 mod chaos;
 mod crash;
 mod elsewhere;
+mod elsewhere_for_real;
 mod failing;
 mod for_each;
 mod lookup;

@@ -145,6 +145,15 @@ fn a_cut_off_try_is_repeated_only_if_that_is_safe() {
 }
 
 #[test]
+fn a_run_begins_nothing_more_when_its_time_is_over() {
+    let limit = i64::try_from(limits::RUN_SECONDS_MAX).unwrap();
+    let mut run = run();
+    assert!(!overdue(&run, at(2 * limit)), "a run that has only waited in line has all its time");
+    run.started_at = Some(at(0));
+    assert!(!overdue(&run, at(limit - 1)) && overdue(&run, at(limit)));
+}
+
+#[test]
 fn answers_are_kept_as_what_they_are() {
     for (body, data) in [("", Value::Null), (r#"{"a":[1]}"#, serde_json::json!({"a": [1]})), ("<html>", Value::from("<html>"))] {
         assert_eq!(tried(answer(200, body), true, 1, 0).0.steps[0].data, Some(data));

@@ -235,7 +235,10 @@ impl Runner {
     async fn call_elsewhere(&self, action: &CompiledAction, request: WebRequest, secrets: &Secrets) -> Tried {
         let CompiledKind::GenericHttp(call) = &action.kind else { return Tried::Panicked };
         let calling = async {
-            match self.clients.web.call(self.key, request).await {
+            let outcome = self.clients.web.call(self.key, request).await;
+            let status = outcome.as_ref().map_or(0, |response| response.status);
+            self.env.observer.observe(self.key.addon, Happening::WebCall(status));
+            match outcome {
                 Ok(response) => Tried::Heard(call.answer().read(&response, secrets)),
                 Err(error) => Tried::Unheard(error),
             }

@@ -12,6 +12,7 @@ use crate::flow::matching;
 use crate::flow::run::{Run, RunState};
 use crate::flow::standing::Paused;
 use crate::ids::FlowId;
+use crate::port::observer::Happening;
 
 impl Runner {
     /// The event that the end of this run is, and the runs which that starts, if there is a flow for it.
@@ -82,6 +83,7 @@ impl Runner {
         let Some(standing) = standing else { return Ok(()) };
         let paused: Option<Paused> = standing.paused;
         if paused.is_some() && !self.is_paused(run.flow) {
+            self.env.observer.observe(self.key.addon, Happening::FlowPaused);
             log::warn!(addon = self.key.addon.slug(), workspace:% = self.key.workspace, flow:% = run.flow; "a flow is paused: its runs fail one after the other");
         }
         self.inner.borrow_mut().standings.insert(run.flow, paused);

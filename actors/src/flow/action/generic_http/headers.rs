@@ -12,7 +12,7 @@ use crate::limits::web as limits;
 use crate::secret::{Secret, SecretName};
 
 /// Names that the service writes itself, that frame or route a message, or that belong to the platform alone.
-const RESERVED: [&str; 22] = [
+const RESERVED: [&str; 21] = [
     "host",
     "content-length",
     "transfer-encoding",
@@ -33,7 +33,6 @@ const RESERVED: [&str; 22] = [
     "x-addon-token",
     "x-addon-lifecycle-token",
     "clockify-signature",
-    "x-api-key-clockify",
     "date",
 ];
 const RESERVED_PREFIXES: [&str; 3] = ["proxy-", "sec-", "x-forwarded-"];
