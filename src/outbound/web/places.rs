@@ -158,7 +158,7 @@ mod tests {
         let host: Vec<_> = (2..50).filter_map(|from| take(&places, from, "a")).collect();
         assert_eq!(pair.len() + host.len(), limits::CALLS_PER_HOST_MAX);
         let rest: Vec<_> = (50..250)
-            .flat_map(|from| (0..8).filter_map(move |n| Some((from, n))))
+            .flat_map(|from| (0..8).map(move |n| (from, n)))
             .filter_map(|(from, n)| take(&places, from, &format!("c{from}{n}")))
             .collect();
         assert_eq!(pair.len() + other.len() + host.len() + rest.len(), limits::CALLS_MAX);
