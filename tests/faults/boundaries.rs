@@ -167,3 +167,45 @@ fn the_order_is_the_flows() {
         assert_eq!(stage.clockify.calls().len() + stage.web.requests().len(), order().len());
     });
 }
+
+/// Items that consist of nothing but what may be repeated: it is the record between two items that keeps a finished one from being done again.
+#[test]
+fn a_finished_item_is_not_done_again_though_it_could_be() {
+    for death in [Death::InTheCall, Death::BeforeTheRecord] {
+        for fatal in 0..4 {
+            play(|mut stage| async move {
+                let key = stage.install(1).await;
+                let put =
+                    json!({ "operation_id": "updateTimeEntry", "params": { "path": { "id": "$.item" }, "body": { "name": "$.item" } } });
+                let definition = json!({
+                    "name": "puts", "trigger_event_types": ["NEW_TIME_ENTRY"],
+                    "actions": [{ "type": "FOR_EACH", "items": "$.webhook.list", "actions": [put] }],
+                });
+                stage.flow(key, definition).await;
+                let (count, store) = (AtomicUsize::new(0), stage.store.clone());
+                stage.clockify.rule(move |_| {
+                    let answer = Scripted::json(200, &json!({}));
+                    Some(match (count.fetch_add(1, Ordering::SeqCst) == fatal, death) {
+                        (false, _) => answer,
+                        (true, Death::InTheCall) => answer.held(),
+                        (true, Death::BeforeTheRecord) => {
+                            store.hold_journal();
+                            answer
+                        }
+                    })
+                });
+                stage.deliver(key, "e", json!({ "list": ["a", "b", "c", "d"] })).await.unwrap();
+                stage.clock.run_for(Duration::from_secs(2)).await;
+                stage.restart().await;
+                stage.store.lose_held_entries();
+                stage.store.resume_journal();
+                stage.live(Duration::from_secs(30)).await;
+                assert_eq!(stage.states(key).await, [RunState::Succeeded]);
+                let made: Vec<_> = stage.clockify.calls().iter().map(|call| name(&call.request)).collect();
+                let mut expected = ["PUT a", "PUT b", "PUT c", "PUT d"].map(str::to_owned).to_vec();
+                expected.insert(fatal, expected[fatal].clone());
+                assert_eq!(made, expected, "{death:?} at {fatal}: only the item that it died in is done again");
+            });
+        }
+    }
+}
