@@ -1,5 +1,6 @@
 //! Secrets over the page's API: they go in and never come out.
 
+use actors::addon::Addon;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Request, get, post, request};
@@ -100,4 +101,25 @@ async fn a_flow_names_only_secrets_that_there_are_and_only_where_they_may_stand(
     let clockify = json!({"name": "f", "trigger_event_types": [], "actions": [{"operation_id": "createNewTag", "params": {"body": {"name": "{{ secret.API_KEY }}"}}}]});
     let answer = ask(&harness, post("/ui/flows").json(&clockify)).await;
     assert_eq!(answer.faults(), [("actions[0].params.body.name".to_owned(), "secret_not_allowed".to_owned())]);
+}
+
+#[actix_web::test]
+async fn an_add_on_whose_policy_has_no_other_servers_takes_no_flow_that_calls_one() {
+    let call = json!({"type": "GENERIC_HTTP", "method": "GET", "url": "https://hooks.example.com/x"});
+    let flow = json!({"name": "f", "trigger_event_types": ["NEW_TAG"], "actions": [call]});
+    for addon in [Addon::ApiStudio, Addon::ClockifyAddon, Addon::UniversalWebhook] {
+        let harness = Harness::installed_as(addon).await;
+        // Universal Webhook's setting is off until an admin turns it on; the others have none.
+        let answer = ask(&harness, post("/ui/flows").json(&flow)).await;
+        answer.refused(422, "invalid_fields");
+        assert_eq!(answer.faults(), [("actions[0].type".to_owned(), "generic_http_off".to_owned())], "{addon}");
+        let secrets = ask(&harness, get("/ui/secrets")).await;
+        assert_eq!(secrets.status, if addon == Addon::UniversalWebhook { 200 } else { 404 }, "{addon}");
+    }
+    let harness = Harness::with_other_servers().await;
+    assert_eq!(ask(&harness, post("/ui/flows").json(&flow)).await.status, 200);
+    let mut inside = flow;
+    inside["actions"][0]["url"] = json!("https://denied.example.com/x");
+    let answer = ask(&harness, post("/ui/flows").json(&inside)).await;
+    assert_eq!(answer.faults(), [("actions[0].url".to_owned(), "destination_not_allowed".to_owned())]);
 }
