@@ -108,6 +108,7 @@ fn tried(happens: Happens) -> Option<Tried> {
             status,
             retry_after: None,
             last_page: None,
+            headers: Vec::new(),
             content_type: None,
             body: bytes::Bytes::from_static(b"{}"),
         }),

@@ -41,6 +41,7 @@ impl Web for ScriptedWeb {
             host: Host::Backend,
             path: request.url,
             query: Vec::new(),
+            content_type: None,
             body: request.body,
             response_bytes_max: request.response_bytes_max,
             timeout: request.timeout,

@@ -8,6 +8,7 @@
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
 //! | [`subscriptions::ChangeSubscription`] | webhooks of the add-on's own, at the platform and here |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
+//! | [`execute::Execute`] | makes a call that a person asks for, and keeps it |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`cancel::Cancel`] | ends a run before its time |
 //! | [`status::Status`] | says how it is |
@@ -19,6 +20,7 @@
 
 pub mod cancel;
 pub mod deliver;
+pub mod execute;
 pub mod flows;
 pub mod lifecycle;
 pub mod lift;
@@ -154,6 +156,8 @@ pub struct Workspace {
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
     quarantined: bool,
+    /// Calls of the explorer under way.
+    explorer: Rc<Cell<usize>>,
     /// Whether a change of subscriptions is under way.
     subscribing: Rc<Cell<bool>>,
 }
@@ -198,6 +202,7 @@ impl Workspace {
             recent: Recent::default(),
             rates: HashMap::new(),
             quarantined,
+            explorer: Rc::default(),
             subscribing: Rc::default(),
         }
     }

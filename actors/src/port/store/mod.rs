@@ -7,6 +7,7 @@
 //! contract suite run over it.
 
 pub mod activities;
+pub mod calls;
 pub mod entities;
 pub mod events;
 pub mod flows;
@@ -21,6 +22,7 @@ pub mod standings;
 pub mod subscriptions;
 
 pub use activities::Activities;
+pub use calls::Calls;
 pub use entities::Entities;
 pub use events::Events;
 pub use flows::Flows;
@@ -49,7 +51,20 @@ pub enum Error {
 
 /// All of them, as the actors hold it.
 pub trait Store:
-    Installations + Events + Flows + Standings + Runs + Sources + Secrets + Subscriptions + Entities + Retention + Activities + Journal + Health
+    Installations
+    + Events
+    + Flows
+    + Standings
+    + Runs
+    + Sources
+    + Secrets
+    + Subscriptions
+    + Calls
+    + Entities
+    + Retention
+    + Activities
+    + Journal
+    + Health
 {
 }
 
@@ -62,6 +77,7 @@ impl<S> Store for S where
         + Sources
         + Secrets
         + Subscriptions
+        + Calls
         + Entities
         + Retention
         + Activities

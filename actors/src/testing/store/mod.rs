@@ -5,6 +5,7 @@
 //! uninstall leaves nothing behind.
 
 mod activities;
+mod calls;
 mod entities;
 mod events;
 mod flows;
@@ -23,12 +24,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::activity::Activity;
+use crate::call::Call;
 use crate::entity::{EntityId, EntityType};
 use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
 use crate::flow::standing::Standing;
-use crate::ids::{ActivityId, EventId, FlowId, Key, RunId};
+use crate::ids::{ActivityId, CallId, EventId, FlowId, Key, RunId};
 use crate::installation::{Installation, Mark};
 use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
@@ -57,6 +59,7 @@ struct State {
     sources: BTreeMap<(Key, SourceName), CustomSource>,
     secrets: BTreeMap<(Key, SecretName), (KeptSecret, Secret)>,
     standings: BTreeMap<(Key, FlowId), Standing>,
+    calls: BTreeMap<(Key, CallId), Call>,
     subscriptions: BTreeMap<(Key, EventType), Subscription>,
     activities: BTreeMap<(Key, ActivityId), Activity>,
     /// What is known of entities, also that they are gone.
