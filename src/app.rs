@@ -36,7 +36,7 @@ use crate::http::audience::{Audience, Told};
 use crate::http::readiness::Readiness;
 use crate::http::ui::Embedding;
 use crate::http::{Service, Services};
-use crate::manifest::{Manifests, Stated, Unusable as UnusableManifest};
+use crate::manifest::{self, Manifests, Stated, Unusable as UnusableManifest};
 use crate::metrics::{Metrics, Watch};
 use crate::outbound::guard::{Guard, Policy};
 use crate::store::sealing::{self, Keyring};
@@ -166,6 +166,7 @@ impl App {
         let api_hosts = ApiHosts::new(config.api_domains.iter().map(String::as_str), config.api_bases.iter().map(url::Url::as_str))?;
         let api_hosts = Arc::new(api_hosts);
         let clockify = platform::clients(Arc::clone(&guard), Arc::clone(&self.clock))?;
+        let other_servers = platform::other_servers(manifest::flows_reach_other_servers()?, Arc::clone(&guard), Arc::clone(&self.clock));
         let readiness = Arc::new(Readiness::new());
         let mut running = Running {
             services: Services::new(),
@@ -185,6 +186,7 @@ impl App {
                 defaults: addons.iter().map(|(addon, of)| (*addon, of.defaults)).collect(),
                 observer: Arc::new(Told::new(Arc::clone(&metrics), Arc::clone(&audience))),
                 clockify: Arc::clone(&clockify),
+                other_servers: other_servers.clone(),
             };
             let registry = Arc::new(Registry::new(Arc::new(environment), config.arbiters));
             let service = Arc::new(Service {

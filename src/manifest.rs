@@ -46,7 +46,14 @@ const fn files(addon: Addon) -> Files {
 #[serde(deny_unknown_fields)]
 struct Policy {
     webhooks: WebhookPolicy,
+    flows: FlowPolicy,
     explorer: ExplorerPolicy,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+struct FlowPolicy {
+    generic_http: bool,
 }
 
 /// What people may call through the explorer.
@@ -91,6 +98,25 @@ pub enum Unusable {
     Event(Addon, EventType),
 }
 
+fn read_policy(addon: Addon, text: &str) -> Result<Policy, Unusable> {
+    toml::from_str(text).map_err(|error| Unusable::Policy(addon, error))
+}
+
+/// The add-ons whose flows may call other servers than the platform's, if a workspace's settings allow it as well.
+///
+/// # Errors
+///
+/// [`Unusable::Policy`].
+pub fn flows_reach_other_servers() -> Result<BTreeSet<Addon>, Unusable> {
+    let mut addons = BTreeSet::new();
+    for addon in Addon::ALL {
+        if read_policy(addon, files(addon).policy)?.flows.generic_http {
+            addons.insert(addon);
+        }
+    }
+    Ok(addons)
+}
+
 /// Rendered manifests of every add-on.
 #[derive(Clone, Debug)]
 pub struct Manifests {
@@ -117,7 +143,7 @@ impl Manifests {
             let Files { manifest, policy, .. } = files(addon);
             let template: Value = serde_json::from_str(manifest).map_err(|error| Unusable::Manifest(addon, Some(error)))?;
             let Value::Object(template) = template else { return Err(Unusable::Manifest(addon, None)) };
-            let policy: Policy = toml::from_str(policy).map_err(|error| Unusable::Policy(addon, error))?;
+            let policy = read_policy(addon, policy)?;
             if let Some(unknown) = policy.webhooks.order.iter().find(|event| event.known().is_none()) {
                 return Err(Unusable::Event(addon, unknown.clone()));
             }

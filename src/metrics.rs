@@ -54,6 +54,8 @@ struct OfAddon {
     runs: [IntCounter; RunState::ALL.len()],
     calls: [IntCounter; CLASSES.len()],
     call_seconds: Histogram,
+    web_calls: [IntCounter; CLASSES.len()],
+    paused: IntCounter,
     actors_started: IntCounter,
     actors_died: IntCounter,
     quarantined: IntCounter,
@@ -169,6 +171,12 @@ impl Observer for Metrics {
                 }
                 of.call_seconds.observe(elapsed.as_secs_f64());
             }
+            Happening::WebCall(status) => {
+                if let Some(counter) = of.web_calls.get(class(status)) {
+                    counter.inc();
+                }
+            }
+            Happening::FlowPaused => of.paused.inc(),
             Happening::ActorStarted => of.actors_started.inc(),
             Happening::ActorDied => of.actors_died.inc(),
             Happening::Quarantined => of.quarantined.inc(),
@@ -182,6 +190,8 @@ struct Families {
     runs: IntCounterVec,
     calls: IntCounterVec,
     call_seconds: HistogramVec,
+    web_calls: IntCounterVec,
+    paused: IntCounterVec,
     lives: IntCounterVec,
 }
 
@@ -192,6 +202,13 @@ impl Families {
             runs: counters(registry, "runs_total", "Runs that ended or were put aside, by state.", &["addon", "state"])?,
             calls: counters(registry, "calls_total", "Calls to the platform, by the answer's status.", &["addon", "status"])?,
             call_seconds: histograms(registry, "call_seconds", "Time of a call to the platform.", &["addon"])?,
+            web_calls: counters(
+                registry,
+                "web_calls_total",
+                "Calls of other servers by flows, by the answer's status.",
+                &["addon", "status"],
+            )?,
+            paused: counters(registry, "flows_paused_total", "Flows that were paused because they failed again and again.", &["addon"])?,
             lives: counters(registry, "actor_lives_total", "Turns in the lives of workspaces' actors.", &["addon", "turn"])?,
         })
     }
@@ -204,6 +221,8 @@ impl Families {
             runs: RunState::ALL.map(|state| self.runs.with_label_values(&[slug, &state.as_str().to_ascii_lowercase()])),
             calls: CLASSES.map(|class| self.calls.with_label_values(&[slug, class])),
             call_seconds: self.call_seconds.with_label_values(&[slug]),
+            web_calls: CLASSES.map(|class| self.web_calls.with_label_values(&[slug, class])),
+            paused: self.paused.with_label_values(&[slug]),
             actors_started: self.lives.with_label_values(&[slug, "started"]),
             actors_died: self.lives.with_label_values(&[slug, "died"]),
             quarantined: self.lives.with_label_values(&[slug, "quarantined"]),
@@ -259,6 +278,8 @@ mod tests {
         metrics.observe(addon, Happening::RunLeft(RunState::Uncertain));
         metrics.observe(addon, Happening::Call(503, Duration::from_millis(3)));
         metrics.observe(addon, Happening::Call(0, Duration::from_millis(3)));
+        metrics.observe(addon, Happening::WebCall(404));
+        metrics.observe(addon, Happening::FlowPaused);
         metrics.request(Some(addon), Some("/webhooks/clockify/{event}"), 200, Duration::from_micros(300));
         metrics.request(None, None, 404, Duration::ZERO);
         metrics.watch(Watch { actors: Box::new(|| 7), ready: Box::new(|| true) });
@@ -269,6 +290,8 @@ mod tests {
             r#"clockify_addons_runs_total{addon="universal-webhook",state="failed"} 0"#,
             r#"clockify_addons_calls_total{addon="universal-webhook",status="5xx"} 1"#,
             r#"clockify_addons_calls_total{addon="universal-webhook",status="none"} 1"#,
+            r#"clockify_addons_web_calls_total{addon="universal-webhook",status="4xx"} 1"#,
+            r#"clockify_addons_flows_paused_total{addon="universal-webhook"} 1"#,
             r#"clockify_addons_http_requests_total{addon="universal-webhook",route="/webhooks/clockify/{event}",status="2xx"} 1"#,
             r#"clockify_addons_http_requests_total{addon="none",route="none",status="4xx"} 1"#,
             "clockify_addons_actors 7",

@@ -158,7 +158,12 @@ pub enum Source {
     Clockify,
     /// A sender of the workspace's own, by the name of its source.
     Custom(Arc<str>),
+    /// The workspace's own flows: a run of one failed, or its outcome is unknown.
+    Flow,
 }
+
+/// The types of the events that runs of flows make when they end badly.
+pub const FLOW_EVENTS: [&str; 2] = ["FLOW_FAILED", "FLOW_UNCERTAIN"];
 
 /// An accepted event.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -175,13 +180,13 @@ pub struct Event {
     pub received_at: Timestamp,
     /// The body as it came: one JSON object.
     pub payload: Bytes,
-    /// SHA-256 of the body.
+    /// SHA-256 of the body; zeros where nobody sent it.
     pub payload_hash: [u8; 32],
     /// Headers worth keeping, as a JSON object; never a token or a signature (I7).
     pub headers: Option<String>,
     /// How often it was delivered.
     pub deliveries: u32,
-    /// The sender's own id of the message, where its scheme signs one: the same message of the same source is never an event twice.
+    /// The sender's own id of the message, where its scheme signs one, or the run that ended: the same message of the same source is never an event twice.
     pub message: Option<Arc<str>>,
 }
 

@@ -11,8 +11,8 @@
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
-//! addon operation installation event source activity ids secret clock   the nouns                  limits      every bound, with its reason
-//! webhook     which path carries which events                                         port        store/, clockify, observer
+//! addon operation installation event entity source activity ids secret clock   the nouns           limits      every bound, with its reason
+//! webhook     which path carries which events                                         port        store/, clockify, web, observer
 //! subscription                                                 webhooks that the manifest does not declare
 //! testing     honest stand-ins, behind a feature
 //! ```
@@ -45,6 +45,7 @@ pub mod budget;
 pub mod call;
 pub mod clock;
 pub mod dedupe;
+pub mod entity;
 pub mod event;
 pub mod explorer;
 pub mod flow;

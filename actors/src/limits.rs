@@ -42,6 +42,16 @@ pub mod catalogue {
     pub const SCHEMA_NODES_MAX: usize = 2_000;
 }
 
+/// What is remembered of the platform's entities.
+pub mod entity {
+    /// The longest segment of the platform's paths has some 30 bytes.
+    pub const TYPE_BYTES_MAX: usize = 64;
+    /// Ids are 24 digits, few are put together of several.
+    pub const ID_BYTES_MAX: usize = 128;
+    /// Of a name, for lists and searches; names of the platform have at most some 250 characters, and few pass this.
+    pub const SORT_KEY_BYTES_MAX: usize = 256;
+}
+
 /// Calls that people make through the explorer.
 pub mod explorer {
     /// Time for one call, in milliseconds: reports need as long as that.
@@ -153,6 +163,12 @@ pub mod flow {
     pub const CONDITION_DEPTH_MAX: usize = 5;
     /// Actions of one flow.
     pub const ACTIONS_MAX: usize = 20;
+    /// Actions within a `FOR_EACH`.
+    pub const ITEM_ACTIONS_MAX: usize = 10;
+    /// Items of a `FOR_EACH`, at the most: each has steps in the run's record, which is written anew after each item.
+    pub const ITEMS_MAX: u32 = 100;
+    /// And unless the action says otherwise.
+    pub const ITEMS_DEFAULT: u32 = 50;
     /// Values of one `in`.
     pub const IN_VALUES_MAX: usize = 500;
     /// Bytes of one pattern.
@@ -179,6 +195,12 @@ pub mod flow {
     pub const RUNS_PER_ENTITY_PER_MINUTE_MAX: u32 = 600;
     /// By default: a person does not change one entity more often.
     pub const RUNS_PER_ENTITY_PER_MINUTE_DEFAULT: u32 = 10;
+    /// Failures in a row that pause a flow, at the most.
+    pub const PAUSE_AFTER_FAILURES_MAX: u32 = 1_000;
+    /// And unless the flow says otherwise: enough that it is no accident, and soon enough that an admin sees it the same day.
+    pub const PAUSE_AFTER_FAILURES_DEFAULT: u32 = 20;
+    /// Statuses that one action may expect.
+    pub const EXPECTED_MAX: usize = 16;
     /// Most tries that a policy may ask for.
     pub const RETRY_ATTEMPTS_MAX: u32 = 200;
     /// Longest wait between tries that a policy may ask for, in milliseconds: six hours.
@@ -199,6 +221,14 @@ pub mod run {
     pub const RETRY_FOR_SECONDS_DEFAULT: u64 = 86_400;
     /// Bytes of an answer that a step keeps whole for later steps.
     pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
+    /// Steps of one run, those of every item counted: a run's record is read and written whole.
+    pub const STEPS_MAX: usize = 300;
+    /// Bytes of an item's last answer that are kept once the item is done; larger ones are dropped.
+    pub const ITEM_ANSWER_BYTES_MAX: usize = 4 * 1024;
+    /// Bytes of a request's body that are kept to be shown once its item is done.
+    pub const ITEM_REQUEST_SHOWN_BYTES_MAX: usize = 512;
+    /// How long a run may take from its first step on, in seconds: the longest policy of retries and as much again.
+    pub const RUN_SECONDS_MAX: u64 = 1_209_600;
     /// Time for one call, name look-up to last byte, in milliseconds.
     pub const CALL_MS_MAX: u64 = 30_000;
     /// `Retry-After` beyond this many seconds is taken as this many.
@@ -250,6 +280,46 @@ pub mod run {
     pub const RECORD_TRIES_MAX: u32 = 5;
     /// For how long it is put aside, in milliseconds.
     pub const RECORD_PAUSE_MS: u64 = 5_000;
+}
+
+/// Calls of other servers than the platform's.
+pub mod web {
+    /// Time for one call, name look-up to last byte, in milliseconds; a place is waited for before that.
+    pub const CALL_MS_MAX: u64 = 30_000;
+    /// Calls under way, for each arbiter: they have connections of their own, so that a slow server takes none of the platform's.
+    pub const CALLS_MAX: usize = 128;
+    /// Calls of one workspace that are under way: it takes sixteen workspaces to have all places, and then who has the fewest calls goes first.
+    pub const CALLS_PER_WORKSPACE_MAX: usize = 8;
+    /// Calls of one host that are under way, for each arbiter: what a modest server takes without trouble.
+    pub const CALLS_PER_HOST_MAX: usize = 16;
+    /// And of one workspace to one host, so that no workspace has all of a host's places.
+    pub const CALLS_PER_WORKSPACE_AND_HOST_MAX: usize = 4;
+    /// Calls that wait for a place, for each arbiter; a further one is tried again later.
+    pub const CALLS_WAITING_MAX: usize = 4_096;
+    /// How long a call waits for a place, in milliseconds, before its run makes room for others and tries again later.
+    pub const PLACE_WAIT_MS_MAX: u64 = 10_000;
+    /// Bytes of a header field's name.
+    pub const HEADER_NAME_BYTES_MAX: usize = 64;
+    /// Bytes of all header fields that a flow sets: common servers take 8 KiB of them.
+    pub const HEADERS_BYTES_MAX: usize = 8 * 1024;
+    /// Bytes of a header field of the answer that is kept.
+    pub const HEADER_KEPT_BYTES_MAX: usize = 1_024;
+    /// Names that an action gives to parts of the answer.
+    pub const NAMES_MAX: usize = 32;
+    /// Characters of a refusal's own words that are shown.
+    pub const WORDS_SHOWN_MAX: usize = 300;
+}
+
+/// Secrets of a workspace, for its flows.
+pub mod secret {
+    /// Secrets of a workspace: more than it has other servers to talk to.
+    pub const SECRETS_MAX: u32 = 100;
+    /// Bytes of one: a long-lived token or a private key of some kilobits.
+    pub const VALUE_BYTES_MAX: usize = 4 * 1024;
+    /// Bytes of one at the least: a shorter text could not be told from ordinary words in an answer.
+    pub const VALUE_BYTES_MIN: usize = 4;
+    /// Bytes of what it is sent in: JSON writes a byte in six at the most.
+    pub const BODY_BYTES_MAX: usize = 32 * 1024;
 }
 
 /// What is remembered of changes.
@@ -359,6 +429,8 @@ pub mod store {
     pub const RUNS_PER_BATCH_MAX: usize = 1_000;
     /// Runs that one statement writes: 17 values each, and SQLite takes 32,766 in a statement.
     pub const RUNS_PER_STATEMENT_MAX: usize = 1_000;
+    /// Changes of the entity cache in one transaction: a page of the largest size, at some 30 µs each.
+    pub const ENTITY_CHANGES_MAX: usize = 1_000;
     /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
     pub const QUEUE_JOBS_MAX: usize = 256;
     /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.

@@ -25,6 +25,7 @@ use crate::port::store::receipt::Receipt;
 use crate::source::{CustomSource, SourceName};
 use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
+use crate::workspace::cancel::{Cancel, Cancelled};
 use crate::workspace::deliver::{Accepted, Deliver, Delivery};
 use crate::workspace::execute::{Execute, Executed};
 use crate::workspace::flows::{ChangeFlow, FlowChange, FlowChanged};
@@ -163,6 +164,11 @@ impl Registry {
     /// Starts a finished run again.
     pub async fn replay(&self, key: Key, run: RunId) -> Result<Replayed, Error> {
         self.ask(key, Replay(run)).await
+    }
+
+    /// Ends a run before its time.
+    pub async fn cancel(&self, key: Key, run: RunId) -> Result<Cancelled, Error> {
+        self.ask(key, Cancel(run)).await
     }
 
     /// How the workspace is.

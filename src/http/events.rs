@@ -75,6 +75,7 @@ impl Line {
         let (source, custom_source) = match &event.source {
             Source::Clockify => ("CLOCKIFY", None),
             Source::Custom(name) => ("CUSTOM", Some(Arc::clone(name))),
+            Source::Flow => ("FLOW", None),
         };
         Self {
             id: event.id,
@@ -90,7 +91,7 @@ impl Line {
     }
 }
 
-/// `GET /ui/webhooks`, with `event_type` and `source` (`CLOCKIFY`, `CUSTOM`, or `CUSTOM` with `custom_source`) as filters.
+/// `GET /ui/webhooks`, with `event_type` and `source` (`CLOCKIFY`, `FLOW`, `CUSTOM`, or `CUSTOM` with `custom_source`) as filters.
 pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, Error> {
     let mut query = Query::of(&request);
     let event_type = query.parsed("event_type", EventType::parse);
@@ -98,7 +99,8 @@ pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, E
     let source = query.parsed("source", |text| match text.to_ascii_uppercase().as_str() {
         "CLOCKIFY" => Ok(Source::Clockify),
         "CUSTOM" => Ok(Source::Custom(custom)),
-        _ => Err("expected CLOCKIFY or CUSTOM"),
+        "FLOW" => Ok(Source::Flow),
+        _ => Err("expected CLOCKIFY, CUSTOM or FLOW"),
     });
     let slice = query.slice();
     query.checked()?;

@@ -1,11 +1,14 @@
 //! Flows as the page and integrators see them. They are changed through the workspace, so that the next event finds the change.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Payload};
 use actors::addon::Addon;
 use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::model::{Definition, Flow, TriggerSource};
+use actors::flow::standing::Paused;
 use actors::flow::{compiled, read};
 use actors::ids::{FlowId, Key, WorkspaceId};
 use actors::limits::flow::DEFINITION_BYTES_MAX;
@@ -48,6 +51,7 @@ struct Line {
     trigger_event_types: Vec<EventType>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    paused: Option<Paused>,
 }
 
 /// A whole flow.
@@ -63,6 +67,8 @@ pub struct Shown {
     definition: Definition,
     created_at: Timestamp,
     updated_at: Timestamp,
+    /// Whether it starts no runs for a while, because it has failed again and again.
+    paused: Option<Paused>,
 }
 
 /// A flow that is no more.
@@ -72,19 +78,25 @@ pub struct Deleted {
     id: FlowId,
 }
 
-impl From<Flow> for Line {
-    fn from(flow: Flow) -> Self {
+impl Line {
+    fn of(flow: Flow, paused: Option<Paused>) -> Self {
         let Definition { name, description, enabled, trigger_source, trigger_event_types, .. } = flow.definition;
         let Flow { id, version, created_at, updated_at, .. } = flow;
-        Self { id, version, name, description, enabled, trigger_source, trigger_event_types, created_at, updated_at }
+        Self { id, version, name, description, enabled, trigger_source, trigger_event_types, created_at, updated_at, paused }
     }
 }
 
 impl Shown {
-    fn of(flow: Flow, workspace_id: WorkspaceId, status: Option<&'static str>) -> Self {
+    fn of(flow: Flow, workspace_id: WorkspaceId, status: Option<&'static str>, paused: Option<Paused>) -> Self {
         let Flow { id, version, definition, created_at, updated_at } = flow;
-        Self { status, id, workspace_id, version, definition, created_at, updated_at }
+        Self { status, id, workspace_id, version, definition, created_at, updated_at, paused }
     }
+}
+
+/// Which flows are paused.
+async fn pauses(caller: &Admin) -> Result<BTreeMap<FlowId, Paused>, Error> {
+    let standings = caller.service.store.standings(caller.key).await?;
+    Ok(standings.into_iter().filter_map(|standing| Some((standing.flow, standing.paused?))).collect())
 }
 
 /// `GET /ui/flows`.
@@ -92,9 +104,13 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
     let Key { addon, workspace } = caller.key;
     let flows = caller.service.store.flows(caller.key).await?;
     let (total, enabled) = (flows.len(), flows.iter().filter(|flow| flow.definition.enabled).count());
-    let item = |flow| match addon {
-        Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, None))),
-        Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(flow.into()),
+    let mut paused = pauses(&caller).await?;
+    let item = |flow: Flow| {
+        let paused = paused.remove(&flow.id);
+        match addon {
+            Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, None, paused))),
+            Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(Line::of(flow, paused)),
+        }
     };
     let (summary, flows) = (summary(total, enabled), flows.into_iter().map(item).collect());
     Ok(Json(Listed { workspace_id: workspace, total, enabled, summary, flows }))
@@ -106,9 +122,10 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
     match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
         FlowChanged::Saved(flow) => {
             activity::tell(&request, Some(flow.id.to_string()), flow.definition.name.as_str());
-            Ok(Json(Shown::of(*flow, caller.key.workspace, None)))
+            Ok(Json(Shown::of(*flow, caller.key.workspace, None, None)))
         }
         FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
+        FlowChanged::NotPermitted(faults) => Err(Error::fields(faults)),
         FlowChanged::Absent | FlowChanged::Deleted => Err(Kind::NotInstalled.into()),
     }
 }
@@ -116,7 +133,8 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
 /// `GET /ui/flows/{id}`.
 pub async fn show(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
     let flow = caller.service.store.flow(caller.key, id(&request)?).await?.ok_or(Kind::FlowNotFound)?;
-    Ok(Json(Shown::of(flow, caller.key.workspace, None)))
+    let paused = pauses(&caller).await?.remove(&flow.id);
+    Ok(Json(Shown::of(flow, caller.key.workspace, None, paused)))
 }
 
 /// `PUT /ui/flows/{id}`: replaces the whole definition; in API Studio, what is sent of it.
@@ -130,7 +148,8 @@ pub async fn replace(caller: Admin, request: HttpRequest, payload: Payload) -> R
     }
     let definition = checked(&caller, &sent)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Update(id, definition)).await? {
-        FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, Some("updated")))),
+        FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, Some("updated"), None))),
+        FlowChanged::NotPermitted(faults) => Err(Error::fields(faults)),
         FlowChanged::Absent | FlowChanged::Deleted | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
     }
 }
@@ -140,7 +159,7 @@ pub async fn delete(caller: Admin, request: HttpRequest) -> Result<Json<Deleted>
     let id = id(&request)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Delete(id)).await? {
         FlowChanged::Deleted => Ok(Json(Deleted { status: "deleted", id })),
-        FlowChanged::Absent | FlowChanged::Saved(_) | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
+        FlowChanged::Absent | FlowChanged::Saved(_) | FlowChanged::TooMany | FlowChanged::NotPermitted(_) => Err(Kind::FlowNotFound.into()),
     }
 }
 

@@ -30,6 +30,7 @@ pub mod readiness;
 pub mod request_id;
 pub mod routes;
 pub mod runs;
+pub mod secrets;
 pub mod settings;
 pub mod stream;
 pub mod subscriptions;
@@ -89,6 +90,10 @@ pub const ROUTES: &[Endpoint] = routes![
     Get    "/ui/runs"                       Admin      runs::list;
     Get    "/ui/runs/{id}"                  Admin      runs::show;
     Post   "/ui/runs/{id}/replay"           Admin      runs::replay;
+    Post   "/ui/runs/{id}/cancel"           Admin      runs::cancel;
+    Get    "/ui/secrets"                    Admin      secrets::list,          UniversalWebhook;
+    Put    "/ui/secrets/{name}"             Admin      secrets::put,           UniversalWebhook;
+    Delete "/ui/secrets/{name}"             Admin      secrets::delete,        UniversalWebhook;
     Get    "/ui/custom-sources"             Admin      custom_sources::list,   UniversalWebhook;
     Post   "/ui/custom-sources"             Admin      custom_sources::create, UniversalWebhook;
     Get    "/ui/custom-sources/{name}"      Admin      custom_sources::show,   UniversalWebhook;

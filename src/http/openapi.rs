@@ -161,6 +161,7 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
         Body::None => &[],
         Body::Payload | Body::Told => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding],
         Body::Flow
+        | Body::Secret
         | Body::Source
         | Body::SourceChange
         | Body::Rotation

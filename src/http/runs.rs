@@ -9,6 +9,7 @@ use actors::flow::run::{Reason, Run, RunState, Step};
 use actors::ids::{EventId, FlowId, RunId, WorkspaceId};
 use actors::port::store::Page;
 use actors::port::store::runs::RunFilter;
+use actors::workspace::cancel::Cancelled;
 use actors::workspace::replay::Replayed;
 use serde::Serialize;
 
@@ -143,4 +144,23 @@ pub async fn replay(caller: Admin, request: HttpRequest) -> Result<impl Responde
 
 fn id(request: &HttpRequest) -> Result<RunId, Error> {
     request.match_info().get("id").and_then(|id| RunId::parse(id).ok()).ok_or_else(|| Kind::RunNotFound.into())
+}
+
+/// What became of a run that is to end.
+#[derive(Serialize, Debug)]
+pub struct Cancelling {
+    status: &'static str,
+    id: RunId,
+}
+
+/// `POST /ui/runs/{id}/cancel`.
+pub async fn cancel(caller: Admin, request: HttpRequest) -> Result<Json<Cancelling>, Error> {
+    let id = id(&request)?;
+    let status = match caller.service.registry.cancel(caller.key, id).await? {
+        Cancelled::Done => "cancelled",
+        Cancelled::UnderWay => "cancelling",
+        Cancelled::Finished => return Err(Kind::RunFinished.into()),
+        Cancelled::Absent => return Err(Kind::RunNotFound.into()),
+    };
+    Ok(Json(Cancelling { status, id }))
 }

@@ -5,7 +5,7 @@
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Json;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use actors::event::KNOWN;
+use actors::event::{FLOW_EVENTS, KNOWN};
 use actors::ids::WorkspaceId;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -112,6 +112,10 @@ pub struct About {
     role: Option<String>,
     /// Which parts this add-on has.
     features: Map<String, Value>,
+    /// Kinds of action that flows of this add-on may have.
+    actions: Vec<&'static str>,
+    /// Types of the events that the workspace's own flows make.
+    flow_events: [&'static str; 2],
     /// Every event type of the platform, with the kind of entity that it is about.
     events: Vec<EventKind>,
 }
@@ -134,6 +138,14 @@ pub async fn about(caller: Admin) -> Json<About> {
         user_id: caller.verified.user.clone(),
         role: caller.verified.role.clone(),
         features: FEATURES.iter().map(|(name, verb, path)| ((*name).to_owned(), served(*verb, path).into())).collect(),
+        actions: actions(caller.service.registry.environment().other_servers.addons.contains(&addon)),
+        flow_events: FLOW_EVENTS,
         events: KNOWN.iter().map(|known| EventKind { name: known.name, entity: known.entity }).collect(),
     })
+}
+
+/// In the order in which they are offered.
+fn actions(other_servers: bool) -> Vec<&'static str> {
+    let others = other_servers.then_some("GENERIC_HTTP");
+    std::iter::once("CLOCKIFY_API").chain(others).chain(["CACHE_LOOKUP", "STOP_IF", "FOR_EACH"]).collect()
 }

@@ -173,3 +173,8 @@ fn each_add_on_has_an_icon_of_its_own() {
     assert!(icons.iter().all(|icon| std::str::from_utf8(icon).unwrap().starts_with("<svg ")));
     assert_eq!(BTreeSet::from(icons).len(), 3);
 }
+
+#[test]
+fn flows_of_universal_webhook_alone_may_reach_other_servers() {
+    assert_eq!(flows_reach_other_servers().unwrap(), BTreeSet::from([Addon::UniversalWebhook]));
+}

@@ -88,7 +88,7 @@ impl Clockify for ClockifyClient {
     }
 }
 
-fn method(method: Method) -> awc::http::Method {
+pub(super) fn method(method: Method) -> awc::http::Method {
     match method {
         Method::Get => awc::http::Method::GET,
         Method::Post => awc::http::Method::POST,
@@ -166,7 +166,7 @@ fn is_pchars(mut segment: &[u8]) -> bool {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -176,7 +176,7 @@ fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// Seconds or an HTTP date; a date that has passed means now.
-fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if value.bytes().all(|c| c.is_ascii_digit()) {
         return value.parse().ok().map(Duration::from_secs);

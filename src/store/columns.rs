@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use actors::addon::Addon;
 use actors::call::Bearer;
+use actors::event::Source;
 use actors::flow::run::Step;
 use actors::installation::{Health, Status, TokenHash, WebhookToken, hex};
 use actors::port::clockify::Method;
@@ -26,6 +27,27 @@ pub(super) const fn addon_number(addon: Addon) -> i16 {
 /// The add-on of a number.
 pub(super) fn addon(number: i16) -> Result<Addon, Failure> {
     Addon::ALL.into_iter().find(|addon| addon_number(*addon) == number).ok_or_else(|| unreadable("addon"))
+}
+
+/// The name of no custom source, for the workspace's own flows.
+pub(super) const FLOW_SOURCE: &str = ":flow";
+
+/// The column of a source; none is Clockify.
+pub(super) fn source_text(source: &Source) -> Option<&str> {
+    match source {
+        Source::Clockify => None,
+        Source::Custom(name) => Some(name),
+        Source::Flow => Some(FLOW_SOURCE),
+    }
+}
+
+/// The source of a column.
+pub(super) fn source(text: Option<&str>) -> Source {
+    match text {
+        None => Source::Clockify,
+        Some(FLOW_SOURCE) => Source::Flow,
+        Some(name) => Source::Custom(name.into()),
+    }
 }
 
 /// What a column of JSON is given.
@@ -53,6 +75,7 @@ pub(super) fn steps_to_json(steps: &[Step]) -> Result<(String, String), Failure>
 fn bare(step: &Step) -> Step {
     Step {
         index: step.index,
+        each: step.each,
         action: step.action.clone(),
         state: step.state,
         attempts: step.attempts,

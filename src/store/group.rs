@@ -67,6 +67,7 @@ impl<'e> Group<'e> {
             Entry::Start(runs) => overtakes(runs),
             Entry::Repeat { .. } => false,
             Entry::Progress(run) => self.progressed.contains(&run.id),
+            Entry::Conclude { run, runs, .. } => self.progressed.contains(&run.id) || overtakes(runs),
         }
     }
 
@@ -89,6 +90,12 @@ impl<'e> Group<'e> {
             Entry::Progress(run) => {
                 self.progress.push((place, run));
                 self.progressed.insert(run.id);
+            }
+            Entry::Conclude { run, event, runs } => {
+                self.progress.push((place, run));
+                self.progressed.insert(run.id);
+                self.events.push((run.key, event));
+                self.runs_of_messages.extend(runs);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod columns;
 mod draft;
+mod entity_rows;
 mod failure;
 mod group;
 mod ids;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use actors::ids::Key as RowKey;
 use actors::port::store::Error;
-use actors::secret::Secret;
+use actors::secret::{Secret, SecretName};
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -21,6 +21,11 @@ use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use zeroize::Zeroizing;
+
+/// What a workspace's secret is sealed to.
+pub(super) fn secret_column(name: &SecretName) -> String {
+    format!("secret {name}")
+}
 
 /// What an installation's token is sealed to.
 pub(super) const TOKEN: &str = "installation token";

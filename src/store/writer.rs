@@ -232,6 +232,7 @@ fn size(entry: &Entry) -> (usize, usize) {
         Entry::Accept { event, runs, .. } => (event.payload.len(), runs.len()),
         Entry::Start(runs) => (0, runs.len()),
         Entry::Progress(run) => (run.steps.iter().map(answer_bytes).sum(), 1),
+        Entry::Conclude { run, event, runs } => (event.payload.len() + run.steps.iter().map(answer_bytes).sum::<usize>(), 1 + runs.len()),
         Entry::Repeat { .. } => (0, 0),
     }
 }

@@ -79,16 +79,16 @@ class Work {
 function trigger(work, changed, samples) {
   const { about, draft } = work;
   const box = h('div', { data: { of: 'trigger_event_types' } });
-  const known = about.events.map(({ name }) => name);
   const draw = () => {
     const custom = draft.trigger_source === 'CUSTOM';
+    const known = draft.trigger_source === 'FLOW' ? about.flow_events ?? [] : about.events.map(({ name }) => name);
     const left = known.filter((name) => !draft.trigger_event_types.includes(name));
     const take = (name) => { if (name && !draft.trigger_event_types.includes(name)) { draft.trigger_event_types.push(name); draw(); changed(); samples(); } };
     const pick = custom
       ? h('div', { class: 'with-pick' }, text('', { 'aria-label': t('trigger.custom_type'), placeholder: t('trigger.custom_type'), data: { key: 'custom-type' }, on: { change: (event) => take(event.target.value.trim()) } }))
       : choice([['', t('trigger.add')], ...left.map((name) => [name, words(name)])], '', { 'aria-label': t('trigger.add'), data: { key: 'add-event' }, on: { change: (event) => take(event.target.value) } });
     put(box,
-      about.features.sources && h('div', { class: 'two' }, field(t('trigger.sender'), choice([['CLOCKIFY', 'Clockify'], ['CUSTOM', t('source.custom')]], draft.trigger_source, { on: { change: (event) => { draft.trigger_source = event.target.value; draft.trigger_event_types = []; if (draft.trigger_source === 'CLOCKIFY') delete draft.custom_source; draw(); changed(); samples(); } } }), { name: 'trigger_source' }),
+      h('div', { class: 'two' }, field(t('trigger.sender'), choice([['CLOCKIFY', 'Clockify'], ...(about.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(about.flow_events ? [['FLOW', t('source.flow')]] : [])], draft.trigger_source, { on: { change: (event) => { draft.trigger_source = event.target.value; draft.trigger_event_types = []; if (draft.trigger_source !== 'CUSTOM') delete draft.custom_source; draw(); changed(); samples(); } } }), { name: 'trigger_source' }),
         custom && field(t('trigger.source'), text(draft.custom_source, { placeholder: t('filter.all'), on: { input: (event) => { if (event.target.value) draft.custom_source = event.target.value; else delete draft.custom_source; changed(); } } }), { name: 'custom_source' })),
       h('div', { class: 'chips' }, draft.trigger_event_types.length ? draft.trigger_event_types.map((name) => h('span', { class: 'chip' }, custom ? name : words(name), h('button', { type: 'button', class: 'chip-close', 'aria-label': t('trigger.remove', { name: words(name) }), on: { click: () => { draft.trigger_event_types = draft.trigger_event_types.filter((one) => one !== name); draw(); changed(); samples(); } } }, '×'))) : h('span', { class: 'soft' }, t('trigger.any'))),
       pick, h('p', { class: 'fault', hidden: true }));
@@ -222,12 +222,14 @@ export async function editor(view, context) {
     card(t('editor.then'), list(draft.actions, 'actions', around)),
     card(t('editor.limits'), h('div', {},
       h('label', { class: 'check' }, h('input', { type: 'checkbox', checked: draft.allow_self_trigger ?? false, on: { change: (input) => { draft.allow_self_trigger = input.target.checked; changed(); } } }), t('editor.self')),
-      field(t('editor.rate'), text(draft.runs_per_entity_per_minute ?? '', { inputmode: 'numeric', placeholder: '10', on: { input: (input) => { if (input.target.value === '') delete draft.runs_per_entity_per_minute; else draft.runs_per_entity_per_minute = Number(input.target.value) || input.target.value; changed(); } } }), { name: 'runs_per_entity_per_minute', hint: t('editor.rate_hint') }))),
+      field(t('editor.rate'), text(draft.runs_per_entity_per_minute ?? '', { inputmode: 'numeric', placeholder: '10', on: { input: (input) => { if (input.target.value === '') delete draft.runs_per_entity_per_minute; else draft.runs_per_entity_per_minute = Number(input.target.value) || input.target.value; changed(); } } }), { name: 'runs_per_entity_per_minute', hint: t('editor.rate_hint') }),
+      about.flow_events && field(t('editor.pause'), text(draft.pause_after_failures ?? '', { inputmode: 'numeric', placeholder: '20', on: { input: (input) => { if (input.target.value === '') delete draft.pause_after_failures; else draft.pause_after_failures = Number(input.target.value); changed(); } } }), { name: 'pause_after_failures', hint: t('editor.pause_hint') }))),
     stray,
     h('div', { class: 'actions end' }, link(t('do.cancel'), '#/flows', { class: 'button quiet' }), button(t('do.save'), save, { kind: 'primary', key: 'save' })));
 
   put(view,
     h('p', { class: 'crumbs' }, link(t('nav.flows'), '#/flows')),
+    flow?.paused && h('p', { class: 'note warn' }, t('flow.paused'), ': ', flow.paused.reason?.message ?? flow.paused.reason ?? ''),
     head(flow ? flow.name : t('flows.new'), [
       flow && link(t('nav.runs'), `#/runs?flow_id=${flow.id}`, { class: 'button' }),
       flow && about.features.versions && button(t('versions.title'), async () => { if (await versions(work)) again(); }),

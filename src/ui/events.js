@@ -11,10 +11,16 @@ import { when } from './time.js';
 const SHOWN = 25;
 const POLL_MS = 4000;
 
+/** Who sent an event. */
+function sender(event) {
+  if (event.source === 'CUSTOM') return badge(event.custom_source ?? t('source.custom'), 'busy');
+  return event.source === 'FLOW' ? badge(t('source.flow'), 'warn') : 'Clockify';
+}
+
 const columns = () => [
   [t('events.type'), (event) => link(words(event.event_type), `#/events/${event.id}`)],
   [t('events.entity'), (event) => (event.entity ? h('code', {}, event.entity) : h('span', { class: 'soft' }, '–'))],
-  [t('events.source'), (event) => (event.source === 'CUSTOM' ? badge(event.custom_source ?? t('source.custom'), 'busy') : 'Clockify')],
+  [t('events.source'), sender],
   [t('events.received'), (event) => when(event.received_at)],
   [t('events.repeats'), (event) => (event.deliveries > 1 ? `×${event.deliveries}` : '')],
 ];
@@ -47,7 +53,7 @@ async function list(view, { about, query, signal }) {
     head(t('nav.events'), [line], t('events.lead')),
     h('div', { class: 'filters' },
       field(t('events.type'), choice(types, filter.event_type, { on: { change: (event) => go({ event_type: event.target.value }) } })),
-      field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(about.features.sources ? [['CUSTOM', t('source.custom')]] : [])], filter.source, { on: { change: (event) => go({ source: event.target.value }) } }))),
+      field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(about.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(about.flow_events ? [['FLOW', t('source.flow')]] : [])], filter.source, { on: { change: (event) => go({ source: event.target.value }) } }))),
     card(t('nav.events'), box));
   draw();
   if (offset) return;
@@ -99,7 +105,7 @@ async function show(view, { about, rest: [id], signal, again }) {
       card(t('event.about'), facts([
         [t('events.received'), when(event.received_at)],
         [t('events.entity'), h('code', {}, event.entity ?? '–')],
-        [t('events.source'), event.custom_source ?? 'Clockify'],
+        [t('events.source'), sender(event)],
         [t('events.repeats'), String(event.deliveries)],
         [t('event.id'), h('code', {}, event.id)],
       ])),

@@ -78,7 +78,21 @@ fn flows() -> Vec<Value> {
     });
     let mut post = post_flow();
     post["actions"][0]["params"]["body"] = json!({ "name": "posted", "n": "$.webhook.n" });
-    [put_flow(), post, chain]
+    let web = |method: &str, name: &str| {
+        let body = json!({ "kind": "json", "value": { "name": name, "n": "$.webhook.n" } });
+        let url = "https://hooks.example.com/{{ $.workspace.id }}/{{ $.webhook.id }}";
+        json!({ "type": "GENERIC_HTTP", "method": method, "url": url, "body": body, "retry": quick })
+    };
+    let posted =
+        json!({ "operation_id": "createTag", "params": { "body": { "name": "each {{ $.item }}", "n": "$.webhook.n" } }, "retry": quick });
+    let each = json!({
+        "name": "each", "trigger_event_types": ["NEW_TIME_ENTRY"],
+        "actions": [
+            { "type": "FOR_EACH", "items": "$.webhook.list", "actions": [web("PUT", "each web {{ $.item }}"), posted] },
+            web("POST", "elsewhere"),
+        ],
+    });
+    [put_flow(), post, chain, each]
         .into_iter()
         .map(|mut flow| {
             flow["runs_per_entity_per_minute"] = json!(600);
@@ -103,7 +117,7 @@ async fn story(mut stage: Stage, seed: u64) {
     let journal = Arc::new(Journal::default());
     let (log, faults) = (Arc::clone(&journal), Arc::new(Mutex::new(Some(Dice(seed ^ 0xdead)))));
     let switch = Arc::clone(&faults);
-    stage.clockify.rule(move |request| {
+    let rule = Arc::new(move |request: &ApiRequest| {
         let (answer, effect) = match &mut *switch.lock().unwrap() {
             Some(dice) => answer(dice, request),
             None => (Scripted::json(200, &json!({ "id": request.path.rsplit('/').next() })), Effect::Done),
@@ -114,6 +128,9 @@ async fn story(mut stage: Stage, seed: u64) {
         log.0.lock().unwrap().push((request.method, place, body["n"].as_i64().unwrap_or(-1), effect));
         Some(answer)
     });
+    let elsewhere = Arc::clone(&rule);
+    stage.clockify.rule(move |request| rule(request));
+    stage.web.script.rule(move |request| elsewhere(request));
     let mut keys = Vec::new();
     let mut flow_ids: BTreeMap<Key, Vec<FlowId>> = BTreeMap::new();
     for number in 1..=WORKSPACES {
@@ -136,7 +153,7 @@ async fn story(mut stage: Stage, seed: u64) {
         } else if dice.one_in(4) {
             stage.store.set_unavailable(false);
         }
-        let delivering = stage.deliver(key, &entity, json!({ "n": moment }));
+        let delivering = stage.deliver(key, &entity, json!({ "n": moment, "list": ["a", "b"] }));
         let outcome = stage.passing(delivering).await;
         stage.clock.run_for(Duration::from_millis(dice.below(1_200))).await;
         match outcome {

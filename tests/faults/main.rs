@@ -12,8 +12,15 @@
 )]
 
 mod actor;
+mod boundaries;
+mod cancel;
 mod chaos;
 mod crash;
+mod elsewhere;
+mod elsewhere_for_real;
+mod failing;
+mod for_each;
+mod lookup;
 mod outage;
 mod outbound;
 mod platform;

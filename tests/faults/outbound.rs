@@ -5,5 +5,6 @@ mod connections;
 mod destinations;
 mod document;
 mod platform;
-mod server;
+pub mod server;
 mod tls;
+mod web;

@@ -18,9 +18,10 @@ use actors::port::clockify::{ApiUrls, Method};
 use actors::port::observer::{Happening, Observer};
 use actors::port::store::runs::RunFilter;
 use actors::port::store::{Installations, Runs, Slice};
+use actors::port::web::OtherServers;
 use actors::registry::{Environment, Error, Registry};
 use actors::secret::Secret;
-use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
+use actors::testing::{ManualClock, MemoryStore, NamedAnywhere, ScriptedClockify, ScriptedWeb};
 use actors::workspace::deliver::{Accepted, Delivery, Sender};
 use actors::workspace::flows::{FlowChange, FlowChanged};
 use actors::workspace::lifecycle::Change;
@@ -63,6 +64,7 @@ pub struct Stage {
     pub clock: ManualClock,
     pub store: MemoryStore,
     pub clockify: ScriptedClockify,
+    pub web: ScriptedWeb,
     pub witness: Arc<Witness>,
     pub registry: Arc<Registry>,
 }
@@ -77,13 +79,14 @@ impl Stage {
         let clock = ManualClock::new(Timestamp::from_millis(START));
         let clockify = ScriptedClockify::new(Arc::new(clock.clone()));
         let (store, witness) = (MemoryStore::new(), Arc::new(Witness::default()));
-        let registry = registry(&clock, &store, &clockify, &witness);
-        Self { clock, store, clockify, witness, registry }
+        let web = ScriptedWeb::new(Arc::new(clock.clone()));
+        let registry = registry(&clock, &store, &clockify, &web, &witness);
+        Self { clock, store, clockify, web, witness, registry }
     }
 
     /// The process dies and another one starts over the same store.
     pub async fn restart(&mut self) {
-        self.registry = registry(&self.clock, &self.store, &self.clockify, &self.witness);
+        self.registry = registry(&self.clock, &self.store, &self.clockify, &self.web, &self.witness);
         self.clock.settle().await;
     }
 
@@ -157,8 +160,14 @@ impl Stage {
     }
 }
 
-fn registry(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify, witness: &Arc<Witness>) -> Arc<Registry> {
-    let clockify = clockify.clone();
+fn registry(
+    clock: &ManualClock,
+    store: &MemoryStore,
+    clockify: &ScriptedClockify,
+    web: &ScriptedWeb,
+    witness: &Arc<Witness>,
+) -> Arc<Registry> {
+    let (clockify, web) = (clockify.clone(), web.clone());
     let env = Environment {
         store: Arc::new(store.clone()),
         clock: Arc::new(clock.clone()),
@@ -166,6 +175,11 @@ fn registry(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockif
         defaults: BTreeMap::new(),
         observer: Arc::clone(witness) as Arc<dyn Observer>,
         clockify: Arc::new(move || std::rc::Rc::new(clockify.clone())),
+        other_servers: OtherServers {
+            addons: [Addon::UniversalWebhook].into(),
+            destinations: Arc::new(NamedAnywhere),
+            client: Arc::new(move || std::rc::Rc::new(web.clone())),
+        },
     };
     Arc::new(Registry::new(Arc::new(env), 0))
 }
@@ -199,7 +213,7 @@ pub fn installation(key: Key, number: u8, now: Timestamp) -> Installation {
         webhooks: Arc::new([WebhookToken { path: "/webhooks/clockify/new-time-entry".into(), hash: TOKEN }]),
         status: Status::Active,
         health: Health::Sound,
-        settings: serde_json::Map::new(),
+        settings: serde_json::Map::from_iter([("enable_generic_http_actions".to_owned(), true.into())]),
         installed_at: now,
         updated_at: now,
     }
@@ -233,6 +247,15 @@ pub fn post_flow() -> Value {
     json!({
         "name": "post", "trigger_event_types": ["NEW_TIME_ENTRY"],
         "actions": [{ "type": "CLOCKIFY_API", "operation_id": "createTag", "params": { "body": { "name": "$.webhook.id" } } }],
+    })
+}
+
+/// A flow of one call of another server.
+pub fn web_flow(method: &str, url: &str) -> Value {
+    let body = if method == "GET" { Value::Null } else { json!({ "kind": "json", "value": { "n": "$.webhook.n" } }) };
+    json!({
+        "name": "elsewhere", "trigger_event_types": ["NEW_TIME_ENTRY"],
+        "actions": [{ "type": "GENERIC_HTTP", "method": method, "url": url, "body": body }],
     })
 }
 

@@ -13,9 +13,10 @@ use actors::ids::{AddonId, Key, WorkspaceId};
 use actors::operation::Catalogue;
 use actors::port::clockify::Clockify;
 use actors::port::store::{Events, Flows, Installations, Runs, Slice, Sources, Subscriptions};
+use actors::port::web::OtherServers;
 use actors::registry::{Environment, Registry};
 use actors::secret::Secret;
-use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
+use actors::testing::{ManualClock, MemoryStore, NamedAnywhere, ScriptedClockify};
 use actors::webhook;
 use clockify_addons::auth::{ApiHosts, Keys, Verifier};
 use clockify_addons::http::audience::{Audience, Told};
@@ -109,6 +110,16 @@ impl Harness {
     pub async fn installed_as(addon: Addon) -> Self {
         let harness = Self::ready_as(addon).await;
         let answer = harness.install(&harness.home).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        harness
+    }
+
+    /// The same, with the setting that lets flows call other servers.
+    pub async fn with_other_servers() -> Self {
+        let harness = Self::installed().await;
+        let settings = json!([{"id": "enable_generic_http_actions", "value": true}]);
+        let body = json!({"workspaceId": harness.home.workspace, "addonId": harness.home.addon_id, "settings": settings});
+        let answer = harness.lifecycle_call("/lifecycle/settings-updated", &harness.home, &body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         harness
     }
@@ -241,6 +252,11 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         defaults: Default::default(),
         observer: Arc::new(Told::new(Arc::clone(&metrics), Arc::clone(&audience))),
         clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
+        other_servers: OtherServers {
+            addons: [Addon::UniversalWebhook].into(),
+            destinations: Arc::new(NamedAnywhere),
+            ..OtherServers::none()
+        },
     };
     let keys = Keys::pem(&AUTHORITY.public_pem().unwrap()).unwrap();
     let stated = |addon: Addon| Stated {

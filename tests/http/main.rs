@@ -36,6 +36,7 @@ mod proofs;
 mod readiness;
 mod runs;
 mod samples;
+mod secrets;
 mod settings;
 mod stream;
 mod subscriptions;

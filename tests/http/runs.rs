@@ -29,6 +29,29 @@ fn tag_path(harness: &Harness, id: &str) -> String {
 }
 
 #[actix_web::test]
+async fn a_run_is_cancelled_once_and_only_by_its_own_workspace() {
+    let harness = Harness::installed().await;
+    let mut patient = definition("x");
+    // A wait that is long enough to be worth a write.
+    patient["actions"][0]["retry"] = json!({"initial_ms": 60_000});
+    created(&harness, &patient).await;
+    harness.clockify.always(Method::Get, &tag_path(&harness, "t1"), Scripted::status(500));
+    harness.deliver("NEW_PROJECT", &json!({"id": "p1", "billable": true, "tagId": "t1"})).await;
+    let run = newest(&harness, "WAITING").await;
+    let target = format!("/ui/runs/{}/cancel", run["id"].as_str().unwrap());
+    let other = grant('2');
+    assert_eq!(harness.install(&other).await.status, 200);
+    harness.send(post(&target).token(&harness.user(&other, "OWNER"))).await.refused(404, "run_not_found");
+    let answer = harness.send(post(&target).token(&harness.owner())).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"status": "cancelled", "id": run["id"]})));
+    newest(&harness, "CANCELLED").await;
+    harness.send(post(&target).token(&harness.owner())).await.refused(409, "run_finished");
+    for nobody in ["/ui/runs/01900000-0000-7000-8000-000000000000/cancel", "/ui/runs/x/cancel"] {
+        harness.send(post(nobody).token(&harness.owner())).await.refused(404, "run_not_found");
+    }
+}
+
+#[actix_web::test]
 async fn a_run_is_shown_with_its_steps_and_without_any_token() {
     let harness = Harness::installed().await;
     let flow = created(&harness, &definition("x")).await;

@@ -89,9 +89,10 @@ proptest! {
     #[test]
     fn a_path_parameter_is_one_segment_of_this_workspace_whatever_it_holds(id in any::<String>()) {
         use actors::flow::action::clockify_api::ClockifyApi;
+        use actors::flow::template::Scope;
         let params = serde_json::from_value(json!({ "path": { "id": "$.webhook.id" } })).unwrap();
         let mut faults = read::Faults::default();
-        let action = ClockifyApi::compile("updateTag", &params, 0, workspace(), &catalogue(), &mut faults).unwrap();
+        let action = ClockifyApi::compile("updateTag", &params, ("actions[0]", Scope::of(0)), workspace(), &catalogue(), &mut faults).unwrap();
         if let Ok(request) = action.render(&json!({ "webhook": { "id": id } })) {
             let prefix = "/v1/workspaces/5b641568b07987035750505e/tags/";
             let segment = request.path.strip_prefix(prefix).expect("the same workspace and collection");

@@ -9,5 +9,9 @@
     reason = "tests; the configuration exempts only functions that are tests themselves"
 )]
 
+mod calls;
+mod conditions;
 mod flows;
 mod jsonpath;
+mod machine;
+mod templates;

@@ -62,6 +62,7 @@ fn full_definition() -> Definition {
             },
         ],
         allow_self_trigger: true,
+        pause_after_failures: Some(7),
         runs_per_entity_per_minute: Some(60),
     }
 }

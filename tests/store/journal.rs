@@ -1,7 +1,7 @@
 //! The journal: what is answered is durable and whole, once each, and nothing is kept for a workspace without the add-on.
 
 use actors::clock::Clock;
-use actors::event::Event;
+use actors::event::{Event, Source};
 use actors::flow::run::{Reason, Run, RunState};
 use actors::ids::RunId;
 use actors::port::store::Slice;
@@ -15,6 +15,7 @@ use crate::sample::{
 };
 
 contract! {
+    the_end_of_a_run_and_its_alarm_are_written_together_and_once,
     nothing_is_kept_for_a_workspace_without_the_add_on,
     an_event_and_the_runs_that_it_starts_are_there_together,
     an_event_seen_twice_is_kept_once_and_runs_once,
@@ -268,4 +269,38 @@ async fn one_batch_tells_each_entry_its_own_outcome(backend: Backend) {
     }
     assert_eq!(store.event(key(1), old.id).await.unwrap().unwrap().deliveries, 2);
     assert_eq!(store.event(key(1), stray.id).await, Ok(None));
+}
+
+async fn the_end_of_a_run_and_its_alarm_are_written_together_and_once(backend: Backend) {
+    let store = &*backend.store;
+    install(store, key(1)).await;
+    let (_, run) = accepted(store, key(1)).await;
+    let failed = standing(&run, RunState::Failed);
+    let conclude = || {
+        let event = Event {
+            source: Source::Flow,
+            event_type: crate::sample::event_type("FLOW_FAILED"),
+            message: Some(failed.id.to_string().into()),
+            ..crate::sample::event()
+        };
+        let alarm = crate::sample::run(key(1), &event, flow_id());
+        (Entry::Conclude { run: Box::new(failed.clone()), event: Box::new(event.clone()), runs: vec![alarm.clone()] }, event, alarm)
+    };
+    let (first, event, alarm) = conclude();
+    let (second, other_event, other_alarm) = conclude();
+    let (first, second) = (submit(store, first), submit(store, second));
+    assert_eq!(first.outcome().await, Ok(Written::Done));
+    assert_eq!(second.outcome().await, Ok(Written::Absent), "a run ends once");
+    assert_eq!(store.run(key(1), run.id).await.unwrap().unwrap().state, RunState::Failed);
+    assert_eq!(store.event(key(1), event.id).await, Ok(Some(event)));
+    assert_eq!(store.run(key(1), alarm.id).await, Ok(Some(alarm)));
+    assert_eq!(store.event(key(1), other_event.id).await, Ok(None));
+    assert_eq!(store.run(key(1), other_alarm.id).await, Ok(None));
+    let of = |source| EventFilter { source: Some(source), event_type: None };
+    for (source, total) in [(Source::Flow, 1), (Source::Custom("".into()), 0), (Source::Clockify, 1)] {
+        assert_eq!(store.events(key(1), &of(source), Slice { limit: 9, offset: 0 }).await.unwrap().total, total);
+    }
+    let nowhere = Run { key: key(2), ..failed.clone() };
+    let (Entry::Conclude { event, runs, .. }, ..) = conclude() else { panic!("not what was made") };
+    assert_eq!(write(store, Entry::Conclude { run: Box::new(nowhere), event, runs }).await, Ok(Written::Absent));
 }

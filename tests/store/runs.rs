@@ -23,6 +23,7 @@ const ALL: Slice = Slice { limit: 100, offset: 0 };
 fn step(index: u16, data: Option<Value>) -> Step {
     Step {
         index,
+        each: None,
         action: "CLOCKIFY_API".into(),
         state: StepState::Succeeded,
         attempts: 3,

@@ -1,9 +1,9 @@
 //! Whatever stands in one batch, SQLite and Postgres answer and keep what the memory store does, which takes entries one by one.
 
 use actors::clock::Clock;
-use actors::event::Event;
+use actors::event::{Event, Source};
 use actors::flow::run::{Run, RunState};
-use actors::ids::FlowId;
+use actors::ids::{EventId, FlowId};
 use actors::port::store::journal::Entry;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -18,6 +18,7 @@ enum Pick {
     Repeat { workspace: u32, event: usize },
     Start { workspace: u32, event: usize, replays: usize },
     Progress { workspace: u32, run: usize, state: usize },
+    Conclude { workspace: u32, run: usize, alarms: usize },
 }
 
 /// Five events, two of which are one message, a run of each of two flows for each, and replays of them.
@@ -26,6 +27,9 @@ struct Pools {
     flows: Vec<FlowId>,
     /// By event and flow: the run, then two replays.
     runs: Vec<Run>,
+    /// The event of each run's failure, and the id of a second one with the same message.
+    alarms: Vec<Event>,
+    again: Vec<EventId>,
 }
 
 const EVENTS: usize = 5;
@@ -36,11 +40,14 @@ fn picks() -> impl Strategy<Value = Vec<Pick>> {
     // Workspace 1 has the rows, 2 claims them without having any, 3 has no installation.
     let brings = prop_oneof![5 => Just(1_u32), 1 => Just(3)];
     let claims = prop_oneof![4 => Just(1_u32), 1 => Just(2), 1 => Just(3)];
+    // The ids of its events are of one workspace, as all ids are.
+    let concludes = prop_oneof![5 => Just(1_u32), 1 => Just(3)];
     let event = 0..EVENTS;
     let pick = prop_oneof![
         3 => (brings.clone(), event.clone(), 0..=FLOWS).prop_map(|(workspace, event, runs)| Pick::Accept { workspace, event, runs }),
         2 => (claims.clone(), event.clone()).prop_map(|(workspace, event)| Pick::Repeat { workspace, event }),
         1 => (brings, event, 0..=2_usize).prop_map(|(workspace, event, replays)| Pick::Start { workspace, event, replays }),
+        2 => (concludes, 0..RUNS, 0..=2_usize).prop_map(|(workspace, run, alarms)| Pick::Conclude { workspace, run, alarms }),
         4 => (claims, 0..RUNS, 0..RunState::ALL.len()).prop_map(|(workspace, run, state)| Pick::Progress { workspace, run, state }),
     ];
     prop::collection::vec(pick, 1..40)
@@ -60,7 +67,10 @@ impl Pools {
                 runs.extend(replays);
             }
         }
-        Self { events, flows, runs }
+        let alarm = |run: &Run| Event { source: Source::Flow, message: Some(run.id.to_string().into()), ..event() };
+        let alarms = runs.iter().map(alarm).collect();
+        let again = runs.iter().map(|_| CLOCK.fresh_id().into()).collect();
+        Self { events, flows, runs, alarms, again }
     }
 
     fn run(&self, workspace: u32, place: usize) -> Run {
@@ -81,6 +91,15 @@ impl Pools {
                 let run = self.run(workspace, run);
                 progress(&Run { due_at: None, started_at: None, finished_at: None, ..standing(&run, RunState::ALL[state]) })
             }
+            Pick::Conclude { workspace, run, alarms } => {
+                let mut event = self.alarms[run].clone();
+                // Another telling of the same failure.
+                event.id = if alarms == 2 { self.again[run] } else { event.id };
+                let ended = standing(&self.run(workspace, run), RunState::Failed);
+                let ended = Run { due_at: None, started_at: None, finished_at: None, ..ended };
+                let runs = (0..alarms).map(|flow| crate::sample::run(key(workspace), &event, self.flows[flow])).collect();
+                Entry::Conclude { run: Box::new(ended), event: Box::new(event), runs }
+            }
         }
     }
 }
@@ -97,7 +116,7 @@ async fn told(backend: &Backend, pools: &Pools, picks: &[Pick]) -> (Vec<String>,
     }
     let mut kept = Vec::new();
     for workspace in 1..=3 {
-        for event in &pools.events {
+        for event in pools.events.iter().chain(&pools.alarms) {
             kept.push(format!("{:?}", store.event(key(workspace), event.id).await));
         }
         for run in &pools.runs {

@@ -2,10 +2,14 @@
 
 use serde_json::Value;
 
-use super::action::CompiledAction;
+use super::action::for_each::ForEach;
+use super::action::{CompiledAction, CompiledKind};
 use super::condition::Condition;
+use super::machine::Outline;
 use super::model::{Definition, Flow, TriggerSource};
 use super::read::{Faults, FieldError};
+use super::run::Place;
+use super::template::Scope;
 use crate::event::{EventType, Source};
 use crate::ids::{FlowId, WorkspaceId};
 use crate::jsonpath::Unevaluated;
@@ -19,12 +23,17 @@ pub struct Compiled {
     pub id: FlowId,
     /// Its version.
     pub version: u32,
+    /// Its name, for people.
+    pub name: String,
     /// Its actions.
     pub actions: Vec<CompiledAction>,
     /// Whether its own writes start it again.
     pub allow_self_trigger: bool,
     /// Runs that may begin for one entity in a minute.
     pub runs_per_entity_per_minute: u32,
+    /// Failures in a row that pause it; 0 is never.
+    pub pause_after_failures: u32,
+    outline: Vec<Option<u16>>,
     enabled: bool,
     source: TriggerSource,
     custom_source: Option<String>,
@@ -48,9 +57,16 @@ fn parts(
         .actions
         .iter()
         .enumerate()
-        .filter_map(|(index, action)| CompiledAction::compile(action, index, workspace, catalogue, &mut faults))
+        .filter_map(|(index, action)| {
+            CompiledAction::compile(action, (&format!("actions[{index}]"), Scope::of(index)), workspace, catalogue, &mut faults)
+        })
         .collect();
     faults.into_result(Some((condition, actions)))
+}
+
+/// How many actions an action has of its own, if it is a `FOR_EACH`.
+fn own_actions(action: &CompiledAction) -> Option<u16> {
+    matches!(action.kind, CompiledKind::ForEach(_)).then(|| u16::try_from(action.inner().len()).unwrap_or(u16::MAX))
 }
 
 impl Compiled {
@@ -60,6 +76,9 @@ impl Compiled {
         Ok(Self {
             id: flow.id,
             version: flow.version,
+            name: flow.definition.name.clone(),
+            pause_after_failures: flow.definition.pause_after_failures.unwrap_or(limits::PAUSE_AFTER_FAILURES_DEFAULT),
+            outline: actions.iter().map(own_actions).collect(),
             actions,
             allow_self_trigger: flow.definition.allow_self_trigger,
             runs_per_entity_per_minute: flow.definition.runs_per_entity_per_minute.unwrap_or(limits::RUNS_PER_ENTITY_PER_MINUTE_DEFAULT),
@@ -71,10 +90,37 @@ impl Compiled {
         })
     }
 
+    /// Its actions in outline.
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    /// The action that stands there.
+    pub fn action(&self, place: Place) -> Option<&CompiledAction> {
+        let outer = self.actions.get(usize::from(place.index))?;
+        match place.each {
+            None => Some(outer),
+            Some(each) => outer.inner().get(usize::from(each.action)),
+        }
+    }
+
+    /// The `FOR_EACH` whose list is looked at there.
+    pub fn list_of(&self, place: Place) -> Option<&ForEach> {
+        match &self.action(place)?.kind {
+            CompiledKind::ForEach(each) => Some(each),
+            _ => None,
+        }
+    }
+
+    /// Whether other flows' failures start it; its own start nothing.
+    pub const fn is_for_failures(&self) -> bool {
+        matches!(self.source, TriggerSource::Flow)
+    }
+
     /// Whether events of that kind can start it at all.
     pub fn listens_to(&self, source: &Source, event_type: &EventType) -> bool {
         let source_fits = match (source, self.source) {
-            (Source::Clockify, TriggerSource::Clockify) => true,
+            (Source::Clockify, TriggerSource::Clockify) | (Source::Flow, TriggerSource::Flow) => true,
             (Source::Custom(name), TriggerSource::Custom) => self.custom_source.as_deref().is_none_or(|wanted| wanted == &**name),
             _ => false,
         };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::action::CompiledAction;
 use super::model::{OnUncertain, Retry};
-use super::run::{Reason, RequestSummary, Run, RunState, Step, StepState};
+use super::run::{Each, Place, Reason, RequestSummary, Run, RunState, Step, StepState};
 use crate::backoff;
 use crate::clock::Timestamp;
 use crate::limits::run as limits;
@@ -22,19 +22,46 @@ pub enum Tried {
     Answered(ApiResponse),
     /// There was none.
     Unanswered(CallError),
+    /// Another server than the platform's has answered.
+    Heard(Heard),
+    /// It has not.
+    Unheard(CallError),
     /// The step could not be rendered, so nothing was sent.
     Unrendered(Reason),
-    /// A condition was looked at: whether it ends the run.
+    /// A condition was looked at: whether it ends the run, or the item.
     Examined(bool),
+    /// What was looked up is this, in the store.
+    Found(Value),
+    /// It is not there, and the action ends the run, or the item, for that reason.
+    Missing(Reason),
+    /// A list was looked at: how many items it has.
+    Listed(usize),
     /// The code of the action panicked.
     Panicked,
+}
+
+/// What another server answered, as the action read it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Heard {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// Whether the action counts this status as success.
+    pub expected: bool,
+    /// What later steps see of it.
+    pub data: Value,
+    /// The answer's own words, cut.
+    pub words: String,
 }
 
 /// What to do next with the run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Next {
-    /// Begin the action of this index.
-    Try(usize),
+    /// Begin the action that stands there.
+    Try(Place),
+    /// The step is done: ask [`next`] where the run goes on.
+    On,
     /// The same step again after this time.
     Wait(Duration),
     /// Nothing until something else wakes it.
@@ -58,28 +85,86 @@ pub enum Sign {
     Silent,
 }
 
+/// The actions of a flow in outline: of a `FOR_EACH`, how many actions it has of its own.
+pub type Outline = [Option<u16>];
+
 /// Where a run goes on.
-pub fn next(run: &Run, actions: usize) -> Next {
+pub fn next(run: &Run, outline: &Outline) -> Next {
     if run.state.finished() {
         return Next::End;
     }
-    let index = match run.steps.last() {
-        None => 0,
-        Some(step) if step.state == StepState::Succeeded => usize::from(step.index) + 1,
-        Some(step) => usize::from(step.index),
+    let place = match run.steps.last() {
+        None => Place { index: 0, each: None },
+        Some(step) if step.state == StepState::Succeeded => behind(run, step, outline),
+        // Within a FOR_EACH; else the run has ended.
+        Some(step) if step.state == StepState::Stopped => next_item(run, step),
+        Some(step) => step.place(),
     };
-    if index < actions { Next::Try(index) } else { Next::End }
+    if usize::from(place.index) < outline.len() { Next::Try(place) } else { Next::End }
+}
+
+fn behind(run: &Run, step: &Step, outline: &Outline) -> Place {
+    let own = outline.get(usize::from(step.index)).copied().flatten();
+    match (own, step.each) {
+        (Some(own), None) if own > 0 && items(run, step.index) > 0 => Place { index: step.index, each: Some(Each { item: 0, action: 0 }) },
+        (Some(own), Some(each)) if each.action.saturating_add(1) < own => {
+            Place { index: step.index, each: Some(Each { action: each.action + 1, ..each }) }
+        }
+        (Some(_), Some(_)) => next_item(run, step),
+        (_, _) => Place { index: step.index.saturating_add(1), each: None },
+    }
+}
+
+fn next_item(run: &Run, step: &Step) -> Place {
+    let after = Place { index: step.index.saturating_add(1), each: None };
+    match step.each {
+        Some(Each { item, .. }) if item.saturating_add(1) < items(run, step.index) => {
+            Place { index: step.index, each: Some(Each { item: item + 1, action: 0 }) }
+        }
+        _ => after,
+    }
+}
+
+/// How many items a `FOR_EACH` found: its own step says so, and the list is not counted again.
+fn items(run: &Run, index: u16) -> u16 {
+    let header = run.steps.iter().find(|step| step.index == index && step.each.is_none());
+    let count = header.and_then(|step| step.data.as_ref()?.get("count")?.as_u64());
+    count.and_then(|count| u16::try_from(count).ok()).unwrap_or(0)
+}
+
+/// Whether going on at `place` leaves an item behind that is done. The record is to be durable before that, so that no item is done again.
+pub fn leaves_item(run: &Run, place: Place) -> bool {
+    let item = |place: Place| place.each.map(|each| (place.index, each.item));
+    run.steps.last().is_some_and(|step| step.each.is_some() && item(step.place()) != item(place))
+}
+
+/// Cuts what an item's steps keep, once it is done: a run with many items is not to grow without bound.
+pub fn fold_item(run: &mut Run) {
+    let Some(Place { index, each: Some(each) }) = run.steps.last().map(Step::place) else { return };
+    for step in run.steps.iter_mut().filter(|step| step.index == index && step.each.is_some_and(|of| of.item == each.item)) {
+        let last = step.each.is_some_and(|of| of.action == each.action);
+        if !last || step.data.as_ref().is_some_and(|data| data.to_string().len() > limits::ITEM_ANSWER_BYTES_MAX) {
+            step.data = None;
+        }
+        if let Some(body) = step.request.as_mut().and_then(|request| request.body.as_mut()) {
+            body.truncate(body.floor_char_boundary(limits::ITEM_REQUEST_SHOWN_BYTES_MAX));
+        }
+    }
+}
+
+/// Whether a run has taken too long to begin another try.
+pub fn overdue(run: &Run, now: Timestamp) -> bool {
+    run.started_at.is_some_and(|started| now.since(started) >= Duration::from_secs(limits::RUN_SECONDS_MAX))
 }
 
 /// Notes that a try begins. The record is to be durable before the try if the action is not repeatable.
-pub fn begin(run: &mut Run, index: usize, action: &CompiledAction, request: Option<RequestSummary>, now: Timestamp) {
+pub fn begin(run: &mut Run, place: Place, action: &CompiledAction, request: Option<RequestSummary>, now: Timestamp) {
     run.state = RunState::Running;
     run.due_at = None;
     run.reason = None;
     run.started_at.get_or_insert(now);
     let repeatable = action.repeatable() || action.on_uncertain == OnUncertain::Retry;
-    let index = u16::try_from(index).unwrap_or(u16::MAX);
-    match run.steps.last_mut().filter(|step| step.index == index) {
+    match run.steps.last_mut().filter(|step| step.place() == place) {
         Some(step) => {
             step.state = StepState::Begun;
             step.attempts = step.attempts.saturating_add(1);
@@ -87,7 +172,8 @@ pub fn begin(run: &mut Run, index: usize, action: &CompiledAction, request: Opti
             step.repeatable = repeatable;
         }
         None => run.steps.push(Step {
-            index,
+            index: place.index,
+            each: place.each,
             action: action.name().to_owned(),
             state: StepState::Begun,
             attempts: 1,
@@ -107,19 +193,25 @@ pub fn settle(run: &mut Run, tried: Tried, retry: &Retry, now: Timestamp, durati
     let Some(step) = run.steps.last_mut() else { return (Next::End, Sign::Silent) };
     step.duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let judged = judge(&tried, step.repeatable);
-    if let Tried::Answered(answer) = &tried {
-        step.status = Some(answer.status);
+    match &tried {
+        Tried::Answered(answer) => step.status = Some(answer.status),
+        Tried::Heard(heard) => step.status = Some(heard.status),
+        _ => {}
     }
     match judged {
-        Judged::Done(data) => {
+        Judged::Done(data, sign) => {
             step.state = StepState::Succeeded;
             step.data = Some(data);
             step.error = None;
-            (Next::Try(usize::from(step.index) + 1), Sign::Well)
+            (Next::On, sign)
         }
-        Judged::Stop => {
+        Judged::Stop(reason) => {
             step.state = StepState::Stopped;
-            finish(run, RunState::Stopped, Some(Reason::new("stop_if", "a STOP_IF condition held")), now);
+            if step.each.is_some() {
+                step.error = Some(reason);
+                return (Next::On, Sign::Silent);
+            }
+            finish(run, RunState::Stopped, Some(reason), now);
             (Next::End, Sign::Silent)
         }
         Judged::Failed(reason, sign) => {
@@ -202,8 +294,8 @@ pub fn recover(run: &mut Run, now: Timestamp) -> bool {
 }
 
 enum Judged {
-    Done(Value),
-    Stop,
+    Done(Value, Sign),
+    Stop(Reason),
     Failed(Reason, Sign),
     Unknown(Reason, Sign),
     /// `harmless`: the try had no effect.
@@ -216,10 +308,26 @@ enum Judged {
     TokenRefused(Reason),
 }
 
+impl Judged {
+    fn silent(self) -> Self {
+        let sign = Sign::Silent;
+        match self {
+            Self::Done(data, _) => Self::Done(data, sign),
+            Self::Failed(reason, _) => Self::Failed(reason, sign),
+            Self::Unknown(reason, _) => Self::Unknown(reason, sign),
+            Self::Again { reason, asked, harmless, .. } => Self::Again { reason, asked, harmless, sign },
+            other @ (Self::Stop(_) | Self::TokenRefused(_)) => other,
+        }
+    }
+}
+
 fn judge(tried: &Tried, repeatable: bool) -> Judged {
     match tried {
-        Tried::Examined(true) => Judged::Stop,
-        Tried::Examined(false) => Judged::Done(Value::Bool(false)),
+        Tried::Examined(true) => Judged::Stop(Reason::new("stop_if", "a STOP_IF condition held")),
+        Tried::Missing(reason) => Judged::Stop(reason.clone()),
+        Tried::Found(data) => Judged::Done(data.clone(), Sign::Silent),
+        Tried::Listed(count) => Judged::Done(serde_json::json!({ "count": count }), Sign::Silent),
+        Tried::Examined(false) => Judged::Done(Value::Bool(false), Sign::Silent),
         Tried::Unrendered(reason) => Judged::Failed(reason.clone(), Sign::Silent),
         Tried::Panicked => Judged::Failed(
             Reason::new("panicked", "the action failed inside the service; this is a defect, please report it"),
@@ -227,13 +335,16 @@ fn judge(tried: &Tried, repeatable: bool) -> Judged {
         ),
         Tried::Answered(answer) => judge_status(answer, repeatable),
         Tried::Unanswered(error) => judge_error(error, repeatable),
+        Tried::Heard(heard) => judge_heard(heard, repeatable),
+        // It says nothing about the platform.
+        Tried::Unheard(error) => judge_error(error, repeatable).silent(),
     }
 }
 
 fn judge_status(answer: &ApiResponse, repeatable: bool) -> Judged {
     let status = answer.status;
     match status {
-        200..=299 => Judged::Done(data(answer)),
+        200..=299 => Judged::Done(data(answer), Sign::Well),
         429 => Judged::Again {
             reason: Reason::new("rate_limited", "the platform asks for fewer calls (429)"),
             asked: answer.retry_after,
@@ -256,6 +367,30 @@ fn judge_status(answer: &ApiResponse, repeatable: bool) -> Judged {
             Sign::Well,
         ),
         _ => Judged::Failed(Reason::new(&format!("status_{status}"), explain(answer, "the platform refused the call")), Sign::Well),
+    }
+}
+
+fn judge_heard(heard: &Heard, repeatable: bool) -> Judged {
+    let (status, sign) = (heard.status, Sign::Silent);
+    let words =
+        |ours: &str| if heard.words.is_empty() { format!("{ours} ({status})") } else { format!("{ours} ({status}): {}", heard.words) };
+    match status {
+        _ if heard.expected => Judged::Done(heard.data.clone(), sign),
+        429 => {
+            let reason = Reason::new("rate_limited", "the server asks for fewer calls (429)");
+            Judged::Again { reason, asked: heard.retry_after, harmless: true, sign }
+        }
+        503 => {
+            let reason = Reason::new("unavailable", "the server is not available (503)");
+            Judged::Again { reason, asked: heard.retry_after, harmless: true, sign }
+        }
+        500..=599 => unknown(format!("the server failed ({status})"), heard.retry_after, "server_error", repeatable, sign),
+        300..=399 => {
+            let words = format!("the server answered with a redirect ({status}), which is not followed");
+            Judged::Failed(Reason::new("redirected", words), sign)
+        }
+        200..=299 => Judged::Failed(Reason::new("status_unexpected", words("the call was done, but its status was not expected")), sign),
+        _ => Judged::Failed(Reason::new(&format!("status_{status}"), words("the server refused the call")), sign),
     }
 }
 

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::compiled::Compiled;
-use super::machine;
 use super::run::{Reason, Run, RunState};
 use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::ids::{Key, RunId};
 
-/// The runs that an event starts, in the order of `flows`. `echoes` says whether the event is the echo of that flow's own write; the payload
-/// becomes a tree only if a condition looks into it.
+/// The runs that an event starts, in the order of `flows`. `paused` says which flows start none now, `echoes` whether the event is the echo of that
+/// flow's own write; the payload becomes a tree only if a condition looks into it.
 pub fn runs(
     key: Key,
     event: &Event,
     flows: &[Arc<Compiled>],
+    paused: impl Fn(&Compiled) -> bool,
     echoes: impl Fn(&Compiled) -> bool,
     mut fresh_id: impl FnMut() -> RunId,
     now: Timestamp,
@@ -24,17 +24,16 @@ pub fn runs(
     let mut payload: Option<Result<Value, Reason>> = None;
     let mut runs = Vec::new();
     for flow in flows.iter().filter(|flow| flow.listens_to(&event.source, &event.event_type)) {
-        if !flow.allow_self_trigger && echoes(flow) {
+        if paused(flow) || (!flow.allow_self_trigger && echoes(flow)) {
             continue;
         }
         let applies = if flow.looks_into_payload() {
             let payload = payload.get_or_insert_with(|| {
-                let unreadable =
-                    |error: serde_json::Error| Reason::new("payload_unreadable", format!("the payload cannot be read: {error}"));
+                let unreadable = |error: serde_json::Error| Reason::new(PAYLOAD_UNREADABLE, format!("the payload cannot be read: {error}"));
                 serde_json::from_slice(&event.payload).map_err(unreadable)
             });
             match payload {
-                Ok(payload) => flow.applies_to(payload).map_err(|error| Reason::new("condition_not_evaluated", error.to_string())),
+                Ok(payload) => flow.applies_to(payload).map_err(|error| Reason::new(CONDITION_NOT_EVALUATED, error.to_string())),
                 Err(reason) => Err(reason.clone()),
             }
         } else {
@@ -43,7 +42,7 @@ pub fn runs(
         if applies == Ok(false) {
             continue;
         }
-        let mut run = Run {
+        runs.push(Run {
             id: fresh_id(),
             key,
             flow: flow.id,
@@ -54,17 +53,22 @@ pub fn runs(
             state: RunState::Queued,
             steps: Vec::new(),
             due_at: None,
-            reason: None,
+            // A condition that cannot be evaluated is neither true nor false: the run fails as its first step begins, and is shown.
+            reason: applies.err(),
             replay_of: None,
             created_at: now,
             started_at: None,
             finished_at: None,
-        };
-        // A condition that cannot be evaluated is neither true nor false: it is shown as a failed run.
-        if let Err(reason) = applies {
-            machine::finish(&mut run, RunState::Failed, Some(reason), now);
-        }
-        runs.push(run);
+        });
     }
     runs
+}
+
+const PAYLOAD_UNREADABLE: &str = "payload_unreadable";
+const CONDITION_NOT_EVALUATED: &str = "condition_not_evaluated";
+
+/// Why a run that has not begun fails at once: its flow's conditions could not be evaluated.
+pub fn doubt(run: &Run) -> Option<Reason> {
+    let reason = run.reason.as_ref().filter(|_| run.started_at.is_none() && run.steps.is_empty())?;
+    [PAYLOAD_UNREADABLE, CONDITION_NOT_EVALUATED].contains(&reason.code.as_str()).then(|| reason.clone())
 }

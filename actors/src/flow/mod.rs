@@ -3,6 +3,7 @@
 //! ```text
 //! read       what a client sends        -> model::Definition, or every fault by its field
 //! compiled   model::Flow                -> Compiled: paths parsed, patterns compiled, operations found
+//! permission a definition in its workspace  -> what it may not do there
 //! matching   an event and the flows     -> the runs that it starts
 //! machine    (run, answer of a try)     -> what is next
 //! ```
@@ -10,9 +11,12 @@
 pub mod action;
 pub mod compiled;
 pub mod condition;
+pub mod context;
 pub mod machine;
 pub mod matching;
 pub mod model;
+pub mod permission;
 pub mod read;
 pub mod run;
+pub mod standing;
 pub mod template;

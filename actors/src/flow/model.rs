@@ -2,12 +2,15 @@
 //!
 //! [`super::read`] makes it from what a client sends, [`super::compiled`] makes it fit to run.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::event::EventType;
 use crate::ids::FlowId;
+use crate::port::clockify::Method;
 
 /// A flow with its identity.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,6 +55,9 @@ pub struct Definition {
     /// How many runs may begin for one entity in a minute; further ones wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs_per_entity_per_minute: Option<u32>,
+    /// How many failures in a row pause it; 0 is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_after_failures: Option<u32>,
 }
 
 /// Whose events start a flow.
@@ -62,6 +68,8 @@ pub enum TriggerSource {
     Clockify,
     /// The workspace's own senders.
     Custom,
+    /// The workspace's other flows, when a run of theirs fails or its outcome is unknown.
+    Flow,
 }
 
 /// How the rules of a group are joined.
@@ -226,7 +234,28 @@ pub enum ActionKind {
         #[serde(default)]
         params: Box<Params>,
     },
-    /// Ends the run as stopped when a condition over the context holds.
+    /// Calls another server than the platform's.
+    GenericHttp(Box<HttpCall>),
+    /// Looks an entity up in what is remembered of the workspace; nothing is called.
+    CacheLookup {
+        /// `projects`, `clients`, `time-entries` and so on.
+        entity_type: String,
+        /// The platform's id.
+        id: Value,
+        /// What follows if it is not there.
+        #[serde(default)]
+        on_missing: OnMissing,
+    },
+    /// Does actions for each item of a list.
+    ForEach {
+        /// JSONPath to the list.
+        items: String,
+        /// How many items there may be; more fail the step.
+        max: u32,
+        /// What is done for each, in order.
+        actions: Vec<Action>,
+    },
+    /// Ends the run as stopped when a condition over the context holds; within a `FOR_EACH`, ends the item.
     StopIf {
         /// The condition.
         conditions: Group,
@@ -238,6 +267,9 @@ impl ActionKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::ClockifyApi { .. } => "CLOCKIFY_API",
+            Self::GenericHttp(_) => "GENERIC_HTTP",
+            Self::CacheLookup { .. } => "CACHE_LOOKUP",
+            Self::ForEach { .. } => "FOR_EACH",
             Self::StopIf { .. } => "STOP_IF",
         }
     }
@@ -255,6 +287,106 @@ pub struct Params {
     /// JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+}
+
+/// A call of another server. Scheme, host and port are literal; values may refer to the context, and in headers and the body to secrets.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HttpCall {
+    /// HTTP method.
+    pub method: Method,
+    /// The address; placeholders stand in its path and query alone.
+    pub url: String,
+    /// Query parameters behind those of the address.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub query: Map<String, Value>,
+    /// Header fields.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub headers: Map<String, Value>,
+    /// What is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<HttpBody>,
+    /// Which statuses are success; none means 2xx.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<Expected>,
+    /// Names for parts of the answer, each a JSONPath over its body.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub response: BTreeMap<String, String>,
+}
+
+/// A body and how it is written.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HttpBody {
+    /// How.
+    pub kind: BodyKind,
+    /// What.
+    pub value: Value,
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyKind {
+    /// `application/json`.
+    Json,
+    /// `application/x-www-form-urlencoded`, from an object of single values and lists of them.
+    Form,
+    /// `text/plain`, from one text.
+    Text,
+}
+
+/// A status that means success, or a hundred of them: `201`, `"2xx"`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub enum Expected {
+    /// This one.
+    Status(u16),
+    /// All that begin with this digit.
+    Class(u16),
+}
+
+impl Expected {
+    /// Whether a status is meant.
+    pub const fn fits(self, status: u16) -> bool {
+        match self {
+            Self::Status(expected) => status == expected,
+            Self::Class(class) => status / 100 == class,
+        }
+    }
+}
+
+impl TryFrom<Value> for Expected {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        let status = value.as_u64().and_then(|number| u16::try_from(number).ok()).filter(|status| (200..600).contains(status));
+        let class = || match value.as_str()?.as_bytes() {
+            [digit @ b'2'..=b'5', b'x', b'x'] => Some(u16::from(digit - b'0')),
+            _ => None,
+        };
+        status.map(Self::Status).or_else(|| class().map(Self::Class)).ok_or("expected a status from 200 to 599, or such as \"2xx\"")
+    }
+}
+
+impl From<Expected> for Value {
+    fn from(expected: Expected) -> Self {
+        match expected {
+            Expected::Status(status) => status.into(),
+            Expected::Class(class) => format!("{class}xx").into(),
+        }
+    }
+}
+
+/// What follows if an entity is not in the cache.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnMissing {
+    /// The step fails.
+    #[default]
+    Fail,
+    /// The entity is null.
+    Null,
+    /// As a `STOP_IF` that holds.
+    Stop,
 }
 
 /// How long a step keeps trying after 429, 5xx and network errors. Waits grow exponentially and are jittered; `Retry-After` wins.

@@ -3,12 +3,18 @@
 //! The canonical shape is Universal Webhook's (`params: {path, query, body}`); API Studio's flat one
 //! (`path_params`, `query_params`, `body`) is read as well.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::model::{Action, ActionKind, Comparison, Definition, Group, Join, OnUncertain, Operator, Params, Retry, Rule, TriggerSource};
-use crate::event::EventType;
+use super::model::{
+    Action, ActionKind, BodyKind, Comparison, Definition, Expected, Group, HttpBody, HttpCall, Join, OnMissing, OnUncertain, Operator,
+    Params, Retry, Rule, TriggerSource,
+};
+use crate::event::{EventType, FLOW_EVENTS};
 use crate::limits::flow as limits;
+use crate::port::clockify::Method;
 
 /// What is wrong with one field.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -49,7 +55,7 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
         faults.add("", "invalid_type", "expected a JSON object");
         return faults.into_result(None);
     };
-    const FIELDS: [&str; 11] = [
+    const FIELDS: [&str; 12] = [
         "name",
         "description",
         "enabled",
@@ -60,6 +66,7 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
         "actions",
         "allow_self_trigger",
         "runs_per_entity_per_minute",
+        "pause_after_failures",
         "workspace_id",
     ];
     refuse_unknown(&mut faults, "", sent, &FIELDS);
@@ -89,8 +96,10 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
             u64::from(limits::RUNS_PER_ENTITY_PER_MINUTE_MAX),
         )
         .and_then(|number| u32::try_from(number).ok()),
+        pause_after_failures: number(&mut faults, sent, "", "pause_after_failures", 0, u64::from(limits::PAUSE_AFTER_FAILURES_MAX))
+            .and_then(|number| u32::try_from(number).ok()),
     };
-    if definition.custom_source.is_some() && definition.trigger_source == TriggerSource::Clockify {
+    if definition.custom_source.is_some() && definition.trigger_source != TriggerSource::Custom {
         faults.add("custom_source", "not_applicable", "only flows with trigger_source CUSTOM have a custom_source");
     }
     faults.into_result(Some(definition))
@@ -151,15 +160,16 @@ fn trigger_source(faults: &mut Faults, object: &Map<String, Value>) -> TriggerSo
     match present(object, "trigger_source").map(Value::as_str) {
         None | Some(Some("CLOCKIFY")) => TriggerSource::Clockify,
         Some(Some("CUSTOM")) => TriggerSource::Custom,
+        Some(Some("FLOW")) => TriggerSource::Flow,
         Some(_) => {
-            faults.add("trigger_source", "invalid_value", "expected CLOCKIFY or CUSTOM");
+            faults.add("trigger_source", "invalid_value", "expected CLOCKIFY, CUSTOM or FLOW");
             TriggerSource::Clockify
         }
     }
 }
 
 fn event_types(faults: &mut Faults, object: &Map<String, Value>) -> Vec<EventType> {
-    let custom = matches!(present(object, "trigger_source").and_then(Value::as_str), Some("CUSTOM"));
+    let source = present(object, "trigger_source").and_then(Value::as_str).unwrap_or("CLOCKIFY");
     let Some(listed) = object.get("trigger_event_types").and_then(Value::as_array) else {
         faults.add("trigger_event_types", "required", "expected a list of event types; an empty one means every event of the source");
         return Vec::new();
@@ -172,7 +182,10 @@ fn event_types(faults: &mut Faults, object: &Map<String, Value>) -> Vec<EventTyp
     for (index, value) in listed.iter().enumerate() {
         let field = format!("trigger_event_types[{index}]");
         match value.as_str().map(EventType::parse) {
-            Some(Ok(event_type)) if !custom && event_type.known().is_none() => {
+            Some(Ok(event_type)) if source == "FLOW" && !FLOW_EVENTS.contains(&event_type.as_str()) => {
+                faults.add(field, "unknown_event_type", format!("expected one of: {}", FLOW_EVENTS.join(", ")));
+            }
+            Some(Ok(event_type)) if !matches!(source, "CUSTOM" | "FLOW") && event_type.known().is_none() => {
                 faults.add(field, "unknown_event_type", "Clockify has no such event");
             }
             Some(Ok(event_type)) if types.contains(&event_type) => {}
@@ -258,16 +271,24 @@ fn actions(faults: &mut Faults, object: &Map<String, Value>) -> Vec<Action> {
         faults.add("actions", "out_of_range", format!("expected 1 to {} actions", limits::ACTIONS_MAX));
         return Vec::new();
     }
-    listed.iter().enumerate().filter_map(|(index, sent)| action(faults, &format!("actions[{index}]"), sent)).collect()
+    listed.iter().enumerate().filter_map(|(index, sent)| action(faults, &format!("actions[{index}]"), sent, true)).collect()
 }
 
-fn action(faults: &mut Faults, field: &str, sent: &Value) -> Option<Action> {
+/// Reads an action; only an outer one may be a `FOR_EACH`.
+fn action(faults: &mut Faults, field: &str, sent: &Value, outer: bool) -> Option<Action> {
     let Some(object) = sent.as_object() else {
         faults.add(field, "invalid_type", "expected an object");
         return None;
     };
     let kind = match present(object, "type").map(Value::as_str) {
         None | Some(Some("CLOCKIFY_API")) => clockify_api(faults, field, object),
+        Some(Some("GENERIC_HTTP")) => generic_http(faults, field, object),
+        Some(Some("CACHE_LOOKUP")) => cache_lookup(faults, field, object),
+        Some(Some("FOR_EACH")) if outer => for_each(faults, field, object),
+        Some(Some("FOR_EACH")) => {
+            faults.add(at(field, "type"), "too_deep", "a FOR_EACH does not stand within another");
+            None
+        }
         Some(Some("STOP_IF")) => {
             refuse_unknown(faults, field, object, &["type", "conditions", "retry", "on_uncertain"]);
             match object.get("conditions") {
@@ -279,7 +300,7 @@ fn action(faults: &mut Faults, field: &str, sent: &Value) -> Option<Action> {
             }
         }
         Some(_) => {
-            faults.add(at(field, "type"), "unknown_action", "expected CLOCKIFY_API or STOP_IF");
+            faults.add(at(field, "type"), "unknown_action", "expected CLOCKIFY_API, GENERIC_HTTP, CACHE_LOOKUP, FOR_EACH or STOP_IF");
             None
         }
     };
@@ -320,16 +341,111 @@ fn clockify_api(faults: &mut Faults, field: &str, object: &Map<String, Value>) -
         return None;
     };
     let (params, path, query) = params?;
-    let mut map = |name: &str| match present(params, name) {
+    let mut map = |name: &str| map(faults, &parent, params, name);
+    let params = Params { path: map(path), query: map(query), body: present(params, "body").cloned() };
+    Some(ActionKind::ClockifyApi { operation_id: operation_id.to_owned(), params: Box::new(params) })
+}
+
+fn map(faults: &mut Faults, parent: &str, object: &Map<String, Value>, name: &str) -> Map<String, Value> {
+    match present(object, name) {
         None => Map::new(),
         Some(Value::Object(map)) => map.clone(),
         Some(_) => {
-            faults.add(at(&parent, name), "invalid_type", "expected an object");
+            faults.add(at(parent, name), "invalid_type", "expected an object");
             Map::new()
         }
+    }
+}
+
+fn cache_lookup(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Option<ActionKind> {
+    refuse_unknown(faults, field, object, &["type", "entity_type", "id", "on_missing", "retry", "on_uncertain"]);
+    let entity_type = object.get("entity_type").and_then(Value::as_str);
+    if entity_type.is_none() {
+        faults.add(at(field, "entity_type"), "required", "expected a type of entity, such as projects");
+    }
+    let id = present(object, "id").filter(|id| id.is_string() || id.is_number());
+    if id.is_none() {
+        faults.add(at(field, "id"), "required", "expected the id of an entity, such as $.webhook.projectId");
+    }
+    let on_missing = match present(object, "on_missing").map(Value::as_str) {
+        None | Some(Some("fail")) => OnMissing::Fail,
+        Some(Some("null")) => OnMissing::Null,
+        Some(Some("stop")) => OnMissing::Stop,
+        Some(_) => {
+            faults.add(at(field, "on_missing"), "invalid_value", "expected fail, null or stop");
+            OnMissing::Fail
+        }
     };
-    let params = Params { path: map(path), query: map(query), body: present(params, "body").cloned() };
-    Some(ActionKind::ClockifyApi { operation_id: operation_id.to_owned(), params: Box::new(params) })
+    Some(ActionKind::CacheLookup { entity_type: entity_type?.to_owned(), id: id?.clone(), on_missing })
+}
+
+fn for_each(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Option<ActionKind> {
+    refuse_unknown(faults, field, object, &["type", "items", "max", "actions", "retry", "on_uncertain"]);
+    let items = object.get("items").and_then(Value::as_str);
+    if items.is_none() {
+        faults.add(at(field, "items"), "required", "expected a JSONPath to a list, such as $.webhook.tags");
+    }
+    let max = number(faults, object, field, "max", 1, u64::from(limits::ITEMS_MAX));
+    let max = max.and_then(|max| u32::try_from(max).ok()).unwrap_or(limits::ITEMS_DEFAULT);
+    let listed = object.get("actions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if listed.is_empty() || listed.len() > limits::ITEM_ACTIONS_MAX {
+        faults.add(at(field, "actions"), "out_of_range", format!("expected 1 to {} actions", limits::ITEM_ACTIONS_MAX));
+        return None;
+    }
+    let actions = listed.iter().enumerate().filter_map(|(index, sent)| action(faults, &format!("{field}.actions[{index}]"), sent, false));
+    Some(ActionKind::ForEach { actions: actions.collect(), items: items?.to_owned(), max })
+}
+
+fn generic_http(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Option<ActionKind> {
+    let known = ["type", "method", "url", "query", "headers", "body", "expect", "response", "retry", "on_uncertain"];
+    refuse_unknown(faults, field, object, &known);
+    let method = present(object, "method").and_then(|method| serde_json::from_value::<Method>(method.clone()).ok());
+    if method.is_none() {
+        faults.add(at(field, "method"), "invalid_value", "expected GET, POST, PUT, PATCH or DELETE");
+    }
+    let url = object.get("url").and_then(Value::as_str);
+    if url.is_none() {
+        faults.add(at(field, "url"), "required", "expected an address, such as https://hooks.example.com/{{ $.webhook.id }}");
+    }
+    let expect = match present(object, "expect") {
+        None => Vec::new(),
+        Some(listed) => match serde_json::from_value::<Vec<Expected>>(listed.clone()) {
+            Ok(expect) if expect.len() <= limits::EXPECTED_MAX => expect,
+            _ => {
+                let words = format!("expected at most {} statuses from 200 to 599, or such as \"2xx\"", limits::EXPECTED_MAX);
+                faults.add(at(field, "expect"), "invalid_value", words);
+                Vec::new()
+            }
+        },
+    };
+    let response = match present(object, "response") {
+        None => BTreeMap::new(),
+        Some(named) => serde_json::from_value(named.clone()).unwrap_or_else(|_| {
+            faults.add(at(field, "response"), "invalid_type", "expected an object of names and JSONPaths");
+            BTreeMap::new()
+        }),
+    };
+    let body = present(object, "body").and_then(|body| http_body(faults, &at(field, "body"), body));
+    let (query, headers) = (map(faults, field, object, "query"), map(faults, field, object, "headers"));
+    Some(ActionKind::GenericHttp(Box::new(HttpCall { method: method?, url: url?.to_owned(), query, headers, body, expect, response })))
+}
+
+fn http_body(faults: &mut Faults, field: &str, sent: &Value) -> Option<HttpBody> {
+    let Some(object) = sent.as_object() else {
+        faults.add(field, "invalid_type", "expected an object with kind and value");
+        return None;
+    };
+    refuse_unknown(faults, field, object, &["kind", "value"]);
+    let kind = match present(object, "kind").map(Value::as_str) {
+        None | Some(Some("json")) => BodyKind::Json,
+        Some(Some("form")) => BodyKind::Form,
+        Some(Some("text")) => BodyKind::Text,
+        Some(_) => {
+            faults.add(at(field, "kind"), "invalid_value", "expected json, form or text");
+            return None;
+        }
+    };
+    Some(HttpBody { kind, value: object.get("value").cloned().unwrap_or(Value::Null) })
 }
 
 fn retry(faults: &mut Faults, field: &str, object: &Map<String, Value>) -> Retry {

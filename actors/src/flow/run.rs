@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::event::EventType;
 use crate::ids::{EventId, FlowId, Key, RunId};
+use crate::limits::run::REQUEST_SHOWN_BYTES_MAX;
+use crate::port::clockify::Method;
 
 /// Where a run stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -100,18 +102,47 @@ pub enum StepState {
 pub struct RequestSummary {
     /// HTTP method.
     pub method: String,
-    /// Path with its query; no host, no token.
+    /// Path with its query; no token. Of another server than the platform's the whole address.
     pub path: String,
-    /// The JSON body, cut to a bound.
+    /// The body, cut to a bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
 }
 
-/// One step of a run: the action of the same index.
+impl RequestSummary {
+    /// A request as it is kept to be shown; its body is cut.
+    pub fn new(method: Method, path: String, body: Option<&str>) -> Self {
+        let cut = |body: &str| body.get(..body.floor_char_boundary(REQUEST_SHOWN_BYTES_MAX)).unwrap_or_default().to_owned();
+        Self { method: method.as_str().to_owned(), path, body: body.map(cut) }
+    }
+}
+
+/// Where a step stands within a `FOR_EACH`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Each {
+    /// Index of the item, from 0.
+    pub item: u16,
+    /// Index of the action within the `FOR_EACH`, from 0.
+    pub action: u16,
+}
+
+/// A place in a flow: an action, or one of the actions that a `FOR_EACH` does for an item.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Index of the action.
+    pub index: u16,
+    /// Which of its own, if it is a `FOR_EACH` and this is not the look at its list.
+    pub each: Option<Each>,
+}
+
+/// One step of a run: the action of the same index, or one that it does for an item.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// Index of the action, from 0.
     pub index: u16,
+    /// Of an action within a `FOR_EACH`: for which item, and which it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Each>,
     /// The action's JSON type, `CLOCKIFY_API`.
     pub action: String,
     /// Where it stands.
@@ -137,6 +168,13 @@ pub struct Step {
     /// Why the last try did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Reason>,
+}
+
+impl Step {
+    /// Where it stands.
+    pub const fn place(&self) -> Place {
+        Place { index: self.index, each: self.each }
+    }
 }
 
 /// One run of a flow for one event.

@@ -3,3 +3,4 @@
 pub mod clockify;
 pub mod observer;
 pub mod store;
+pub mod web;

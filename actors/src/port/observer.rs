@@ -17,6 +17,10 @@ pub enum Happening {
     RunLeft(RunState),
     /// A call to the platform ended with this status; 0 where there was no answer.
     Call(u16, Duration),
+    /// A call of another server ended with this status; 0 where there was no answer.
+    WebCall(u16),
+    /// A flow was paused because it failed again and again.
+    FlowPaused,
     /// An actor started.
     ActorStarted,
     /// An actor died of a panic.

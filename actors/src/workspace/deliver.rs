@@ -175,7 +175,8 @@ impl Workspace {
         let runs = match self.loaded() {
             Ok(loaded) if loaded.settings.enable_flows => {
                 let echoes = |flow: &crate::flow::compiled::Compiled| self.runner.echoes(flow.id, event.entity.as_ref(), now);
-                matching::runs(self.key, &event, &loaded.flows, echoes, || self.env.clock.fresh_id().into(), now)
+                let paused = |flow: &crate::flow::compiled::Compiled| self.runner.is_paused(flow.id);
+                matching::runs(self.key, &event, &loaded.flows, paused, echoes, || self.env.clock.fresh_id().into(), now)
             }
             _ => Vec::new(),
         };

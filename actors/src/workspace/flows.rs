@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use actix::{ActorFutureExt, AtomicResponse, Context, Handler, Message, WrapFuture};
 
-use super::{Error, Workspace, caught, load};
+use super::{Environment, Error, Workspace, caught, load};
 use crate::flow::model::{Definition, Flow};
-use crate::ids::FlowId;
+use crate::flow::permission::{self, Terms};
+use crate::flow::read::FieldError;
+use crate::ids::{FlowId, Key};
 use crate::limits::flow as limits;
+use crate::port::store;
 use crate::port::store::flows::Saved;
 
 /// A change to the workspace's flows. The definition has been checked.
@@ -32,6 +35,8 @@ pub enum FlowChanged {
     Absent,
     /// The workspace has as many flows as it may have.
     TooMany,
+    /// It would do what it may not do here.
+    NotPermitted(Vec<FieldError>),
 }
 
 /// Asks the workspace to change a flow.
@@ -43,10 +48,17 @@ impl Handler<ChangeFlow> for Workspace {
     type Result = AtomicResponse<Self, Result<FlowChanged, Error>>;
 
     fn handle(&mut self, message: ChangeFlow, _: &mut Context<Self>) -> Self::Result {
-        let refusal = self.loaded().err();
+        let (refusal, other_servers) = match self.loaded() {
+            Ok(loaded) => (None, loaded.settings.enable_generic_http_actions),
+            Err(error) => (Some(error), false),
+        };
         let deleted = match &message.0 {
             FlowChange::Delete(flow) => Some(*flow),
             FlowChange::Create(_) | FlowChange::Update(..) => None,
+        };
+        let updated = match &message.0 {
+            FlowChange::Update(flow, _) => Some(*flow),
+            FlowChange::Create(_) | FlowChange::Delete(_) => None,
         };
         let (key, env) = (self.key, Arc::clone(&self.env));
         let work = async move {
@@ -55,6 +67,11 @@ impl Handler<ChangeFlow> for Workspace {
             }
             let now = env.clock.now();
             let changed = caught(async {
+                if let FlowChange::Create(definition) | FlowChange::Update(_, definition) = &message.0
+                    && let Err(faults) = permitted(key, &env, other_servers, definition).await?
+                {
+                    return Ok(FlowChanged::NotPermitted(faults));
+                }
                 let flow =
                     |id, definition: Box<Definition>| Flow { id, version: 1, definition: *definition, created_at: now, updated_at: now };
                 let (saved, id) = match message.0 {
@@ -68,6 +85,10 @@ impl Handler<ChangeFlow> for Workspace {
                     }
                     FlowChange::Update(id, definition) => (env.store.update_flow(key, &flow(id, definition)).await?, id),
                 };
+                if let (Saved::Version(_), Some(id)) = (saved, updated) {
+                    // Who saves a flow has looked at it.
+                    env.store.resume_flow(key, id).await?;
+                }
                 Ok(match saved {
                     Saved::Version(_) => {
                         env.store.flow(key, id).await?.map_or(FlowChanged::Absent, |flow| FlowChanged::Saved(Box::new(flow)))
@@ -84,8 +105,23 @@ impl Handler<ChangeFlow> for Workspace {
             if let Some(flow) = deleted.filter(|_| changed == FlowChanged::Deleted) {
                 workspace.runner.forget(flow);
             }
+            if let Some(flow) = updated.filter(|_| matches!(changed, FlowChanged::Saved(_))) {
+                workspace.runner.resume(flow);
+            }
             workspace.settle(loaded, context);
             Ok(changed)
         })))
     }
+}
+
+/// Whether a definition may be saved here.
+async fn permitted(
+    key: Key,
+    env: &Environment,
+    other_servers: bool,
+    definition: &Definition,
+) -> Result<Result<(), Vec<FieldError>>, store::Error> {
+    let secrets = env.store.secrets(key).await?.into_iter().map(|kept| kept.name).collect();
+    let terms = Terms { other_servers, destinations: &*env.other_servers.destinations, secrets: &secrets };
+    Ok(permission::check(definition, &terms, key.workspace, &env.catalogue))
 }

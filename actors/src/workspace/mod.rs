@@ -10,6 +10,7 @@
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`execute::Execute`] | makes a call that a person asks for, and keeps it |
 //! | [`replay::Replay`] | starts a finished run again |
+//! | [`cancel::Cancel`] | ends a run before its time |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
 //! | [`lift::Lift`] | ends a quarantine |
@@ -17,6 +18,7 @@
 //! Life: `started` loads from the store while the mailbox waits; then messages; then `Retire`. Handlers are small and do not panic; what may, runs
 //! in tasks under `catch_unwind` ([`runner`]). Whatever is remembered here may be dropped at any moment (I2).
 
+pub mod cancel;
 pub mod deliver;
 pub mod execute;
 pub mod flows;
@@ -45,6 +47,7 @@ use crate::addon::Addon;
 use crate::clock::Clock;
 use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
+use crate::flow::standing::Standing;
 use crate::ids::Key;
 use crate::installation::{Health, Installation, Status, TokenHash, same_hash};
 use crate::limits::{actor, run};
@@ -52,6 +55,7 @@ use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
 use crate::port::observer::{Happening, Observer};
 use crate::port::store::{self, Store};
+use crate::port::web::{OtherServers, Web};
 use crate::rate::Rate;
 use crate::settings::Settings;
 use crate::source::{CustomSource, SourceName};
@@ -75,24 +79,42 @@ pub struct Environment {
     pub observer: Arc<dyn Observer>,
     /// The platform's client, one for each thread.
     pub clockify: ClockifyFactory,
+    /// How flows reach other servers.
+    pub other_servers: OtherServers,
 }
 
-type Client = (Weak<Environment>, Rc<dyn Clockify>);
+impl Environment {
+    /// What applies in an installation: the operator's defaults under the admin's values.
+    pub fn settings(&self, installation: &Installation) -> Settings {
+        let addon = installation.key.addon;
+        let defaults = self.defaults.get(&addon).copied().unwrap_or_else(|| Settings::built_in(addon));
+        let settings = Settings::effective(addon, defaults, &installation.settings);
+        let generic_http = settings.enable_generic_http_actions && self.other_servers.addons.contains(&addon);
+        Settings { enable_generic_http_actions: generic_http, ..settings }
+    }
+}
+
+/// The clients of a thread.
+#[derive(Clone)]
+struct Clients {
+    clockify: Rc<dyn Clockify>,
+    web: Rc<dyn Web>,
+}
 
 thread_local! {
     /// The thread's clients, one for each environment; there is more than one only where several services share a process.
-    static CLIENTS: RefCell<Vec<Client>> = const { RefCell::new(Vec::new()) };
+    static CLIENTS: RefCell<Vec<(Weak<Environment>, Clients)>> = const { RefCell::new(Vec::new()) };
 }
 
-fn client(env: &Arc<Environment>) -> Rc<dyn Clockify> {
-    CLIENTS.with_borrow_mut(|clients| {
-        clients.retain(|(env, _)| env.strong_count() > 0);
-        if let Some((_, client)) = clients.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(env))) {
-            return Rc::clone(client);
+fn clients(env: &Arc<Environment>) -> Clients {
+    CLIENTS.with_borrow_mut(|all| {
+        all.retain(|(env, _)| env.strong_count() > 0);
+        if let Some((_, clients)) = all.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(env))) {
+            return clients.clone();
         }
-        let client = (env.clockify)();
-        clients.push((Arc::downgrade(env), Rc::clone(&client)));
-        client
+        let clients = Clients { clockify: (env.clockify)(), web: (env.other_servers.client)() };
+        all.push((Arc::downgrade(env), clients.clone()));
+        clients
     })
 }
 
@@ -154,6 +176,8 @@ struct Loaded {
     settings: Settings,
     flows: Vec<Arc<Compiled>>,
     sources: HashMap<SourceName, Arc<CustomSource>>,
+    /// Flows that have failed since they last did well.
+    standings: Vec<Standing>,
     subscriptions: Vec<Subscription>,
 }
 
@@ -169,7 +193,7 @@ impl Loaded {
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
-        let runner = Runner::new(key, Arc::clone(&env), client(&env));
+        let runner = Runner::new(key, Arc::clone(&env), clients(&env));
         Self {
             key,
             env,
@@ -203,7 +227,7 @@ impl Workspace {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
-                self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency as usize, works);
+                self.runner.adopt(&loaded, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
@@ -227,11 +251,11 @@ impl Workspace {
 
 async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Error> {
     let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
-    let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
-    let settings = Settings::effective(key.addon, defaults, &installation.settings);
+    let settings = env.settings(&installation);
     let sources = env.store.sources(key).await?;
     let subscriptions = env.store.subscriptions(key).await?;
     let flows = env.store.flows(key).await?;
+    let standings = env.store.standings(key).await?;
     let compiled = flows.iter().filter_map(|flow| match Compiled::compile(flow, key.workspace, &env.catalogue) {
         Ok(compiled) => Some(Arc::new(compiled)),
         Err(faults) => {
@@ -240,7 +264,7 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
         }
     });
     let sources = sources.into_iter().map(|source| (source.name.clone(), Arc::new(source))).collect();
-    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, subscriptions, installation: Arc::new(installation) }))
+    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, subscriptions, standings, installation: Arc::new(installation) }))
 }
 
 /// A panic in a future that the actor waits for would close its mailbox; here it becomes an error.

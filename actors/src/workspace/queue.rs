@@ -101,6 +101,14 @@ impl Queue {
         Some(queued)
     }
 
+    /// Takes a run out for good, unless it is out already.
+    pub fn take(&mut self, id: RunId) -> Option<Queued> {
+        let queued = self.held.get_mut(&id)?.queued.take()?;
+        self.payload_bytes = self.payload_bytes.saturating_sub(queued.payload.as_ref().map_or(0, Bytes::len));
+        self.finish(id);
+        Some(queued)
+    }
+
     /// Forgets a run that has ended.
     pub fn finish(&mut self, id: RunId) {
         self.busy.remove(&id);

@@ -227,7 +227,7 @@ impl Workspace {
         if made.is_empty() {
             return;
         }
-        let clockify = super::client(&self.env);
+        let clockify = super::clients(&self.env).clockify;
         let work = async move {
             for webhook in made.iter().take(limits::TAKEN_BACK_MAX) {
                 let request = webhooks::deletion(&installation, webhook);

@@ -108,7 +108,7 @@ fn outline(verb: Verb, path: &str) -> Option<Value> {
     Some(match (verb, path) {
         (Get, "/ui/about") => json!({
             "addon": "text", "name": "text", "version": "text", "workspace_id": "text", "user_id": "text|null", "role": "text|null",
-            "features": "object", "events": [{"name": "text", "entity": "text"}],
+            "features": "object", "actions": ["text"], "flow_events": ["text"], "events": [{"name": "text", "entity": "text"}],
         }),
         (Get, "/ui/dashboard") => json!({
             "workspace_id": "text",

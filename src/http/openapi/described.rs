@@ -65,6 +65,8 @@ pub enum Body {
     Source,
     /// A change of one.
     SourceChange,
+    /// A secret's value.
+    Secret,
     /// A rotation of its secret.
     Rotation,
     /// Settings by id.
@@ -256,6 +258,15 @@ pub const DESCRIBED: &[Described] = &[
     route(Post, "/ui/runs/{id}/replay", "Starts a finished run again.")
         .answers(202, "A new run is queued.")
         .refuses(&[Kind::RunNotFound, Kind::RunUnfinished]),
+    route(Post, "/ui/runs/{id}/cancel", "Ends a run before its time; a call under way ends first.")
+        .answers(200, "The run is cancelled, or ends with the step that is under way.")
+        .refuses(&[Kind::RunNotFound, Kind::RunFinished]),
+    route(Get, "/ui/secrets", "Secrets of the workspace's flows, by name, without their values."),
+    route(Put, "/ui/secrets/{name}", "Stores a secret, or another value of it.")
+        .sends(Body::Secret)
+        .answers(200, "The secret has another value; 201 where it is new.")
+        .refuses(&[Kind::TooManySecrets]),
+    route(Delete, "/ui/secrets/{name}", "Deletes a secret; flows that name it fail from then on.").refuses(&[Kind::SecretNotFound]),
     route(Get, "/ui/custom-sources", "Custom sources, by name, without their secrets."),
     route(Post, "/ui/custom-sources", "Creates a custom source.")
         .sends(Body::Source)

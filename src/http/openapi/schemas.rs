@@ -2,7 +2,7 @@
 
 use actors::addon::Addon;
 use actors::event::KNOWN;
-use actors::limits::{http, source, subscription, token};
+use actors::limits::{http, secret, source, subscription, token};
 use actors::settings::{self, Takes};
 use serde_json::{Map, Value, json};
 
@@ -30,6 +30,10 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
         Body::None => return None,
         Body::Payload | Body::Told => json!({"type": "object"}),
         Body::Flow => flow(),
+        Body::Secret => {
+            let value = json!({"type": "string", "minLength": 1, "maxLength": secret::VALUE_BYTES_MAX, "writeOnly": true});
+            strict(json!({ "value": value }), &["value"])
+        }
         Body::Source => strict(custom_source(true), &["name"]),
         Body::SourceChange => strict(custom_source(false), &[]),
         Body::Rotation => {
@@ -80,7 +84,7 @@ fn flow() -> Value {
         "properties": {
             "name": {"type": "string", "minLength": 1},
             "enabled": {"type": "boolean", "default": true},
-            "trigger_source": {"type": "string", "enum": ["CLOCKIFY", "CUSTOM"], "default": "CLOCKIFY"},
+            "trigger_source": {"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "FLOW"], "default": "CLOCKIFY"},
             "trigger_event_types": {"type": "array", "items": {"type": "string"}},
             "custom_source": {"type": ["string", "null"]},
             "conditions": {"type": ["object", "null"]},
@@ -113,7 +117,7 @@ pub(super) fn parameter(name: &str) -> Value {
     match name {
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": http::PAGE_MAX, "default": http::PAGE_DEFAULT}),
         "offset" => json!({"type": "integer", "minimum": 0, "maximum": http::OFFSET_MAX, "default": 0}),
-        "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM"]}),
+        "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "FLOW"]}),
         _ => json!({"type": "string"}),
     }
 }

@@ -19,7 +19,7 @@ use super::{Failure, Postgres};
 /// Events of a key that fit a filter; wants five parameters.
 const FITTING: &str = "FROM events WHERE stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)
     AND ($3::TEXT IS NULL OR event_type = $3)
-    AND CASE $4::TEXT WHEN 'any' THEN true WHEN 'clockify' THEN source IS NULL WHEN 'custom' THEN source IS NOT NULL ELSE source = $5::TEXT END";
+    AND CASE $4::TEXT WHEN 'any' THEN true WHEN 'clockify' THEN source IS NULL WHEN 'custom' THEN source <> ':flow' ELSE source = $5::TEXT END";
 
 const RECENT: &str = "SELECT * FROM (
         SELECT * FROM events WHERE stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)
@@ -40,7 +40,7 @@ fn event(row: &PgRow) -> Result<Event, Failure> {
     let source: Option<&str> = row.try_get("source")?;
     Ok(Event {
         id: row.try_get::<Uuid, _>("id")?.into(),
-        source: source.map_or(Source::Clockify, |name| Source::Custom(name.into())),
+        source: super::super::columns::source(source),
         event_type: event_type(row)?,
         entity: text_if_any(row, "entity")?,
         received_at: time(row, "received_at")?,
@@ -69,6 +69,7 @@ impl Postgres {
             Some(Source::Clockify) => ("clockify", None),
             Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
             Some(Source::Custom(name)) => ("named", Some(name.to_string())),
+            Some(Source::Flow) => ("named", Some(super::super::columns::FLOW_SOURCE.to_owned())),
         };
         let event_type = filter.event_type.as_ref().map(|wanted| wanted.as_str().to_owned());
         let fitting = |sql: String| about(AssertSqlSafe(sql), key).bind(event_type.clone()).bind(kind).bind(name.clone());

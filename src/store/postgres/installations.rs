@@ -14,7 +14,7 @@ use sqlx::{PgConnection, Row};
 use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, text_if_any, time, time_if_any};
-use super::{Failure, Postgres, activities, sources, subscriptions};
+use super::{Failure, Postgres, activities, secrets, sources, standings, subscriptions};
 
 fn health(row: &PgRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -81,7 +81,7 @@ async fn put(connection: &mut PgConnection, installation: &Installation, token: 
     Ok(())
 }
 
-/// Removes the installation and with it the token, the hashes and the sources; everything else of its stay is invisible from now on, and left to
+/// Removes the installation and with it the token, the hashes, the secrets and the sources; everything else of its stay is invisible from now on, and left to
 /// [`super::purge`].
 async fn remove(connection: &mut PgConnection, key: Key) -> Result<(), Failure> {
     let ended =
@@ -90,17 +90,20 @@ async fn remove(connection: &mut PgConnection, key: Key) -> Result<(), Failure> 
     sources::remove_all(connection, key).await?;
     subscriptions::remove_all(connection, key).await?;
     activities::remove_all(connection, key).await?;
+    secrets::remove_all(connection, key).await?;
+    standings::remove_all(connection, key, None).await?;
     about("DELETE FROM installations WHERE addon = $1 AND workspace = $2", key).execute(connection).await?;
     Ok(())
 }
 
-/// After a change of keys: whatever writes an installation seals its token and its sources' secrets anew.
+/// After a change of keys: whatever writes an installation seals its token, its secrets and its sources' secrets anew.
 async fn seal_anew(connection: &mut PgConnection, key: Key, keyring: &Keyring) -> Result<(), Failure> {
     let stored = about("SELECT token FROM installations WHERE addon = $1 AND workspace = $2", key).fetch_optional(&mut *connection).await?;
     let sealed: Option<Vec<u8>> = stored.map(|row| row.try_get("token")).transpose()?;
     if let Some(anew) = sealed.and_then(|sealed| keyring.anew(&sealed, key, TOKEN)) {
         about("UPDATE installations SET token = $3 WHERE addon = $1 AND workspace = $2", key).bind(anew).execute(&mut *connection).await?;
     }
+    secrets::seal_anew(connection, key, keyring).await?;
     sources::seal_anew(connection, key, keyring).await
 }
 

@@ -7,6 +7,7 @@
 mod activities;
 mod calls;
 mod connection;
+mod entities;
 mod events;
 mod failure;
 mod flows;
@@ -18,7 +19,9 @@ mod purge;
 mod retention;
 mod row;
 mod runs;
+mod secrets;
 mod sources;
+mod standings;
 mod subscriptions;
 
 use std::sync::Arc;

@@ -55,9 +55,11 @@ impl Purger {
 }
 
 /// Some rows of a stay.
-const ROWS: [&str; 5] = [
+const ROWS: [&str; 6] = [
     "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE stay = $1 ORDER BY id LIMIT $2)",
     "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE stay = $1 ORDER BY id LIMIT $2)",
+    "DELETE FROM entities WHERE stay = $1 AND (type, id) IN (
+        SELECT type, id FROM entities WHERE stay = $1 ORDER BY type, id LIMIT $2)",
     "DELETE FROM api_calls WHERE stay = $1 AND id IN (SELECT id FROM api_calls WHERE stay = $1 ORDER BY id LIMIT $2)",
     "DELETE FROM flow_versions WHERE stay = $1 AND (flow, version) IN (
         SELECT flow, version FROM flow_versions WHERE stay = $1 ORDER BY flow, version LIMIT $2)",

@@ -21,7 +21,7 @@ const FITTING: &str = "FROM chapters
     CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
         AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
     WHERE (?3 IS NULL OR events.event_type = ?3)
-        AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source IS NOT NULL
+        AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source <> ':flow'
             ELSE events.source = ?5 END";
 
 pub(super) fn count() -> String {
@@ -71,7 +71,7 @@ fn event(row: &SqliteRow) -> Result<Event, Failure> {
     let source: Option<&str> = row.try_get("source")?;
     Ok(Event {
         id: row.try_get::<Uuid, _>("id")?.into(),
-        source: source.map_or(Source::Clockify, |name| Source::Custom(name.into())),
+        source: super::super::columns::source(source),
         event_type: event_type(row)?,
         entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
         received_at: time(row, "received_at")?,
@@ -100,6 +100,7 @@ impl Sqlite {
             Some(Source::Clockify) => ("clockify", None),
             Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
             Some(Source::Custom(name)) => ("named", Some(name.to_string())),
+            Some(Source::Flow) => ("named", Some(super::super::columns::FLOW_SOURCE.to_owned())),
         };
         let event_type = filter.event_type.as_ref().map(|wanted| wanted.as_str().to_owned());
         let fitting = |sql: String| about(AssertSqlSafe(sql), key).bind(event_type.clone()).bind(kind).bind(name.clone());

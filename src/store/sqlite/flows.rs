@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::super::columns::to_json;
 use super::row::{about, json, time};
-use super::{Failure, Sqlite};
+use super::{Failure, Sqlite, standings};
 
 fn flow(row: &SqliteRow) -> Result<Flow, Failure> {
     Ok(Flow {
@@ -75,6 +75,7 @@ async fn delete(connection: &mut SqliteConnection, key: Key, id: FlowId, now: Ti
     if removed.rows_affected() == 0 {
         return Ok(false);
     }
+    standings::remove_all(connection, key, Some(id)).await?;
     let cancel = "UPDATE runs INDEXED BY runs_queued SET state = 'CANCELLED', due_at = NULL, finished_at = ?5, reason = ?6
         WHERE addon = ?1 AND queue IN (0, 1) AND workspace = ?2 AND stay = ?3 AND flow = ?4";
     about(cancel, key).bind(stay).bind(id.uuid()).bind(now.millis()).bind(to_json(&flow_deleted())?).execute(connection).await?;

@@ -10,6 +10,8 @@ fn migrator() -> Migrator {
         (1, "store", include_str!("../../../migrations/sqlite/0001_store.sql")),
         (2, "subscriptions", include_str!("../../../migrations/sqlite/0002_subscriptions.sql")),
         (3, "calls", include_str!("../../../migrations/sqlite/0003_calls.sql")),
+        (4, "entities", include_str!("../../../migrations/sqlite/0004_entities.sql")),
+        (5, "flows", include_str!("../../../migrations/sqlite/0005_flows.sql")),
         (7, "activities", include_str!("../../../migrations/sqlite/0007_activities.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {

@@ -7,6 +7,7 @@ mod activities;
 mod calls;
 mod chapters;
 mod connection;
+mod entities;
 mod events;
 mod failure;
 mod file;
@@ -22,7 +23,9 @@ mod retention;
 mod row;
 mod runs;
 mod script;
+mod secrets;
 mod sources;
+mod standings;
 mod subscriptions;
 
 use std::path::Path;

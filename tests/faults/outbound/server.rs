@@ -48,7 +48,15 @@ impl Server {
         F: Fn(Peer) -> Fut + 'static,
         Fut: Future<Output = Option<()>> + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), behave)
+    }
+
+    /// The same behind a listener of the test's own.
+    pub fn on<F, Fut>(listener: TcpListener, behave: F) -> Self
+    where
+        F: Fn(Peer) -> Fut + 'static,
+        Fut: Future<Output = Option<()>> + 'static,
+    {
         let address = listener.local_addr().unwrap();
         let seen = Rc::<Seen>::default();
         let accepting = {

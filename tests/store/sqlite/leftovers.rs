@@ -10,6 +10,7 @@ use actors::flow::run::{Reason, Run, RunState};
 use actors::installation::Verdict;
 use actors::port::store::journal::Written;
 use actors::port::store::sources::SourceSaved;
+use actors::secret::{Secret, SecretName};
 use actors::source::CustomSource;
 
 use crate::backend::{self, submit};
@@ -40,7 +41,10 @@ async fn fill(file: &backend::File, number: u32, marker: &str) {
         flow.definition.description = marker.repeat(50);
         store.create_flow(key(number), &flow, 100).await.unwrap();
         store.update_flow(key(number), &flow).await.unwrap();
+        store.flow_failed(key(number), flow.id, 1, &marker.repeat(30), CLOCK.now()).await.unwrap().unwrap();
     }
+    let name = SecretName::parse("KEY").unwrap();
+    store.put_secret(key(number), &name, &Secret::new(marker.repeat(40)), 10, CLOCK.now()).await.unwrap();
     // A name may be the marker as well.
     let source = CustomSource { entity_path: Some(marker.repeat(20)), ..source(marker) };
     assert_eq!(store.create_source(key(number), &source, 10).await, Ok(SourceSaved::Done));

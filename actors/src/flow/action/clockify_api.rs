@@ -8,10 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::{push_encoded, scalar};
 use crate::flow::model::Params;
 use crate::flow::read::Faults;
 use crate::flow::run::Reason;
-use crate::flow::template::{Compiler, Renderer, Template};
+use crate::flow::template::{Compiler, Renderer, Scope, Template};
 use crate::ids::WorkspaceId;
 use crate::limits::{flow as limits, run};
 use crate::operation::{Catalogue, Operation, Place};
@@ -28,16 +29,15 @@ pub struct ClockifyApi {
 }
 
 impl ClockifyApi {
-    /// Checks the parameters against the catalogue and compiles their values.
+    /// Checks the parameters against the catalogue and compiles their values; what is wrong is noted under `field`.
     pub fn compile(
         operation_id: &str,
         params: &Params,
-        index: usize,
+        (field, scope): (&str, Scope),
         workspace: WorkspaceId,
         catalogue: &Catalogue,
         faults: &mut Faults,
     ) -> Option<Self> {
-        let field = format!("actions[{index}]");
         let Some(operation) = catalogue.get(operation_id) else {
             faults.add(format!("{field}.operation_id"), "unknown_operation", "the catalogue has no such operation");
             return None;
@@ -46,12 +46,12 @@ impl ClockifyApi {
             faults.add(format!("{field}.params"), "too_many", format!("at most {} parameters", limits::PARAMETERS_MAX));
             return None;
         }
-        check_path(operation, &params.path, workspace, &field, faults);
-        check_query(operation, &params.query, &field, faults);
+        check_path(operation, &params.path, workspace, field, faults);
+        check_query(operation, &params.query, field, faults);
         if params.body.is_some() && operation.body.is_none() {
             faults.add(format!("{field}.params.body"), "not_applicable", "this operation takes no body");
         }
-        let mut compiler = Compiler { action: index, faults, values: 0 };
+        let mut compiler = Compiler { scope, faults, values: 0, secrets: false };
         let mut templates = |map: &Map<String, Value>, place: &str| -> Vec<(String, Template)> {
             let named = map.iter().filter(|(name, _)| *name != "workspaceId");
             named.map(|(name, value)| (name.clone(), compiler.value(value, &format!("{field}.params.{place}.{name}"), 1))).collect()
@@ -164,27 +164,9 @@ pub(crate) fn push_segment(path: &mut String, name: &str, value: &Value) -> Resu
         "." | ".." => return refuse("is a dot segment"),
         _ if text.len() > limits::PATH_PARAMETER_BYTES_MAX => return refuse("is too long"),
         _ if text.chars().any(char::is_control) => return refuse("has a control character"),
-        _ => {}
-    }
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            use std::fmt::Write;
-            let _ = write!(path, "%{byte:02X}");
-        }
+        _ => push_encoded(path, &text),
     }
     Ok(())
-}
-
-fn scalar(name: &str, value: &Value) -> Result<String, Reason> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        Value::Null => Err(Reason::new("parameter_invalid", format!("parameter {name} is null"))),
-        Value::Array(_) | Value::Object(_) => Err(Reason::new("parameter_invalid", format!("parameter {name} is not a single value"))),
-    }
 }
 
 #[cfg(test)]
@@ -207,7 +189,7 @@ mod tests {
     fn compile(params: Value) -> Result<ClockifyApi, Vec<crate::flow::read::FieldError>> {
         let params: Params = serde_json::from_value(params).unwrap();
         let mut faults = Faults::default();
-        let action = ClockifyApi::compile("updateTag", &params, 0, workspace(), &catalogue(), &mut faults);
+        let action = ClockifyApi::compile("updateTag", &params, ("actions[0]", Scope::of(0)), workspace(), &catalogue(), &mut faults);
         faults.into_result(action)
     }
 

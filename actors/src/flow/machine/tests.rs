@@ -42,12 +42,17 @@ fn answer(status: u16, body: &str) -> Tried {
     })
 }
 
+fn heard(status: u16, expected: bool) -> Tried {
+    Tried::Heard(Heard { status, retry_after: None, expected, data: Value::Null, words: "no".into() })
+}
+
 /// A run in the middle of its first step, `seconds` after that began.
 fn tried(tried: Tried, repeatable: bool, attempts: u32, seconds: i64) -> (Run, Next, Sign) {
     let mut run = run();
     run.state = RunState::Running;
     run.steps.push(Step {
         index: 0,
+        each: None,
         action: "CLOCKIFY_API".into(),
         state: StepState::Begun,
         attempts,
@@ -88,7 +93,20 @@ fn each_answer_leads_where_the_rules_say() {
         (Tried::Unanswered(CallError::NotAllowed), true, Failed, Sign::Silent),
         (Tried::Panicked, true, Failed, Sign::Silent),
         (Tried::Examined(true), true, RunState::Stopped, Sign::Silent),
-        (Tried::Examined(false), true, Running, Sign::Well),
+        (Tried::Examined(false), true, Running, Sign::Silent),
+        (heard(200, true), false, Running, Sign::Silent),
+        (heard(404, true), false, Running, Sign::Silent),
+        (heard(200, false), true, Failed, Sign::Silent),
+        (heard(302, false), true, Failed, Sign::Silent),
+        (heard(401, false), true, Failed, Sign::Silent),
+        (heard(429, false), false, Waiting, Sign::Silent),
+        (heard(503, false), false, Waiting, Sign::Silent),
+        (heard(500, false), true, Waiting, Sign::Silent),
+        (heard(500, false), false, Uncertain, Sign::Silent),
+        (Tried::Unheard(CallError::Lost("cut off".into())), false, Uncertain, Sign::Silent),
+        (Tried::Unheard(CallError::Lost("cut off".into())), true, Waiting, Sign::Silent),
+        (Tried::Unheard(CallError::NotReached("refused".into())), false, Waiting, Sign::Silent),
+        (Tried::Unheard(CallError::NotAllowed), false, Failed, Sign::Silent),
     ];
     for (what, repeatable, state, sign) in table {
         let (run, next, seen) = tried(what.clone(), repeatable, 1, 1);
@@ -123,8 +141,17 @@ fn a_cut_off_try_is_repeated_only_if_that_is_safe() {
         run.steps[0].state = StepState::Begun;
         recover(&mut run, at(60));
         assert_eq!(run.state, state);
-        assert_eq!(next(&run, 1), if repeatable { Next::Try(0) } else { Next::End });
+        assert_eq!(next(&run, &[None]), if repeatable { Next::Try(Place { index: 0, each: None }) } else { Next::End });
     }
+}
+
+#[test]
+fn a_run_begins_nothing_more_when_its_time_is_over() {
+    let limit = i64::try_from(limits::RUN_SECONDS_MAX).unwrap();
+    let mut run = run();
+    assert!(!overdue(&run, at(2 * limit)), "a run that has only waited in line has all its time");
+    run.started_at = Some(at(0));
+    assert!(!overdue(&run, at(limit - 1)) && overdue(&run, at(limit)));
 }
 
 #[test]

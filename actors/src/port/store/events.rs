@@ -29,7 +29,7 @@ pub struct Fingerprint {
 pub struct EventFilter {
     /// Only this type.
     pub event_type: Option<EventType>,
-    /// `Source::Clockify`, or `Source::Custom` with a name; an empty name means any custom source.
+    /// `Source::Clockify`, `Source::Flow`, or `Source::Custom` with a name; an empty name means any custom source.
     pub source: Option<Source>,
 }
 

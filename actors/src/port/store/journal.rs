@@ -32,6 +32,17 @@ pub enum Entry {
     /// The new standing of a run: everything but its identity is replaced. A finished run never changes again: then, and when
     /// the run is gone, [`Written::Absent`].
     Progress(Box<Run>),
+    /// The end of a run, and the event that its ending badly is, with the runs which that starts, in one transaction. The event's message names the
+    /// run, so that it is told once. [`Written::Absent`] as for [`Self::Progress`]; of a run that was cancelled at that moment it may be told all the
+    /// same.
+    Conclude {
+        /// The run, which has ended.
+        run: Box<Run>,
+        /// That it has.
+        event: Box<Event>,
+        /// The runs of flows that are there for failures.
+        runs: Vec<Run>,
+    },
 }
 
 /// What became of an entry.

@@ -8,6 +8,7 @@
 
 pub mod activities;
 pub mod calls;
+pub mod entities;
 pub mod events;
 pub mod flows;
 pub mod installations;
@@ -15,18 +16,23 @@ pub mod journal;
 pub mod receipt;
 pub mod retention;
 pub mod runs;
+pub mod secrets;
 pub mod sources;
+pub mod standings;
 pub mod subscriptions;
 
 pub use activities::Activities;
 pub use calls::Calls;
+pub use entities::Entities;
 pub use events::Events;
 pub use flows::Flows;
 pub use installations::Installations;
 pub use journal::Journal;
 pub use retention::Retention;
 pub use runs::Runs;
+pub use secrets::Secrets;
 pub use sources::Sources;
+pub use standings::Standings;
 pub use subscriptions::Subscriptions;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
@@ -45,11 +51,40 @@ pub enum Error {
 
 /// All of them, as the actors hold it.
 pub trait Store:
-    Installations + Events + Flows + Runs + Sources + Subscriptions + Calls + Retention + Activities + Journal + Health
+    Installations
+    + Events
+    + Flows
+    + Standings
+    + Runs
+    + Sources
+    + Secrets
+    + Subscriptions
+    + Calls
+    + Entities
+    + Retention
+    + Activities
+    + Journal
+    + Health
 {
 }
 
-impl<S: Installations + Events + Flows + Runs + Sources + Subscriptions + Calls + Retention + Activities + Journal + Health> Store for S {}
+impl<S> Store for S where
+    S: Installations
+        + Events
+        + Flows
+        + Standings
+        + Runs
+        + Sources
+        + Secrets
+        + Subscriptions
+        + Calls
+        + Entities
+        + Retention
+        + Activities
+        + Journal
+        + Health
+{
+}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

@@ -41,6 +41,7 @@ impl Flows for MemoryStore {
         if state.flows.remove(&(key, id)).is_none() {
             return Ok(false);
         }
+        state.standings.remove(&(key, id));
         for run in state.runs.values_mut().filter(|run| run.key == key && run.flow == id && !run.state.finished()) {
             run.state = RunState::Cancelled;
             run.due_at = None;

@@ -40,8 +40,11 @@ impl Installations for MemoryStore {
             state.installations.remove(&key);
             state.flows.retain(|(whose, _), _| *whose != key);
             state.sources.retain(|(whose, _), _| *whose != key);
+            state.secrets.retain(|(whose, _), _| *whose != key);
+            state.standings.retain(|(whose, _), _| *whose != key);
             state.subscriptions.retain(|(whose, _), _| *whose != key);
             state.activities.retain(|(whose, _), _| *whose != key);
+            state.entities.retain(|(whose, ..), _| *whose != key);
             state.messages.retain(|(whose, ..)| *whose != key);
             state.calls.retain(|(whose, _), _| *whose != key);
             state.versions.retain(|(whose, _, _), _| *whose != key);

@@ -55,24 +55,45 @@ impl State {
                 runs.into_iter().for_each(|run| self.start(run));
                 Written::Done
             }
-            Entry::Progress(run) => match self.runs.get_mut(&(run.key, run.id)).filter(|stored| !stored.state.finished()) {
-                Some(stored) => {
-                    let identity = stored.clone();
-                    *stored = Run {
-                        flow: identity.flow,
-                        flow_version: identity.flow_version,
-                        event: identity.event,
-                        event_type: identity.event_type,
-                        entity: identity.entity,
-                        replay_of: identity.replay_of,
-                        created_at: identity.created_at,
-                        ..*run
-                    };
+            Entry::Progress(run) => {
+                if self.progress(*run) {
                     Written::Done
+                } else {
+                    Written::Absent
                 }
-                None => Written::Absent,
-            },
+            }
+            Entry::Conclude { run, event, runs } => {
+                let key = run.key;
+                if !self.installations.contains_key(&key) {
+                    return Ok(Written::Absent);
+                }
+                let message = event.message.clone();
+                let told = self.events.contains_key(&(key, event.id))
+                    || message.is_none_or(|message| self.messages.insert((key, event.source.clone(), message)));
+                if told {
+                    self.events.entry((key, event.id)).or_insert(*event);
+                    runs.into_iter().for_each(|run| self.start(run));
+                }
+                if self.progress(*run) { Written::Done } else { Written::Absent }
+            }
         })
+    }
+
+    /// Replaces a run's standing, unless it is gone or has ended.
+    fn progress(&mut self, run: Run) -> bool {
+        let Some(stored) = self.runs.get_mut(&(run.key, run.id)).filter(|stored| !stored.state.finished()) else { return false };
+        let identity = stored.clone();
+        *stored = Run {
+            flow: identity.flow,
+            flow_version: identity.flow_version,
+            event: identity.event,
+            event_type: identity.event_type,
+            entity: identity.entity,
+            replay_of: identity.replay_of,
+            created_at: identity.created_at,
+            ..run
+        };
+        true
     }
 
     /// Stores a run, unless it is there or its event has started this flow already.

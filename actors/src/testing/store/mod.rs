@@ -6,13 +6,16 @@
 
 mod activities;
 mod calls;
+mod entities;
 mod events;
 mod flows;
 mod installations;
 mod journal;
 mod retention;
 mod runs;
+mod secrets;
 mod sources;
+mod standings;
 mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,14 +25,18 @@ use async_trait::async_trait;
 
 use crate::activity::Activity;
 use crate::call::Call;
+use crate::entity::{EntityId, EntityType};
 use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
+use crate::flow::standing::Standing;
 use crate::ids::{ActivityId, CallId, EventId, FlowId, Key, RunId};
 use crate::installation::{Installation, Mark};
 use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
+use crate::port::store::secrets::KeptSecret;
 use crate::port::store::{Error, Health, Page, Slice};
+use crate::secret::{Secret, SecretName};
 use crate::source::{CustomSource, SourceName};
 use crate::subscription::Subscription;
 
@@ -50,9 +57,13 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    secrets: BTreeMap<(Key, SecretName), (KeptSecret, Secret)>,
+    standings: BTreeMap<(Key, FlowId), Standing>,
     calls: BTreeMap<(Key, CallId), Call>,
     subscriptions: BTreeMap<(Key, EventType), Subscription>,
     activities: BTreeMap<(Key, ActivityId), Activity>,
+    /// What is known of entities, also that they are gone.
+    entities: BTreeMap<(Key, EntityType, EntityId), entities::Known>,
     /// The messages that custom sources have sent.
     messages: BTreeSet<(Key, Source, Arc<str>)>,
     /// Which flows an event has started: once each, replays aside.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Runner;
-use super::drive::Place;
+use super::drive::BudgetPlace;
 use crate::budget::Priority;
 use crate::flow::machine::Sign;
 use crate::installation::Installation;
@@ -45,7 +45,7 @@ impl Runner {
     pub async fn ask_with(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, Unasked> {
         self.take_room().await.map_err(Unasked::NoRoom)?;
         let began = self.env.clock.now();
-        let calling = AssertUnwindSafe(self.clockify.call(urls, token, request));
+        let calling = AssertUnwindSafe(self.clients.clockify.call(urls, token, request));
         let panicked = |_| Err(CallError::Lost("the call panicked".into()));
         let outcome = calling.catch_unwind().await.unwrap_or_else(panicked);
         let status = outcome.as_ref().map_or(0, |answer| answer.status);
@@ -59,7 +59,7 @@ impl Runner {
     async fn take_room(&self) -> Result<(), Duration> {
         let take = || self.inner.borrow_mut().budget.take(Priority::Explorer, self.env.clock.now());
         let Err(mut wait) = take() else { return Ok(()) };
-        let _place = Place::queue(self, Priority::Explorer);
+        let _place = BudgetPlace::queue(self, Priority::Explorer);
         let mut left = Duration::from_millis(limits::ROOM_WAIT_MS_MAX);
         loop {
             left = left.checked_sub(wait).ok_or(wait)?;

@@ -14,27 +14,38 @@ use super::record::Recorded;
 use super::{Left, Runner};
 use crate::budget::Priority;
 use crate::clock::Timestamp;
-use crate::flow::action::{self, CompiledAction, CompiledKind};
+use crate::flow::action::{CompiledAction, CompiledKind};
 use crate::flow::compiled::Compiled;
+use crate::flow::context::Context;
 use crate::flow::machine::{self, Next, Sign, Tried};
-use crate::flow::run::{Reason, RequestSummary, Run, RunState};
+use crate::flow::matching;
+use crate::flow::run::{Place, Reason, RequestSummary, Run, RunState};
+use crate::flow::template::Secrets;
 use crate::installation::Installation;
 use crate::limits::run as limits;
 use crate::port::clockify::{ApiRequest, Method};
 use crate::port::observer::Happening;
 use crate::port::store;
+use crate::port::web::WebRequest;
 use crate::workspace::queue::{Queued, Wait};
 
 /// What a step is about to do.
 enum Prepared {
     Call(ApiRequest),
+    /// Another server than the platform's, with the secrets that the request holds.
+    Web(WebRequest, RequestSummary, Secrets),
     Known(Tried),
+    /// A list that was looked at, and its items.
+    List(Tried, Vec<Value>),
 }
 
 impl Runner {
     pub(super) async fn drive(&self, mut queued: Queued) -> Left {
         if queued.run.state.finished() {
             return self.end(queued).await;
+        }
+        if let Some(reason) = matching::doubt(&queued.run) {
+            return self.refuse(queued, Unusable::ForGood(reason)).await;
         }
         let flow = match self.version(&queued.run).await {
             Ok(Some(flow)) => flow,
@@ -46,19 +57,28 @@ impl Runner {
         {
             return self.hold_back(queued, until).await;
         }
-        let mut context = match self.context(&queued).await {
+        let mut context = match self.context(&queued, &flow).await {
             Ok(context) => context,
             Err(unusable) => return self.refuse(queued, unusable).await,
         };
         loop {
-            match machine::next(&queued.run, flow.actions.len()) {
-                Next::Try(index) => {
-                    let Some(action) = flow.actions.get(index) else { return Left::Gone };
-                    if let Some(left) = self.step(&mut queued, index, action, &mut context).await {
+            let next = machine::next(&queued.run, flow.outline());
+            if matches!(next, Next::Try(_)) && self.is_cancelled(queued.run.id) {
+                return self.end_cancelled(queued).await;
+            }
+            if matches!(next, Next::Try(_)) && machine::overdue(&queued.run, self.env.clock.now()) {
+                let reason = Reason::new("run_too_long", "the run has taken longer than a run may take");
+                machine::finish(&mut queued.run, RunState::Failed, Some(reason), self.env.clock.now());
+                return self.end(queued).await;
+            }
+            match next {
+                Next::Try(place) => {
+                    let Some(action) = flow.action(place) else { return Left::Gone };
+                    if let Some(left) = self.step(&mut queued, place, action, &mut context).await {
                         return left.unwrap_or_else(|wait| Left::Back(Box::new(queued), wait));
                     }
                 }
-                Next::End | Next::Wait(_) | Next::Park => {
+                Next::End | Next::On | Next::Wait(_) | Next::Park => {
                     if !queued.run.state.finished() {
                         machine::complete(&mut queued.run, self.env.clock.now());
                     }
@@ -72,21 +92,39 @@ impl Runner {
     async fn step(
         &self,
         queued: &mut Queued,
-        index: usize,
+        place: Place,
         action: &CompiledAction,
-        context: &mut Value,
+        context: &mut Context,
     ) -> Option<Result<Left, Option<Wait>>> {
-        let prepared = prepare(action, context);
+        if machine::leaves_item(&queued.run, place) {
+            machine::fold_item(&mut queued.run);
+            match self.record(&queued.run).await {
+                Recorded::Durable => {}
+                Recorded::Gone => return Some(Ok(Left::Gone)),
+                Recorded::NotNow => return Some(Err(Some(self.pause_for_the_store()))),
+            }
+        }
+        context.enter(place);
+        let prepared = match self.prepare(action, context, queued.run.steps.len()).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                log::warn!(workspace:% = self.key.workspace, run:% = queued.run.id; "a step could not be prepared: {error}");
+                return Some(Err(Some(self.pause_for_the_store())));
+            }
+        };
         let summary = match &prepared {
             Prepared::Call(request) => {
                 self.take_budget().await;
                 Some(summary(request))
             }
-            Prepared::Known(_) => None,
+            Prepared::Web(_, summary, _) => Some(summary.clone()),
+            Prepared::Known(_) | Prepared::List(..) => None,
         };
         let installation = match self.standing(&queued.run) {
             Standing::On(installation) => installation,
             Standing::Deleted => return Some(Ok(Left::Gone)),
+            // The loop looks again, and ends it.
+            Standing::Cancelled => return None,
             Standing::Paused => {
                 // What the steps so far brought is kept, as far as the store takes it now.
                 if !queued.run.steps.is_empty() {
@@ -96,7 +134,7 @@ impl Runner {
             }
         };
         let before = (!action.repeatable()).then(|| queued.run.clone());
-        machine::begin(&mut queued.run, index, action, summary, self.env.clock.now());
+        machine::begin(&mut queued.run, place, action, summary, self.env.clock.now());
         let unrepeatable = queued.run.steps.last().is_some_and(|step| !step.repeatable);
         if let (true, Some(before)) = (unrepeatable, before) {
             match self.record(&queued.run).await {
@@ -104,15 +142,19 @@ impl Runner {
                 Recorded::Gone => return Some(Ok(Left::Gone)),
                 Recorded::NotNow => {
                     queued.run = before;
-                    let due = self.env.clock.now() + Duration::from_millis(limits::RECORD_PAUSE_MS);
-                    return Some(Err(Some(Wait { due: Some(due), platform: false })));
+                    return Some(Err(Some(self.pause_for_the_store())));
                 }
             }
         }
         let began = self.env.clock.now();
         let tried = match prepared {
             Prepared::Known(tried) => tried,
+            Prepared::List(tried, items) => {
+                context.list(place.index, items);
+                tried
+            }
             Prepared::Call(request) => self.call(&installation, &queued.run, request).await,
+            Prepared::Web(request, _, secrets) => self.call_elsewhere(action, request, &secrets).await,
         };
         self.settle(queued, tried, action, began, unrepeatable, context).await
     }
@@ -125,15 +167,14 @@ impl Runner {
         action: &CompiledAction,
         began: Timestamp,
         unrepeatable: bool,
-        context: &mut Value,
+        context: &mut Context,
     ) -> Option<Result<Left, Option<Wait>>> {
         let now = self.env.clock.now();
         let (next, sign) = machine::settle(&mut queued.run, tried, &action.retry, now, now.since(began), self.env.clock.chance());
         self.heed(sign, || queued.run.reason.as_ref().map_or_else(String::new, |reason| reason.message.clone()));
         match next {
-            Next::Try(_) => {
-                let step = queued.run.steps.last()?;
-                action::answered(context, step.index, step.status, step.data.as_ref().unwrap_or(&Value::Null));
+            Next::On | Next::Try(_) => {
+                context.answered(queued.run.steps.last()?);
                 if unrepeatable && matches!(self.record(&queued.run).await, Recorded::Gone) {
                     return Some(Ok(Left::Gone));
                 }
@@ -169,7 +210,7 @@ impl Runner {
             self.remember_writes(run, &written);
         }
         let began = self.env.clock.now();
-        let calling = AssertUnwindSafe(self.clockify.call(&installation.urls, &installation.token, request));
+        let calling = AssertUnwindSafe(self.clients.clockify.call(&installation.urls, &installation.token, request));
         let outcome = calling.catch_unwind().await;
         let status = match &outcome {
             Ok(Ok(answer)) => answer.status,
@@ -190,6 +231,60 @@ impl Runner {
         }
     }
 
+    /// A call of another server: outside the platform's budget, and no sign of how the platform is.
+    async fn call_elsewhere(&self, action: &CompiledAction, request: WebRequest, secrets: &Secrets) -> Tried {
+        let CompiledKind::GenericHttp(call) = &action.kind else { return Tried::Panicked };
+        let calling = async {
+            let outcome = self.clients.web.call(self.key, request).await;
+            let status = outcome.as_ref().map_or(0, |response| response.status);
+            self.env.observer.observe(self.key.addon, Happening::WebCall(status));
+            match outcome {
+                Ok(response) => Tried::Heard(call.answer().read(&response, secrets)),
+                Err(error) => Tried::Unheard(error),
+            }
+        };
+        AssertUnwindSafe(calling).catch_unwind().await.unwrap_or(Tried::Panicked)
+    }
+
+    /// Renders an action, with what it needs of the store; a panic in it is an outcome like any other.
+    async fn prepare(&self, action: &CompiledAction, context: &Context, steps: usize) -> Result<Prepared, store::Error> {
+        let known = |tried| Ok(Prepared::Known(tried));
+        let mut secrets = Secrets::new();
+        match &action.kind {
+            CompiledKind::GenericHttp(_) if !self.inner.borrow().other_servers => {
+                let words = "calls of other servers are switched off in this workspace (enable_generic_http_actions)";
+                return known(Tried::Unrendered(Reason::new("generic_http_off", words)));
+            }
+            CompiledKind::GenericHttp(call) if !call.secrets().is_empty() => {
+                match self.env.store.reveal_secrets(self.key, call.secrets()).await {
+                    Err(store::Error::Unreadable(_)) => {
+                        let words = "a secret of this action cannot be read any more: store it again";
+                        return known(Tried::Unrendered(Reason::new("secret_unreadable", words)));
+                    }
+                    revealed => secrets = revealed?,
+                }
+            }
+            CompiledKind::CacheLookup(lookup) => {
+                let id = std::panic::catch_unwind(AssertUnwindSafe(|| lookup.render(context.value())));
+                let found = match id {
+                    Err(_) => return known(Tried::Panicked),
+                    Ok(Err(reason)) => return known(Tried::Unrendered(reason)),
+                    Ok(Ok(None)) => None,
+                    Ok(Ok(Some(id))) => self.env.store.entity(self.key, lookup.kind(), &id).await?.map(|entity| entity.data),
+                };
+                return known(lookup.judge(found));
+            }
+            _ => {}
+        }
+        let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| prepare(action, context.value(), secrets, steps)));
+        Ok(prepared.unwrap_or(Prepared::Known(Tried::Panicked)))
+    }
+
+    /// Until the store may work again.
+    fn pause_for_the_store(&self) -> Wait {
+        Wait { due: Some(self.env.clock.now() + Duration::from_millis(limits::RECORD_PAUSE_MS)), platform: false }
+    }
+
     fn remember_writes(&self, run: &Run, ids: &[String]) {
         let now = self.env.clock.now();
         let mut inner = self.inner.borrow_mut();
@@ -200,7 +295,7 @@ impl Runner {
     async fn take_budget(&self) {
         let take = || self.inner.borrow_mut().budget.take(Priority::Flow, self.env.clock.now());
         let Err(mut wait) = take() else { return };
-        let _place = Place::queue(self, Priority::Flow);
+        let _place = BudgetPlace::queue(self, Priority::Flow);
         loop {
             self.env.clock.sleep(wait).await;
             match take() {
@@ -272,7 +367,7 @@ impl Runner {
         Ok(Some(compiled))
     }
 
-    async fn context(&self, queued: &Queued) -> Result<Value, Unusable> {
+    async fn context(&self, queued: &Queued, flow: &Compiled) -> Result<Context, Unusable> {
         let run = &queued.run;
         let stored;
         let payload = match &queued.payload {
@@ -292,12 +387,9 @@ impl Runner {
             "entity": run.entity,
             "received_at": run.event.made_at(),
         });
-        let mut context = action::context(payload, event, self.key.workspace);
-        for step in &run.steps {
-            if let Some(data) = &step.data {
-                action::answered(&mut context, step.index, step.status, data);
-            }
-        }
+        let mut context = Context::new(payload, event, self.key.workspace);
+        let rebuilt = std::panic::catch_unwind(AssertUnwindSafe(|| context.replay(&run.steps, flow)));
+        rebuilt.unwrap_or_else(|_| Err(Reason::new("panicked", "the record of this run cannot be read"))).map_err(Unusable::ForGood)?;
         Ok(context)
     }
 
@@ -305,6 +397,9 @@ impl Runner {
         let inner = self.inner.borrow();
         if inner.deleted.contains(&run.flow) {
             return Standing::Deleted;
+        }
+        if inner.cancelling.contains(&run.id) {
+            return Standing::Cancelled;
         }
         match &inner.installation {
             Some(installation) if inner.may_step(run.flow) => Standing::On(Arc::clone(installation)),
@@ -317,6 +412,7 @@ impl Runner {
 enum Standing {
     On(Arc<Installation>),
     Deleted,
+    Cancelled,
     Paused,
 }
 
@@ -333,34 +429,43 @@ impl From<store::Error> for Unusable {
 }
 
 /// A place in the line for the budget, given up when the task goes away.
-pub(super) struct Place<'r>(&'r Runner, Priority);
+pub(super) struct BudgetPlace<'r>(&'r Runner, Priority);
 
-impl<'r> Place<'r> {
+impl<'r> BudgetPlace<'r> {
     pub(super) fn queue(runner: &'r Runner, priority: Priority) -> Self {
         runner.inner.borrow_mut().budget.queue(priority);
         Self(runner, priority)
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for BudgetPlace<'_> {
     fn drop(&mut self) {
         self.0.inner.borrow_mut().budget.unqueue(self.1);
     }
 }
 
-/// Renders an action; a panic in it is an outcome like any other.
-fn prepare(action: &CompiledAction, context: &Value) -> Prepared {
-    let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| match &action.kind {
-        CompiledKind::ClockifyApi(call) => match call.render(context) {
-            Ok(request) => Prepared::Call(request),
-            Err(reason) => Prepared::Known(Tried::Unrendered(reason)),
+fn prepare(action: &CompiledAction, context: &Value, secrets: Secrets, steps: usize) -> Prepared {
+    let known = |reason| Prepared::Known(Tried::Unrendered(reason));
+    match &action.kind {
+        CompiledKind::ClockifyApi(call) => call.render(context).map_or_else(known, Prepared::Call),
+        CompiledKind::GenericHttp(call) => match call.summary(context).and_then(|summary| Ok((summary, call.render(context, &secrets)?))) {
+            Ok((summary, request)) => Prepared::Web(request, summary, secrets),
+            Err(reason) => known(reason),
         },
-        CompiledKind::StopIf(condition) => Prepared::Known(match condition.holds(context) {
-            Ok(holds) => Tried::Examined(holds),
-            Err(error) => Tried::Unrendered(Reason::new("condition_not_evaluated", error.to_string())),
-        }),
-    }));
-    prepared.unwrap_or(Prepared::Known(Tried::Panicked))
+        CompiledKind::ForEach(each) => match each.list(context) {
+            Ok(items) => match each.judge(&items, steps) {
+                tried @ Tried::Listed(_) => Prepared::List(tried, items),
+                refused => Prepared::Known(refused),
+            },
+            Err(reason) => known(reason),
+        },
+        // It needs the store, and is looked up there.
+        CompiledKind::CacheLookup(_) => Prepared::Known(Tried::Panicked),
+        CompiledKind::StopIf(condition) => match condition.holds(context) {
+            Ok(holds) => Prepared::Known(Tried::Examined(holds)),
+            Err(error) => known(Reason::new("condition_not_evaluated", error.to_string())),
+        },
+    }
 }
 
 /// What a request looks like to people: no host, no token.
@@ -372,11 +477,8 @@ fn summary(request: &ApiRequest) -> RequestSummary {
         path.push('=');
         path.push_str(value);
     }
-    let body = request.body.as_ref().map(|body| {
-        let text = String::from_utf8_lossy(body);
-        text.get(..text.floor_char_boundary(limits::REQUEST_SHOWN_BYTES_MAX)).unwrap_or_default().to_owned()
-    });
-    RequestSummary { method: request.method.as_str().to_owned(), path, body }
+    let body = request.body.as_ref().map(|body| String::from_utf8_lossy(body));
+    RequestSummary::new(request.method, path, body.as_deref())
 }
 
 /// The entity that a path is about: its last segment that is a platform id, the workspace's aside.

@@ -4,8 +4,8 @@
 //! mod       the state, and the pump: takes what may go on out of the queue and starts a task for it
 //! backlog   what waits in the store, and how it comes into memory
 //! drive     one run, step by step
-//! record    the run's record into the journal
-//! ask       a call that no run makes
+//! record    the run's record into the journal          failing  what follows from runs that fail
+//! ask       a call that no run makes                   cancel   a run that an admin ends
 //! ```
 //!
 //! The store is the truth (I2): a runner may be dropped at any moment, and its successor goes on from the records. No panic of an action leaves
@@ -13,11 +13,13 @@
 
 pub mod ask;
 mod backlog;
+mod cancel;
 mod drive;
+mod failing;
 mod record;
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -27,20 +29,20 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
-use super::Environment;
 use super::queue::{Queue, Queued, Wait};
 use super::status::Snapshot;
+use super::{Clients, Environment, Loaded};
 use crate::budget::Budget;
 use crate::clock::Timestamp;
 use crate::flow::compiled::Compiled;
 use crate::flow::machine::Sign;
 use crate::flow::run::Run;
+use crate::flow::standing::Paused;
 use crate::gate::{Gate, Passage};
 use crate::ids::{FlowId, Key, RunId};
 use crate::installation::{Health, Installation};
 use crate::limits::run as limits;
 use crate::loop_guard::LoopGuard;
-use crate::port::clockify::Clockify;
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Pending;
@@ -50,7 +52,7 @@ use backlog::Backlog;
 pub struct Runner {
     key: Key,
     env: Arc<Environment>,
-    clockify: Rc<dyn Clockify>,
+    clients: Clients,
     inner: RefCell<Inner>,
     myself: Weak<Self>,
 }
@@ -63,7 +65,11 @@ struct Inner {
     versions: VecDeque<Arc<Compiled>>,
     /// Flows deleted in this life, the latest of them: their runs have been cancelled in the store.
     deleted: VecDeque<FlowId>,
+    /// Flows that have failed since they last did well, and which of them are paused for that.
+    standings: HashMap<FlowId, Option<Paused>>,
     concurrency: usize,
+    /// Whether actions may call other servers than the platform's.
+    other_servers: bool,
     /// Installation active and sound, flows enabled, no quarantine.
     works: bool,
     /// Nothing goes on until the next [`Runner::adopt`].
@@ -74,6 +80,8 @@ struct Inner {
     queue: Queue,
     backlog: Backlog,
     tasks: HashMap<RunId, JoinHandle<()>>,
+    /// Of these, runs that are to end before their next step.
+    cancelling: HashSet<RunId>,
     /// Entries whose receipts are awaited.
     expecting: usize,
     budget: Budget,
@@ -93,13 +101,15 @@ enum Left {
 
 impl Runner {
     /// A runner that does nothing until [`Self::adopt`].
-    pub fn new(key: Key, env: Arc<Environment>, clockify: Rc<dyn Clockify>) -> Rc<Self> {
+    pub(super) fn new(key: Key, env: Arc<Environment>, clients: Clients) -> Rc<Self> {
         let inner = Inner {
             installation: None,
             flows: HashMap::new(),
             versions: VecDeque::new(),
             deleted: VecDeque::new(),
+            standings: HashMap::new(),
             concurrency: limits::CONCURRENCY_DEFAULT,
+            other_servers: false,
             works: false,
             held: false,
             draining: false,
@@ -107,6 +117,7 @@ impl Runner {
             queue: Queue::default(),
             backlog: Backlog::unread(),
             tasks: HashMap::new(),
+            cancelling: HashSet::new(),
             expecting: 0,
             budget: Budget::default(),
             gate: Gate::default(),
@@ -114,12 +125,14 @@ impl Runner {
             loops: LoopGuard::default(),
             timer: None,
         };
-        Rc::new_cyclic(|myself| Self { key, env, clockify, inner: RefCell::new(inner), myself: myself.clone() })
+        Rc::new_cyclic(|myself| Self { key, env, clients, inner: RefCell::new(inner), myself: myself.clone() })
     }
 
-    /// Goes on with what was read from the store: an installation, the newest versions of its flows, and whether runs may go on.
-    pub fn adopt(&self, installation: Arc<Installation>, flows: &[Arc<Compiled>], concurrency: usize, works: bool) {
+    /// Goes on with what was read from the store, and whether runs may go on.
+    pub(super) fn adopt(&self, loaded: &Loaded, works: bool) {
         {
+            let Loaded { installation, settings, flows, standings, .. } = loaded;
+            let installation = Arc::clone(installation);
             let mut inner = self.inner.borrow_mut();
             let other = inner.installation.as_ref().is_none_or(|known| known.addon_id != installation.addon_id);
             if inner.closed {
@@ -127,12 +140,18 @@ impl Runner {
             }
             if other {
                 inner.gate = Gate::default();
+                inner.standings.clear();
+            }
+            // What this life has noted since is newer than what was read.
+            for standing in standings {
+                inner.standings.entry(standing.flow).or_insert_with(|| standing.paused.clone());
             }
             let wakes = works && (other || !inner.works);
             (inner.closed, inner.held) = (false, false);
             inner.installation = Some(installation);
             inner.flows = flows.iter().map(|flow| (flow.id, Arc::clone(flow))).collect();
-            inner.concurrency = concurrency.clamp(1, limits::CONCURRENCY_MAX);
+            inner.concurrency = (settings.flow_concurrency as usize).clamp(1, limits::CONCURRENCY_MAX);
+            inner.other_servers = settings.enable_generic_http_actions;
             inner.works = works;
             if wakes {
                 inner.queue.wake_all();
@@ -152,6 +171,7 @@ impl Runner {
         let mut inner = self.inner.borrow_mut();
         inner.closed = true;
         inner.tasks.drain().for_each(|(_, task)| task.abort());
+        inner.cancelling.clear();
         if let Some((_, timer)) = inner.timer.take() {
             timer.abort();
         }
@@ -167,6 +187,7 @@ impl Runner {
             inner.deleted.pop_front();
         }
         inner.deleted.push_back(flow);
+        inner.standings.remove(&flow);
         for run in inner.queue.drop_flow(flow) {
             inner.backlog.ended(run);
         }
@@ -250,9 +271,14 @@ impl Runner {
             Ok(left) => left,
             Err(_) => self.broken(as_it_was).await,
         };
+        let left = match left {
+            Left::Back(queued, _) if self.is_cancelled(id) => self.end_cancelled(*queued).await,
+            left => left,
+        };
         {
             let mut inner = self.inner.borrow_mut();
             inner.tasks.remove(&id);
+            inner.cancelling.remove(&id);
             if inner.probing == Some(id) {
                 inner.probing = None;
             }

@@ -26,10 +26,22 @@ impl Runner {
     /// Offers a record once.
     pub(super) async fn record_once(&self, run: &Run) -> Result<Written, store::Error> {
         let (receipt, pending) = Receipt::pair();
-        self.env.store.submit(Entry::Progress(Box::new(run.clone())), receipt);
+        let alarm = self.alarm(run);
+        let alarmed = alarm.is_some();
+        match alarm {
+            None => self.env.store.submit(Entry::Progress(Box::new(run.clone())), receipt),
+            Some((event, runs)) => {
+                let (mine, expected) = Receipt::pair();
+                self.expect(expected, runs.clone(), Some(event.payload.clone()));
+                self.env.store.submit(Entry::Conclude { run: Box::new(run.clone()), event: Box::new(event), runs }, receipt.and(mine));
+            }
+        }
         let outcome = pending.outcome().await;
         if outcome == Ok(Written::Done) {
             self.env.observer.stir(self.key, Stir::Run(run.id));
+            if alarmed {
+                self.env.observer.stir(self.key, Stir::Events);
+            }
         }
         outcome
     }
@@ -54,6 +66,7 @@ impl Runner {
         match self.record(&queued.run).await {
             Recorded::Durable => {
                 self.left(&queued.run);
+                self.fared(&queued.run).await;
                 Left::Gone
             }
             Recorded::Gone => Left::Gone,

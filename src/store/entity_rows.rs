@@ -1,0 +1,48 @@
+//! Changes of the entity cache as rows of every backend: one for an entity, in the order that both databases like.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use actors::entity::{EntityChange, sort_key};
+
+use super::columns::to_json;
+use super::failure::Failure;
+
+/// What a row of the cache says. Without `sort` and `data` its entity is gone.
+pub(super) struct EntityRow<'c> {
+    pub(super) kind: &'c str,
+    pub(super) id: &'c str,
+    pub(super) parent: Option<&'c str>,
+    pub(super) name: Option<&'c str>,
+    pub(super) sort: Option<Cow<'c, str>>,
+    pub(super) fetched_at: i64,
+    pub(super) data: Option<String>,
+}
+
+/// The rows that changes come to: of two about the same entity the later one, and of two of the same moment the second.
+pub(super) fn rows(changes: &[EntityChange]) -> Result<Vec<EntityRow<'_>>, Failure> {
+    let mut latest: BTreeMap<(&str, &str), &EntityChange> = BTreeMap::new();
+    for change in changes {
+        let known = latest.entry((change.kind().as_str(), change.id().as_str())).or_insert(change);
+        if change.at() >= known.at() {
+            *known = change;
+        }
+    }
+    latest.into_values().map(row).collect()
+}
+
+fn row(change: &EntityChange) -> Result<EntityRow<'_>, Failure> {
+    let (kind, id, fetched_at) = (change.kind().as_str(), change.id().as_str(), change.at().millis());
+    Ok(match change {
+        EntityChange::Seen(entity) => EntityRow {
+            kind,
+            id,
+            parent: entity.parent.as_ref().map(actors::entity::EntityId::as_str),
+            name: entity.name.as_deref(),
+            sort: Some(entity.name.as_deref().map_or(Cow::Borrowed(""), sort_key)),
+            fetched_at,
+            data: Some(to_json(&entity.data)?),
+        },
+        EntityChange::Gone { .. } => EntityRow { kind, id, parent: None, name: None, sort: None, fetched_at, data: None },
+    })
+}
