@@ -169,6 +169,10 @@ own_id!(
     FlowId, "flow id"
 );
 own_id!(
+    /// One bootstrap of a workspace.
+    BootstrapId, "bootstrap id"
+);
+own_id!(
     /// One run of a flow for one event.
     RunId, "run id"
 );

@@ -7,6 +7,7 @@
 //! registry    the only door in: finds or starts the actor of a key                    supervisor  deaths, back-off, quarantine
 //! sweeper     recovery, idle actors, quarantines; retention                            workspace   the actor: its messages, its queue, its runner
 //! flow        when, if, then: all of it pure                                          jsonpath    jsonpath_lib behind a fence
+//! bootstrap   the snapshot of a workspace: plan, record, machine; pure
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
@@ -38,6 +39,7 @@
 
 pub mod addon;
 pub mod backoff;
+pub mod bootstrap;
 pub mod budget;
 pub mod clock;
 pub mod dedupe;

@@ -4,6 +4,7 @@
 //! first transaction on. A connection that is lost is opened again for the next piece of work. Several processes may share a database: what
 //! changes more than the journal excludes them all for its transaction. Who owns an installation is not settled here.
 
+mod bootstraps;
 mod connection;
 mod entities;
 mod events;

@@ -3,6 +3,7 @@
 //! Readers see a committed state each; the write-ahead log keeps them out of the writer's way. What is read belongs to the present stay of its
 //! installation (`migrations/sqlite`), so that rows that an uninstall left are invisible from its first transaction on.
 
+mod bootstraps;
 mod chapters;
 mod connection;
 mod entities;

@@ -1,13 +1,15 @@
 //! How SQLite goes about each statement: along an index, whatever the number of rows. A plan that walks a table is a defect that no small test shows.
 
+use actors::entity::EntityType;
 use actors::flow::run::RunState;
+use actors::port::store::entities::EntityFilter;
 use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
-use super::{chapters, connection, events, flows, migrate, purge, retention, runs, sources};
+use super::{bootstraps, chapters, connection, entities, events, flows, migrate, purge, retention, runs, sources};
 
-const TABLES: [&str; 8] = ["events", "runs", "installations", "sources", "flows", "flow_versions", "marks", "purges"];
+const TABLES: [&str; 11] = ["events", "runs", "installations", "sources", "flows", "flow_versions", "marks", "purges", "entities", "bootstraps", "bootstrap_operations"];
 
 async fn database() -> (tempfile::TempDir, SqliteConnection) {
     let folder = tempfile::tempdir().unwrap();
@@ -56,6 +58,14 @@ async fn every_read_goes_along_an_index() {
     }
     reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
     reads.extend([sources::ONE, sources::ALL].map(str::to_owned));
+    reads.extend([entities::ONE, entities::COUNTS, entities::IDS, entities::SWEEP, entities::OLD, entities::KEYS].map(str::to_owned));
+    reads.extend([bootstraps::HEAD, bootstraps::OPERATIONS, bootstraps::DUE].map(str::to_owned));
+    for kind in [None, Some(EntityType::parse("tags").unwrap())] {
+        for text in [None, Some("x".to_owned())] {
+            let filter = EntityFilter { kind: kind.clone(), text };
+            reads.extend([entities::count(&filter), entities::page(&filter)]);
+        }
+    }
     reads.extend(purge::finds());
     reads.extend(retention::finds());
     reads.push(retention::keys());

@@ -6,6 +6,7 @@
 //! To add a backend: implement the traits in a folder beside the others, add a line where URLs are opened, and let the
 //! contract suite run over it.
 
+pub mod bootstraps;
 pub mod entities;
 pub mod events;
 pub mod flows;
@@ -16,6 +17,7 @@ pub mod retention;
 pub mod runs;
 pub mod sources;
 
+pub use bootstraps::Bootstraps;
 pub use entities::Entities;
 pub use events::Events;
 pub use flows::Flows;
@@ -40,9 +42,9 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Entities + Retention + Journal + Health {}
+pub trait Store: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Journal + Health {}
 
-impl<S: Installations + Events + Flows + Runs + Sources + Entities + Retention + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Journal + Health> Store for S {}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

@@ -4,6 +4,7 @@
 //! [`Written::Absent`](crate::port::store::journal::Written) and [`Saved::Absent`](crate::port::store::flows::Saved) there, so that an
 //! uninstall leaves nothing behind.
 
+mod bootstraps;
 mod entities;
 mod events;
 mod flows;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::bootstrap::record::Record;
 use crate::entity::{EntityId, EntityType};
 use crate::event::{Event, Source};
 use crate::flow::model::Flow;
@@ -46,6 +48,7 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    bootstraps: BTreeMap<Key, Record>,
     /// What is known of entities, also that they are gone.
     entities: BTreeMap<(Key, EntityType, EntityId), entities::Known>,
     /// The messages that custom sources have sent.
