@@ -69,10 +69,10 @@ pub mod bootstrap {
     /// The time over which the calls of one second are spread, in milliseconds: enough over a second that a call which is held up on its way does not
     /// reach the platform as one too many.
     pub const PACE_MS: u64 = 1_045;
+    /// Calls that are made up for when they come late: a busy machine wakes a sleeper some milliseconds after its time.
+    pub const LATE_CALLS_MAX: i64 = 2;
     /// How long a bootstrap rests after the store did not take something, in milliseconds.
     pub const STORE_PAUSE_MS: u64 = 1_000;
-    /// How often in a row the store may not take it before the work is left to the sweeper.
-    pub const STORE_TRIES_MAX: u32 = 5;
     /// Entities that are looked at in one step of the search for those that have vanished.
     pub const SWEEP_ROWS: u32 = 1_000;
     /// What webhooks say of entities and that waits to be written; more is dropped, and the next bootstrap reads it.

@@ -25,6 +25,7 @@ use crate::port::store::receipt::Receipt;
 use crate::source::{CustomSource, SourceName};
 use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
+use crate::workspace::bootstrap::{Bootstrap, Granted, Wish};
 use crate::workspace::deliver::{Accepted, Deliver, Delivery};
 use crate::workspace::flows::{ChangeFlow, FlowChange, FlowChanged};
 use crate::workspace::lifecycle::{Change, Lifecycle};
@@ -146,6 +147,11 @@ impl Registry {
     /// Starts a finished run again.
     pub async fn replay(&self, key: Key, run: RunId) -> Result<Replayed, Error> {
         self.ask(key, Replay(run)).await
+    }
+
+    /// Begins, stops or repeats the reading of the workspace.
+    pub async fn bootstrap(&self, key: Key, wish: Wish) -> Result<Granted, Error> {
+        self.ask(key, Bootstrap(wish)).await
     }
 
     /// How the workspace is.

@@ -7,6 +7,7 @@
 //! machine   (state, input) -> (state, effects): pages, tries, pauses, the end
 //! page      what an answer says, and what a failure means
 //! request   the call of a page
+//! news      what webhooks say of entities
 //! ```
 //!
 //! After each page its entities and the standing of its operation are durable together, so that whatever ends the work, the next life goes on at the
@@ -14,6 +15,7 @@
 //! below each of many parents remembers how far it is among them and the few lists that are open, not every parent.
 
 pub mod machine;
+pub mod news;
 pub mod page;
 pub mod plan;
 pub mod record;

@@ -7,6 +7,7 @@
 //! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
+//! | [`bootstrap::Bootstrap`] | begins, stops or repeats the reading of the workspace |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
@@ -15,11 +16,13 @@
 //! Life: `started` loads from the store while the mailbox waits; then messages; then `Retire`. Handlers are small and do not panic; what may, runs
 //! in tasks under `catch_unwind` ([`runner`]). Whatever is remembered here may be dropped at any moment (I2).
 
+pub mod bootstrap;
 pub mod deliver;
 pub mod flows;
 pub mod lifecycle;
 pub mod lift;
 pub mod queue;
+pub mod reader;
 pub mod replay;
 pub mod retire;
 pub mod runner;
@@ -28,7 +31,7 @@ pub mod sources;
 pub mod status;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -51,6 +54,7 @@ use crate::port::store::{self, Store};
 use crate::rate::Rate;
 use crate::settings::Settings;
 use crate::source::{CustomSource, SourceName};
+use reader::Reader;
 use runner::Runner;
 
 /// Makes the platform's client for a thread; it is called once on each arbiter.
@@ -66,6 +70,8 @@ pub struct Environment {
     pub catalogue: Arc<Catalogue>,
     /// The operator's defaults for each add-on; one that has none goes by the built-in ones.
     pub defaults: BTreeMap<Addon, Settings>,
+    /// The scopes of each add-on's manifest: what it may read.
+    pub scopes: BTreeMap<Addon, BTreeSet<String>>,
     /// Who counts.
     pub observer: Arc<dyn Observer>,
     /// The platform's client, one for each thread.
@@ -125,6 +131,7 @@ pub struct Workspace {
     key: Key,
     env: Arc<Environment>,
     runner: Rc<Runner>,
+    reader: Rc<Reader>,
     phase: Phase,
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
@@ -151,7 +158,8 @@ impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
         let runner = Runner::new(key, Arc::clone(&env), client(&env));
-        Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), rates: HashMap::new(), quarantined }
+        let reader = Reader::new(key, Arc::clone(&env), Rc::clone(&runner));
+        Self { key, env, runner, reader, phase: Phase::Loading, recent: Recent::default(), rates: HashMap::new(), quarantined }
     }
 
     fn loaded(&self) -> Result<&Loaded, Error> {
@@ -165,20 +173,26 @@ impl Workspace {
 
     /// Whether runs may go on.
     fn works(&self, loaded: &Loaded) -> bool {
+        self.reads(loaded) && loaded.settings.enable_flows
+    }
+
+    /// Whether the workspace may be read.
+    fn reads(&self, loaded: &Loaded) -> bool {
         let installation = &loaded.installation;
-        let sound = installation.status == Status::Active && installation.health == Health::Sound;
-        sound && loaded.settings.enable_flows && !self.quarantined
+        installation.status == Status::Active && installation.health == Health::Sound && !self.quarantined
     }
 
     fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>, context: &mut Context<Self>) {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
+                self.reader.adopt(Arc::clone(&loaded.installation), loaded.settings, self.reads(&loaded));
                 self.runner.adopt(Arc::clone(&loaded.installation), &loaded.flows, loaded.settings.flow_concurrency as usize, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
                 self.runner.close();
+                self.reader.close();
                 self.phase = Phase::Absent;
             }
             Err(error) => {
@@ -253,5 +267,6 @@ impl Drop for Workspace {
     /// An actor that dies, of whatever cause, takes its tasks along: its successor finds in the store what they left (I4).
     fn drop(&mut self) {
         self.runner.close();
+        self.reader.close();
     }
 }

@@ -6,6 +6,7 @@
 //! drive     one run, step by step
 //! record    the run's record into the journal
 //! ask       a call that no run makes
+//! read      a call that nobody waits for
 //! ```
 //!
 //! The store is the truth (I2): a runner may be dropped at any moment, and its successor goes on from the records. No panic of an action leaves
@@ -14,6 +15,7 @@
 pub mod ask;
 mod backlog;
 mod drive;
+mod read;
 mod record;
 
 use std::cell::RefCell;
