@@ -21,10 +21,9 @@ use actix_web::dev::ServerHandle;
 use actors::addon::Addon;
 use actors::clock::{Clock, SystemClock};
 use actors::limits::{actor, store as store_limits};
-use actors::operation::{Catalogue, Unusable as UnusableCatalogue};
 use actors::port::observer::Observer;
 use actors::registry::{Environment, Registry};
-use futures_util::future::{Either, join_all, select};
+use futures_util::future::{Either, join_all, select, select_all};
 
 use self::key_source::FetchedKeys;
 use self::listener::Listener;
@@ -32,6 +31,7 @@ pub use self::stop::Stop;
 use crate::auth::api_hosts::Unreadable as UnreadableHosts;
 use crate::auth::keys::KeyError;
 use crate::auth::{ApiHosts, Keys, Verifier};
+use crate::catalogue;
 use crate::config::{AddonConfig, Config, PlatformKey};
 use crate::http::readiness::Readiness;
 use crate::http::{Service, Services};
@@ -39,10 +39,7 @@ use crate::manifest::{Manifests, Stated, Unusable as UnusableManifest};
 use crate::metrics::{Metrics, Watch};
 use crate::outbound::guard::{Guard, Policy};
 use crate::store::sealing::{self, Keyring};
-use crate::store::{self, Database, Location, OpenError};
-
-/// The platform's operations, compiled in.
-const OPERATIONS: &[u8] = include_bytes!("../manifests/operations.json");
+use crate::store::{self, Database, Lease, Location, OpenError};
 
 /// Why the service does not start. The text says what to mend; what lies behind it is its source.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +51,8 @@ pub enum StartError {
     Serve(#[from] io::Error),
     #[error("the manifests cannot be made")]
     Manifest(#[from] UnusableManifest),
-    #[error("the catalogue of operations cannot be read")]
-    Catalogue(#[from] UnusableCatalogue),
+    #[error(transparent)]
+    Catalogue(#[from] catalogue::Error),
     #[error("the platform's public key cannot be used")]
     Key(#[from] KeyError),
     #[error("the allowed API hosts cannot be used")]
@@ -68,6 +65,8 @@ pub enum StartError {
     Sealing(#[from] sealing::KeyError),
     #[error("the store cannot be opened")]
     Store(#[from] OpenError),
+    #[error("another process has taken over the database while it was out of reach")]
+    Overtaken,
     #[error("no add-on is to be served")]
     Nothing,
 }
@@ -85,6 +84,8 @@ pub struct App {
 struct Running {
     services: Services,
     databases: Vec<Database>,
+    /// One for each database (I3).
+    leases: Vec<Lease>,
     /// One for each database.
     registries: Vec<Arc<Registry>>,
     readiness: Arc<Readiness>,
@@ -156,7 +157,7 @@ impl App {
             return Err(StartError::Nothing);
         }
         let guard = Arc::new(Guard::new(self.policy()));
-        let (catalogue, manifests) = (Arc::new(Catalogue::read(OPERATIONS)?), Arc::new(self.manifests()?));
+        let (catalogue, manifests) = (Arc::new(catalogue::load(config.openapi_path.as_deref())?), Arc::new(self.manifests()?));
         dangers::say_what_is_left_out(&manifests, config.addons.keys());
         let metrics = Arc::new(Metrics::new(Arc::clone(&self.clock))?);
         let verifier = Arc::new(self.verifier()?);
@@ -164,15 +165,23 @@ impl App {
         let api_hosts = Arc::new(api_hosts);
         let clockify = platform::clients(Arc::clone(&guard), Arc::clone(&self.clock))?;
         let readiness = Arc::new(Readiness::new());
-        let mut running =
-            Running { services: Services::new(), databases: Vec::new(), registries: Vec::new(), readiness: Arc::clone(&readiness) };
+        let mut running = Running {
+            services: Services::new(),
+            databases: Vec::new(),
+            leases: Vec::new(),
+            registries: Vec::new(),
+            readiness: Arc::clone(&readiness),
+        };
         for Kept { location, addons } in self.databases()? {
-            let database = self.open_store(addons.first().ok_or(StartError::Nothing)?.1, &location).await?;
+            let first = addons.first().ok_or(StartError::Nothing)?.1;
+            running.leases.push(store::lease(&first.database_url, Arc::clone(&self.clock)).await?);
+            let database = self.open_store(first, &location).await?;
             let environment = Environment {
                 store: database.store(),
                 clock: Arc::clone(&self.clock),
                 catalogue: Arc::clone(&catalogue),
                 defaults: addons.iter().map(|(addon, of)| (*addon, of.defaults)).collect(),
+                scopes: addons.iter().map(|(addon, _)| (*addon, Manifests::scopes(*addon))).collect(),
                 observer: Arc::clone(&metrics) as Arc<dyn Observer>,
                 clockify: Arc::clone(&clockify),
             };
@@ -259,7 +268,7 @@ impl App {
         Ok(unsigned.fold(verifier, |verifier, (addon, _)| verifier.without_signatures(*addon)))
     }
 
-    async fn serve(&self, running: Running) -> Result<(), StartError> {
+    async fn serve(&self, mut running: Running) -> Result<(), StartError> {
         for registry in &running.registries {
             registry.resume();
             registry.keep_tidy();
@@ -272,9 +281,12 @@ impl App {
         }
         running.readiness.open();
         log::info!(version = env!("CARGO_PKG_VERSION"), workers = self.config.workers, arbiters = self.config.arbiters; "ready");
-        self.stop.asked().await;
+        let overtaken = {
+            let lost = select_all(running.leases.iter_mut().map(|lease| Box::pin(lease.lost())));
+            matches!(select(std::pin::pin!(self.stop.asked()), lost).await, Either::Right(_))
+        };
         self.shut(running, servers).await;
-        Ok(())
+        if overtaken { Err(StartError::Overtaken) } else { Ok(()) }
     }
 
     /// Refuses new work, lets the old end, closes. Bounded by the drain, the servers' and the store's own limits (I5).

@@ -16,7 +16,7 @@ use crate::app::{self, App};
 use crate::config::{Config, Invalid};
 use crate::manifest::{Manifests, SchemaVersion};
 use crate::signals::Signals;
-use crate::{healthcheck, sandbox, store, telemetry};
+use crate::{catalogue, healthcheck, sandbox, store, telemetry};
 
 const FAILED: u8 = 1;
 const UNUSABLE: u8 = 2;
@@ -52,6 +52,12 @@ enum Command {
     Healthcheck,
     /// Prints a fresh ENCRYPTION_KEY.
     Keygen,
+    /// Prints `manifests/operations.json` as it follows from an OpenAPI file of the platform's API.
+    #[command(hide = true)]
+    Catalogue {
+        /// The file, in JSON.
+        openapi: PathBuf,
+    },
     /// Shows it all at work on this machine, with a simulated Clockify: no account, nothing to set up.
     Sandbox(sandbox::Options),
 }
@@ -94,6 +100,7 @@ fn dispatch(arguments: &Arguments) -> Done {
         Command::Config => show(&config()?),
         Command::Healthcheck => check(&config()?),
         Command::Keygen => keygen(),
+        Command::Catalogue { openapi } => derive(openapi),
         Command::Sandbox(options) => sandbox::run(options, &std::env::temp_dir()).map_err(Failure::failed),
     }
 }
@@ -183,6 +190,12 @@ fn check(config: &Config) -> Done {
 fn keygen() -> Done {
     let key = store::sealing::generate().map_err(Failure::failed)?;
     print(format_args!("{}", key.expose()))
+}
+
+fn derive(openapi: &Path) -> Done {
+    let operations = catalogue::derive::operations(&std::fs::read(openapi).map_err(Failure::failed)?).map_err(Failure::failed)?;
+    let written = catalogue::written(&operations).map_err(Failure::failed)?;
+    print(written.trim_end())
 }
 
 /// An error and what lies behind it, outermost first.

@@ -13,6 +13,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use actors::addon::Addon;
@@ -68,6 +69,8 @@ pub struct Config {
     pub api_domains: Vec<String>,
     /// Base URLs of the API that are allowed exactly as they are, beside the domains.
     pub api_bases: Vec<Url>,
+    /// A description of the API that replaces the shipped catalogue.
+    pub openapi_path: Option<PathBuf>,
     /// Networks that outgoing calls may reach although they are not public.
     pub outbound_networks: Vec<IpNet>,
     /// What `/metrics` asks for.
@@ -119,6 +122,7 @@ impl Config {
             value::list(domain)(text).and_then(value::some)
         });
         let api_bases = reader.optional(&["CLOCKIFY_API_BASES"], value::list(value::base_url)).unwrap_or_default();
+        let openapi_path = reader.optional(&["CLOCKIFY_OPENAPI_PATH"], |text| Ok(PathBuf::from(text)));
         let outbound_networks = reader.optional(&["OUTBOUND_ALLOW_CIDRS"], value::list(value::network)).unwrap_or_default();
         let metrics_token = reader.secret(&["METRICS_TOKEN"], token);
         let webhook_bytes_max = reader.value(
@@ -140,6 +144,7 @@ impl Config {
             manifest_webhooks_max,
             api_domains: api_domains?,
             api_bases,
+            openapi_path,
             outbound_networks,
             metrics_token,
             webhook_bytes_max: webhook_bytes_max?,

@@ -7,6 +7,7 @@
 //! main cli config telemetry signals     from the command line to a running process      healthcheck  what the image asks
 //! app        builds, runs and stops a service; one build for `main` and the tests
 //! http       the route table, the proof that each route demands, one file for each noun
+//! catalogue  the platform's operations, shipped or read from an operator's file
 //! auth       the platform's tokens and keys: who calls                                  manifest     what the platform reads about the add-ons
 //! store      SQL, group commit, sealed secrets; behind the traits of `actors::port::store`
 //! outbound   everything that leaves, through one guard (I8)                             metrics      what is counted
@@ -27,6 +28,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod healthcheck;

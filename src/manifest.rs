@@ -5,7 +5,7 @@
 
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actors::addon::Addon;
 use actors::event::{EventType, Known};
@@ -133,6 +133,13 @@ impl Manifests {
     /// they are more than the operator allows.
     pub fn left_out(&self, addon: Addon) -> &[&'static str] {
         self.rendered.get(&addon).map_or(&[], |rendered| &rendered.left_out)
+    }
+
+    /// What the add-on asks to be allowed: the scopes of its manifest.
+    pub fn scopes(addon: Addon) -> BTreeSet<String> {
+        let template: Option<Value> = serde_json::from_str(files(addon).manifest).ok();
+        let scopes = template.as_ref().and_then(|template| template.get("scopes")?.as_array()).into_iter().flatten();
+        scopes.filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
     }
 
     /// The manifest's name of an add-on.

@@ -177,6 +177,11 @@ own_id!(
     RunId, "run id"
 );
 
+own_id!(
+    /// A change that somebody made.
+    ActivityId, "activity id"
+);
+
 impl EventId {
     /// When the event was accepted: a UUIDv7 says so itself.
     pub fn made_at(&self) -> Option<crate::clock::Timestamp> {

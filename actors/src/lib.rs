@@ -11,7 +11,7 @@
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
-//! addon operation installation event entity source ids secret clock  the nouns                limits      every bound, with its reason
+//! addon operation installation event entity source activity ids secret clock  the nouns       limits      every bound, with its reason
 //! webhook     which path carries which events                                         port        store/, clockify, observer
 //! testing     honest stand-ins, behind a feature
 //! ```
@@ -29,7 +29,7 @@
 //!
 //! - **I1** Nothing is acknowledged before it is durable.
 //! - **I2** The store is the truth; what an actor remembers may be dropped at any moment.
-//! - **I3** One live actor for each installation in a process.
+//! - **I3** One live actor for each installation in a process, one process at a time for each database.
 //! - **I4** A step that cannot be repeated safely and whose outcome is unknown becomes uncertain and is shown, never silently run again.
 //! - **I5** Every queue, body, batch, loop, wait and retry has a bound in [`limits`].
 //! - **I6** Time and chance come through [`clock`].
@@ -37,6 +37,7 @@
 //! - **I8** Nothing leaves except through the outbound guard.
 //! - **I9** The workspace and the role come from a verified token, never from a parameter.
 
+pub mod activity;
 pub mod addon;
 pub mod backoff;
 pub mod bootstrap;

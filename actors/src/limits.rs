@@ -83,6 +83,20 @@ pub mod bootstrap {
     pub const PAYLOAD_ENTITIES_MAX: usize = 50;
 }
 
+/// The catalogue of operations and the description that it is made from.
+pub mod catalogue {
+    /// A description of the API: the official one has 0.9 MB.
+    pub const DESCRIPTION_BYTES_MAX: u64 = 16 * 1024 * 1024;
+    /// Operations: the platform has 170.
+    pub const OPERATIONS_MAX: usize = 2_000;
+    /// An operation's id, which stands in paths, rows and log lines.
+    pub const ID_BYTES_MAX: usize = 128;
+    /// Levels of a body: the deepest official one has 6.
+    pub const SCHEMA_LEVELS_MAX: usize = 10;
+    /// Values of one body: the largest official one has 122. It keeps a description that refers to itself crosswise small.
+    pub const SCHEMA_NODES_MAX: usize = 2_000;
+}
+
 /// Tokens and keys of the platform.
 pub mod token {
     /// A token as it is sent, before anything of it is read. Real ones have some 700 to 1,200 bytes.
@@ -257,6 +271,14 @@ pub mod run {
     pub const RECORD_PAUSE_MS: u64 = 5_000;
 }
 
+/// What is remembered of changes.
+pub mod activity {
+    /// Changes kept for a workspace, the latest: a year of busy admins, and half a megabyte.
+    pub const KEPT_MAX: u32 = 2_000;
+    /// Characters of each text: a flow's name and more.
+    pub const TEXT_CHARS_MAX: usize = 300;
+}
+
 /// Custom sources.
 pub mod source {
     /// Sources of a workspace: each costs memory while its actor lives.
@@ -377,6 +399,10 @@ pub mod store {
     pub const VACUUM_PAGES_MAX: u32 = 100;
     /// A file up to this size is written anew after an uninstall, in bytes: it takes some tenths of a second, and as much memory.
     pub const VACUUM_WHOLE_BYTES_MAX: i64 = 32 << 20;
+    /// How long a process that starts waits for another one to let go of the database, in milliseconds: twice what a stop may take.
+    pub const LEASE_WAIT_MS_MAX: u64 = 40_000;
+    /// How often the lease on the database is looked at, in milliseconds.
+    pub const LEASE_LOOK_MS: u64 = 1_000;
     /// Pause before what an uninstall left is tried again after a failure, in milliseconds.
     pub const PURGE_PAUSE_MS: u64 = 1_000;
 }

@@ -130,7 +130,7 @@ impl Answer {
     }
 }
 
-/// How a list is asked for in parts; pages count from 1.
+/// How a list is asked for in parts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Paging {
@@ -140,6 +140,18 @@ pub struct Paging {
     pub size: String,
     /// The largest size that is safe to ask for.
     pub size_max: u32,
+    /// The number of the first page: 1, but for a few lists that count from 0.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub first: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 /// What a value looks like: the part of JSON Schema that the catalogue needs, references resolved.
@@ -259,8 +271,20 @@ pub enum Unusable {
 
 impl Catalogue {
     /// Reads a JSON list of operations.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be used.
     pub fn read(json: &[u8]) -> Result<Self, Unusable> {
-        let listed: Vec<Operation> = serde_json::from_slice(json)?;
+        Self::new(serde_json::from_slice(json)?)
+    }
+
+    /// Of operations that were read elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// A path that cannot be called, or an id that is there twice.
+    pub fn new(listed: Vec<Operation>) -> Result<Self, Unusable> {
         let mut operations = BTreeMap::new();
         for operation in listed {
             let odd = |segment: &str| segment.is_empty() || segment == "." || segment == ".." || segment.contains(['?', '#', '%']);

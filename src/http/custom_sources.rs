@@ -1,6 +1,6 @@
 //! Custom sources as admins see and change them. A secret is shown once, when it is made; afterwards only when it was made and when it ends.
 
-mod read;
+pub(super) mod read;
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::caller::Admin;
 use super::error::{Error, Kind};
-use super::{body, request_id};
+use super::{activity, body, request_id};
 use crate::auth::signature;
 
 /// Every source, by name.
@@ -125,6 +125,7 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
         SourceChanged::Absent => return Err(Kind::NotInstalled.into()),
     }
     noted(&caller, &request, &source.name, "created");
+    activity::tell(&request, Some(source.name.to_string()), "");
     Ok(HttpResponse::build(StatusCode::CREATED).json(Revealed { secret, source: Shown::of(&source, &caller) }))
 }
 

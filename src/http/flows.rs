@@ -13,6 +13,7 @@ use actors::workspace::flows::{FlowChange, FlowChanged};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::activity;
 use super::body;
 use super::caller::Admin;
 use super::error::{Error, Kind};
@@ -103,7 +104,10 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
 pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Result<Json<Shown>, Error> {
     let definition = checked(&caller, &sent(&caller, &request, payload).await?)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
-        FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, None))),
+        FlowChanged::Saved(flow) => {
+            activity::tell(&request, Some(flow.id.to_string()), flow.definition.name.as_str());
+            Ok(Json(Shown::of(*flow, caller.key.workspace, None)))
+        }
         FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
         FlowChanged::Absent | FlowChanged::Deleted => Err(Kind::NotInstalled.into()),
     }

@@ -4,11 +4,14 @@
 //! A listener serves its own add-on at the root and every add-on below `/<slug>`. [`envelope`] goes around all of it. A line that ends with add-ons
 //! is theirs alone.
 
+pub mod activity;
 pub mod body;
+pub mod bootstrap;
 pub mod caller;
 pub mod custom_sources;
 pub mod custom_webhooks;
 pub mod dashboard;
+pub mod entities;
 pub mod envelope;
 pub mod error;
 pub mod events;
@@ -65,6 +68,7 @@ pub const ROUTES: &[Endpoint] = routes![
     Post   "/ui/quarantine/lift"            Admin      dashboard::lift;
     Get    "/ui/webhooks"                   Admin      events::list;
     Get    "/ui/webhooks/{id}"              Admin      events::show;
+    Get    "/ui/webhooks/{id}/entities"     Admin      entities::of_webhook;
     Get    "/ui/flows"                      Admin      flows::list;
     Post   "/ui/flows"                      Admin      flows::create;
     Get    "/ui/flows/{id}"                 Admin      flows::show;
@@ -74,12 +78,21 @@ pub const ROUTES: &[Endpoint] = routes![
     Get    "/ui/runs"                       Admin      runs::list;
     Get    "/ui/runs/{id}"                  Admin      runs::show;
     Post   "/ui/runs/{id}/replay"           Admin      runs::replay;
+    Get    "/ui/bootstrap/state"            Admin      bootstrap::state;
+    Post   "/ui/bootstrap/trigger"          Admin      bootstrap::trigger;
+    Post   "/ui/bootstrap/cancel"           Admin      bootstrap::cancel;
+    Post   "/ui/bootstrap/retry"            Admin      bootstrap::retry;
+    Post   "/bootstrap/{workspace}"         Admin      bootstrap::start_job, ClockifyAddon;
+    Get    "/bootstrap/{workspace}/status"  Admin      bootstrap::job,       ClockifyAddon;
+    Get    "/ui/entities"                   Admin      entities::list;
+    Get    "/ui/entities/{type}/{id}"       Admin      entities::show;
     Get    "/ui/custom-sources"             Admin      custom_sources::list,   UniversalWebhook;
     Post   "/ui/custom-sources"             Admin      custom_sources::create, UniversalWebhook;
     Get    "/ui/custom-sources/{name}"      Admin      custom_sources::show,   UniversalWebhook;
     Put    "/ui/custom-sources/{name}"      Admin      custom_sources::replace,UniversalWebhook;
     Delete "/ui/custom-sources/{name}"      Admin      custom_sources::delete, UniversalWebhook;
     Post   "/ui/custom-sources/{name}/rotate" Admin    custom_sources::rotate, UniversalWebhook;
+    Get    "/ui/activity"                   Admin      activity::list;
     Get    "/ui/settings"                   Admin      settings::show;
     Patch  "/ui/settings"                   Admin      settings::change;
 

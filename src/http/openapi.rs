@@ -59,7 +59,7 @@ fn operation(endpoint: &Endpoint, addon: Addon) -> Value {
         operation.insert("parameters".into(), parameters.into());
     }
     if let Some(schema) = schemas::body(described.body, addon) {
-        let required = !matches!(described.body, Body::Rotation);
+        let required = !matches!(described.body, Body::Rotation | Body::Again);
         operation.insert("requestBody".into(), json!({"required": required, "content": {"application/json": {"schema": schema}}}));
     }
     operation.insert("responses".into(), responses(endpoint, described));
@@ -150,7 +150,7 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
     let body: &[Kind] = match described.body {
         Body::None => &[],
         Body::Payload | Body::Told => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding],
-        Body::Flow | Body::Source | Body::SourceChange | Body::Rotation | Body::Settings => {
+        Body::Flow | Body::Source | Body::SourceChange | Body::Rotation | Body::Settings | Body::Again => {
             &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields]
         }
     };

@@ -2,10 +2,12 @@
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
+use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, Scope, guard, web};
 
 use actors::addon::Addon;
 
+use super::activity;
 use super::caller::{BeginsWith, Proof, Proven};
 use super::error::{Error, Kind};
 
@@ -105,7 +107,13 @@ where
     for endpoint in table.iter().filter(|endpoint| endpoint.is_of(addon)) {
         if !paths.contains(&endpoint.path) {
             paths.push(endpoint.path);
-            scope = scope.service(resource(endpoint.path, table, addon));
+            let here = || table.iter().filter(|other| other.path == endpoint.path && other.is_of(addon));
+            let resource = resource(endpoint.path, table, addon);
+            scope = if here().any(activity::leaves_a_line) {
+                scope.service(resource.wrap(from_fn(activity::record)))
+            } else {
+                scope.service(resource)
+            };
         }
     }
     scope

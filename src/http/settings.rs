@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::caller::Admin;
 use super::error::{Error, Kind};
-use super::{body, request_id};
+use super::{activity, body, request_id};
 
 /// Every setting of the add-on, in the manifest's order.
 #[derive(Serialize, Debug)]
@@ -64,6 +64,7 @@ pub async fn change(caller: Admin, request: HttpRequest, payload: Payload) -> Re
     }
     log::info!(addon = key.addon.slug(), workspace:% = key.workspace, request = request_id::of(&request), settings = ids.as_str();
         "settings are changed by an admin");
+    activity::tell(&request, None, ids.as_str());
     let installation = service.store.installation(key).await?.ok_or(Kind::NotInstalled)?;
     Ok(Json(listed(&caller, &installation, Some("updated"))))
 }

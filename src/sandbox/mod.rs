@@ -174,7 +174,7 @@ fn early(ended: Result<Result<(), StartError>, actix_rt::task::JoinError>) -> Tr
 
 /// A file of the reference data that tests compare with. Without it they say loudly that they skip; on CI they fail.
 #[cfg(test)]
-fn reference(name: &str) -> Option<Vec<u8>> {
+pub fn reference(name: &str) -> Option<Vec<u8>> {
     use std::io::Write;
     let Some(folder) = std::env::var_os("CLOCKIFY_REFERENCE_DIR") else {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "CLOCKIFY_REFERENCE_DIR is not set");

@@ -9,6 +9,7 @@ mod entity_rows;
 mod failure;
 mod group;
 mod ids;
+mod lease;
 mod location;
 mod postgres;
 pub mod sealing;
@@ -21,6 +22,7 @@ use actors::clock::Clock;
 use actors::port::store::Store;
 use async_trait::async_trait;
 
+pub use self::lease::{Lease, lease};
 pub use self::location::{Invalid, Location};
 use self::sealing::Keyring;
 pub use self::writer::Figures;
@@ -71,6 +73,9 @@ pub enum OpenError {
     /// A secret cannot be read.
     #[error(transparent)]
     Store(#[from] actors::port::store::Error),
+    /// Another process serves it.
+    #[error("another process serves this database: one at a time may, so stop it first")]
+    Leased,
     /// No thread for the writer.
     #[error("there is no thread for the writer")]
     Thread(#[source] std::io::Error),

@@ -12,6 +12,7 @@
 )]
 
 mod actor;
+mod bootstrap;
 mod chaos;
 mod crash;
 mod outage;

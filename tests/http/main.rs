@@ -11,12 +11,15 @@
     reason = "tests; the configuration exempts only functions that are tests themselves"
 )]
 
+mod activity;
 mod addons;
 mod bodies;
+mod bootstrap;
 mod client;
 mod custom_sources;
 mod custom_webhooks;
 mod dashboard;
+mod entities;
 mod errors;
 mod events;
 mod flows;

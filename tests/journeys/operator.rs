@@ -182,6 +182,23 @@ async fn before_the_store_is_open_every_request_is_told_to_come_back() {
     api.ready().await;
 }
 
+#[actix_web::test]
+async fn a_second_process_waits_for_the_database_and_goes_on_where_the_first_one_died() {
+    let (platform, folder) = (platform(), tempfile::tempdir().unwrap());
+    let setting = Setting::of(&platform, folder.path());
+    let mut first = setting.serve(folder.path());
+    first.line("ready");
+    let installed = platform.install(Install::of(&first.url())).await.unwrap();
+    let mut second = setting.serve(folder.path());
+    second.line("another process serves this database: waiting until it ends");
+    assert_eq!(Api::anonymous(&second.url()).status("/ready").await, 503);
+    assert_eq!(Api::anonymous(&first.url()).status("/ready").await, 200);
+    first.kill();
+    second.line("ready");
+    let api = Api::of(&second.url(), platform.user_token(installed.addon_id, "OWNER").unwrap());
+    assert_eq!(api.status("/ui/dashboard").await, 200);
+}
+
 /// A service with the add-on installed and a flow whose call hangs; one run is under way.
 async fn with_a_hanging_call(platform: &Platform, setting: &Setting, folder: &std::path::Path) -> (Process, Api, Installed) {
     let mut process = setting.serve(folder);

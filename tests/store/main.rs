@@ -14,11 +14,15 @@
 
 #[macro_use]
 mod backend;
+mod bootstraps;
+mod activities;
+mod earlier;
 mod entities;
 mod events;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod order;
 mod postgres;
 mod retention;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use actors::ids::Key;
 use actors::installation::Installation;
 use futures_util::future::LocalBoxFuture;
@@ -12,6 +12,7 @@ use super::presented::{query_agrees, user_token};
 use super::{Mount, Proof, Proven};
 use crate::auth::token::{self, Verified};
 use crate::http::Service;
+use crate::http::activity::Who;
 use crate::http::error::{Error, Kind};
 
 /// A person with an admin's role in a workspace that has the add-on installed.
@@ -45,6 +46,7 @@ impl FromRequest for Admin {
             if installation.addon_id != verified.addon_id {
                 return Err(Kind::InstallationMismatch.into());
             }
+            request.extensions_mut().insert(Who { key, user: verified.user.clone() });
             Ok(Self { service: Arc::clone(&mount.service), key, verified, installation })
         })
     }

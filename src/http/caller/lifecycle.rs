@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use actors::ids::Key;
 use actors::installation;
 use futures_util::future::LocalBoxFuture;
@@ -12,6 +12,7 @@ use super::presented::{SIGNATURES, query_agrees, signature};
 use super::{Mount, Proof, Proven};
 use crate::auth::token::{self, Verified};
 use crate::http::Service;
+use crate::http::activity::Who;
 use crate::http::error::Error;
 
 /// A sender whose token is a lifecycle call's.
@@ -42,7 +43,9 @@ impl FromRequest for Lifecycle {
             let token = signature(request.headers(), &SIGNATURES)?;
             let verified = mount.service.verifier.verify(mount.addon, token::Kind::Lifecycle, token).await?;
             query_agrees(&request, verified.workspace)?;
-            Ok(Self { service: Arc::clone(&mount.service), key: mount.key(&verified), verified })
+            let key = mount.key(&verified);
+            request.extensions_mut().insert(Who { key, user: None });
+            Ok(Self { service: Arc::clone(&mount.service), key, verified })
         })
     }
 }

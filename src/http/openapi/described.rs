@@ -21,6 +21,8 @@ pub struct Described {
     pub success: (u16, &'static str),
     /// The media type of that answer.
     pub media: &'static str,
+    /// Whether it changes anything, where it is no reading.
+    pub changes: bool,
     /// Refusals that neither proof nor body explains.
     pub refusals: &'static [Kind],
 }
@@ -65,10 +67,22 @@ pub enum Body {
     Rotation,
     /// Settings by id.
     Settings,
+    /// What of a bootstrap is repeated.
+    Again,
 }
 
 const fn route(verb: Verb, path: &'static str, summary: &'static str) -> Described {
-    Described { verb, path, summary, parameters: &[], body: Body::None, success: (200, "Done."), media: "application/json", refusals: &[] }
+    Described {
+        verb,
+        path,
+        summary,
+        parameters: &[],
+        body: Body::None,
+        success: (200, "Done."),
+        media: "application/json",
+        changes: true,
+        refusals: &[],
+    }
 }
 
 impl Described {
@@ -168,6 +182,7 @@ pub const DESCRIBED: &[Described] = &[
         ])
         .refuses(&[Kind::Fields]),
     route(Get, "/ui/webhooks/{id}", "A whole event.").refuses(&[Kind::WebhookNotFound]),
+    route(Get, "/ui/webhooks/{id}/entities", "Entities that an event names, and whether they are cached.").refuses(&[Kind::WebhookNotFound]),
     route(Get, "/ui/flows", "Flows, newest first, without conditions and actions."),
     route(Post, "/ui/flows", "Creates a flow.").sends(Body::Flow).answers(200, "The whole flow.").refuses(&[Kind::TooManyFlows]),
     route(Get, "/ui/flows/{id}", "A whole flow.").refuses(&[Kind::FlowNotFound]),
@@ -189,6 +204,23 @@ pub const DESCRIBED: &[Described] = &[
     route(Post, "/ui/runs/{id}/replay", "Starts a finished run again.")
         .answers(202, "A new run is queued.")
         .refuses(&[Kind::RunNotFound, Kind::RunUnfinished]),
+    route(Get, "/ui/bootstrap/state", "How far the reading of the workspace's data is, operation by operation."),
+    route(Post, "/ui/bootstrap/trigger", "Reads the workspace's data.").answers(202, "It begins; 200 where it is under way already."),
+    route(Post, "/ui/bootstrap/cancel", "Stops reading; what was read stays."),
+    route(Post, "/ui/bootstrap/retry", "Reads again what failed: one operation, or all of them.")
+        .sends(Body::Again)
+        .answers(202, "It goes on; 200 where nothing had failed."),
+    route(Post, "/bootstrap/{workspace}", "Reads the workspace's data.").refuses(&[Kind::WorkspaceMismatch]),
+    route(Get, "/bootstrap/{workspace}/status", "How far that is.").refuses(&[Kind::WorkspaceMismatch]),
+    route(Get, "/ui/entities", "Cached entities by type and name, and how many there are of each type.")
+        .with(&[
+            query("type", "Only entities of this type."),
+            query("q", "Only entities whose name has this text, in any case, or whose id it is."),
+            LIMIT,
+            OFFSET,
+        ])
+        .refuses(&[Kind::Fields]),
+    route(Get, "/ui/entities/{type}/{id}", "A cached entity with all that the platform said of it.").refuses(&[Kind::EntityNotFound]),
     route(Get, "/ui/custom-sources", "Custom sources, by name, without their secrets."),
     route(Post, "/ui/custom-sources", "Creates a custom source.")
         .sends(Body::Source)
@@ -203,6 +235,7 @@ pub const DESCRIBED: &[Described] = &[
         .sends(Body::Rotation)
         .answers(200, "The source with its new secret, which is shown this once.")
         .refuses(&[Kind::SourceNotFound]),
+    route(Get, "/ui/activity", "What was changed, by whom, the latest first.").with(&[LIMIT, OFFSET]),
     route(Get, "/ui/settings", "Every setting: what applies, and who chose it."),
     route(Patch, "/ui/settings", "Changes settings, on the platform first.")
         .sends(Body::Settings)

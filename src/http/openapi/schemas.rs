@@ -35,6 +35,7 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
             let seconds = json!({"type": "integer", "minimum": 0, "maximum": source::ROTATION_SECONDS_MAX, "default": source::ROTATION_SECONDS_DEFAULT});
             strict(json!({ "keep_old_seconds": seconds }), &[])
         }
+        Body::Again => strict(json!({ "operation_id": {"type": ["string", "null"]} }), &[]),
         Body::Settings => {
             let properties: Map<String, Value> =
                 settings::of(addon).map(|setting| (setting.id.to_owned(), takes(&setting.takes))).collect();

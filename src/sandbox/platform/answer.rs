@@ -16,12 +16,14 @@ pub struct Reply {
     pub body: Option<Value>,
     /// `Last-Page`, where the list has it.
     pub last_page: Option<bool>,
+    /// A file in place of the JSON body: its media type and what is in it.
+    pub file: Option<(&'static str, &'static [u8])>,
 }
 
 impl Reply {
     /// 200 with a body.
     pub fn ok(body: Value) -> Self {
-        Self { status: 200, body: Some(body), last_page: None }
+        Self { status: 200, body: Some(body), last_page: None, file: None }
     }
 
     /// 201 with a body.
@@ -31,7 +33,7 @@ impl Reply {
 
     /// 204.
     pub fn empty() -> Self {
-        Self { status: 204, body: None, last_page: None }
+        Self { status: 204, body: None, last_page: None, file: None }
     }
 
     /// The reply as it goes over the wire.
@@ -39,6 +41,9 @@ impl Reply {
         let mut response = HttpResponse::build(status(self.status));
         if let Some(last) = self.last_page {
             response.insert_header(("Last-Page", last.to_string()));
+        }
+        if let Some((media, bytes)) = self.file {
+            return response.content_type(media).body(bytes);
         }
         match &self.body {
             Some(Value::String(text)) => response.content_type("text/plain; charset=utf-8").body(text.clone()),

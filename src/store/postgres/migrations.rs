@@ -9,6 +9,7 @@ fn migrator() -> Migrator {
     let migrations = [
         (1, "store", include_str!("../../../migrations/postgres/0001_store.sql")),
         (4, "entities", include_str!("../../../migrations/postgres/0004_entities.sql")),
+        (7, "activities", include_str!("../../../migrations/postgres/0007_activities.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -4,6 +4,7 @@
 //! first transaction on. A connection that is lost is opened again for the next piece of work. Several processes may share a database: what
 //! changes more than the journal excludes them all for its transaction. Who owns an installation is not settled here.
 
+mod activities;
 mod bootstraps;
 mod connection;
 mod entities;
@@ -12,6 +13,7 @@ mod failure;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod migrations;
 mod purge;
 mod retention;
@@ -36,6 +38,7 @@ use tokio::task::AbortHandle;
 
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
+pub(super) use self::lease::lease;
 use self::purge::Purger;
 use super::failure::Failure;
 use super::sealing::Keyring;

@@ -3,6 +3,7 @@
 //! Readers see a committed state each; the write-ahead log keeps them out of the writer's way. What is read belongs to the present stay of its
 //! installation (`migrations/sqlite`), so that rows that an uninstall left are invisible from its first transaction on.
 
+mod activities;
 mod bootstraps;
 mod chapters;
 mod connection;
@@ -13,6 +14,7 @@ mod file;
 mod flows;
 mod installations;
 mod journal;
+mod lease;
 mod migrations;
 #[cfg(test)]
 mod plans;
@@ -41,6 +43,7 @@ use tokio::task::AbortHandle;
 
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
+pub(super) use self::lease::lease;
 use self::purge::Purger;
 use self::retention::Ahead;
 use super::failure::Failure;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actors::port::clockify::Host;
 use serde_json::{Value, json};
 
 use super::Stage;
@@ -187,11 +188,20 @@ async fn every_operation_of_the_catalogue_is_answered() {
         }
         let needed = operation.parameters.iter().filter(|parameter| parameter.required && path.find(&parameter.name).is_none());
         let query: Vec<String> = needed.map(|parameter| format!("{}=true", parameter.name)).collect();
-        let base = if operation.host == actors::port::clockify::Host::Reports { "report" } else { "api" };
+        let base = match operation.host {
+            Host::Backend => "api",
+            Host::Reports => "report",
+            Host::Pto => "pto",
+        };
         let url = format!("{}/{base}{path}?{}", stage.platform.base_url(), query.join("&"));
         let request = stage.http.request(operation.method.as_str().parse().unwrap(), url).insert_header(("X-Addon-Token", stage.token()));
         let mut response = request.send_json(&json!({"name": "x", "amount": 1})).await.unwrap();
         let body: Value = response.json().await.unwrap_or_default();
+        if operation.host == Host::Pto {
+            // In practice these have gone.
+            assert_eq!(response.status(), 404, "{}", operation.id);
+            continue;
+        }
         assert!(response.status().as_u16() < 500 && body["code"] != 3000, "{}: {} {body}", operation.id, response.status());
     }
 }

@@ -3,6 +3,7 @@
 use clockify_addons::store::{OpenError, migrate, open};
 
 use super::schema::{Schema, empty};
+use crate::earlier;
 use crate::sample::{install, key};
 
 async fn versions(schema: &Schema) -> Vec<i64> {
@@ -23,12 +24,27 @@ async fn migrating_makes_the_tables_and_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_database_of_every_earlier_release_is_brought_up_to_date() {
+    for count in 1..=earlier::files("postgres").len() {
+        let Some(schema) = empty("a_database_of_every_earlier_release_is_brought_up_to_date").await else { return };
+        earlier::migrator("postgres", count).await.run(&mut schema.connect().await).await.unwrap();
+        let row = "INSERT INTO purges (stay, addon, workspace) VALUES (7, 1, '\\x00')";
+        sqlx::query(row).execute(&mut schema.connect().await).await.unwrap();
+        migrate(&schema.url()).await.unwrap();
+        assert_eq!(versions(&schema).await.len(), earlier::files("postgres").len());
+        let kept: i64 = sqlx::query_scalar("SELECT stay FROM purges").fetch_one(&mut schema.connect().await).await.unwrap();
+        assert_eq!(kept, 7, "from version {count}");
+        install(&*open(schema.settings()).await.unwrap().store(), key(1)).await;
+    }
+}
+
+#[tokio::test]
 async fn many_migrations_at_once_agree() {
     let Some(schema) = empty("many_migrations_at_once_agree").await else { return };
     let url = schema.url();
     let migrations = futures_util::future::join_all((0..6).map(|_| migrate(&url))).await;
     migrations.into_iter().for_each(|migrated| migrated.unwrap());
-    assert_eq!(versions(&schema).await.len(), 1);
+    assert_eq!(versions(&schema).await.len(), earlier::files("postgres").len());
 }
 
 #[tokio::test]

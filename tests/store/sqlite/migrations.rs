@@ -3,6 +3,7 @@
 use clockify_addons::store::{OpenError, migrate, open};
 
 use crate::backend::{connect, settings};
+use crate::earlier;
 use crate::sample::{install, key};
 
 async fn versions(folder: &tempfile::TempDir) -> Vec<i64> {
@@ -25,6 +26,22 @@ async fn migrating_makes_a_database_and_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_database_of_every_earlier_release_is_brought_up_to_date() {
+    for count in 1..=earlier::files("sqlite").len() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = create(&folder).await;
+        earlier::migrator("sqlite", count).await.run(&mut connection).await.unwrap();
+        sqlx::query("INSERT INTO purges (stay, addon, workspace) VALUES (7, 1, x'00')").execute(&mut connection).await.unwrap();
+        drop(connection);
+        migrate(&settings(&folder).url).await.unwrap();
+        assert_eq!(versions(&folder).await.len(), earlier::files("sqlite").len());
+        let kept: i64 = sqlx::query_scalar("SELECT stay FROM purges").fetch_one(&mut connect(&folder).await).await.unwrap();
+        assert_eq!(kept, 7, "from version {count}");
+        install(&*open(settings(&folder)).await.unwrap().store(), key(1)).await;
+    }
+}
+
+#[tokio::test]
 async fn many_migrations_at_once_agree() {
     let folder = tempfile::tempdir().unwrap();
     let url = settings(&folder).url;
@@ -40,7 +57,7 @@ async fn many_migrations_at_once_agree() {
     for thread in threads {
         thread.join().unwrap().unwrap();
     }
-    assert_eq!(versions(&folder).await.len(), 1);
+    assert_eq!(versions(&folder).await.len(), earlier::files("sqlite").len());
     let left = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let drafts: Vec<_> = left.filter(|name| name.to_string_lossy().contains("draft")).collect();
     assert!(drafts.is_empty(), "{drafts:?}");

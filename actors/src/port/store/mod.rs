@@ -6,6 +6,7 @@
 //! To add a backend: implement the traits in a folder beside the others, add a line where URLs are opened, and let the
 //! contract suite run over it.
 
+pub mod activities;
 pub mod bootstraps;
 pub mod entities;
 pub mod events;
@@ -17,6 +18,7 @@ pub mod retention;
 pub mod runs;
 pub mod sources;
 
+pub use activities::Activities;
 pub use bootstraps::Bootstraps;
 pub use entities::Entities;
 pub use events::Events;
@@ -42,9 +44,9 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Journal + Health {}
+pub trait Store: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Activities + Journal + Health {}
 
-impl<S: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Activities + Journal + Health> Store for S {}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

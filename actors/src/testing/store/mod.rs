@@ -4,6 +4,7 @@
 //! [`Written::Absent`](crate::port::store::journal::Written) and [`Saved::Absent`](crate::port::store::flows::Saved) there, so that an
 //! uninstall leaves nothing behind.
 
+mod activities;
 mod bootstraps;
 mod entities;
 mod events;
@@ -19,12 +20,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::activity::Activity;
 use crate::bootstrap::record::Record;
 use crate::entity::{EntityId, EntityType};
 use crate::event::{Event, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
-use crate::ids::{EventId, FlowId, Key, RunId};
+use crate::ids::{ActivityId, EventId, FlowId, Key, RunId};
 use crate::installation::{Installation, Mark};
 use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
@@ -48,6 +50,7 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    activities: BTreeMap<(Key, ActivityId), Activity>,
     bootstraps: BTreeMap<Key, Record>,
     /// What is known of entities, also that they are gone.
     entities: BTreeMap<(Key, EntityType, EntityId), entities::Known>,
@@ -57,6 +60,7 @@ struct State {
     started: BTreeSet<(Key, EventId, FlowId)>,
     failures: u32,
     unavailable: bool,
+    activities_fail: bool,
     held: Option<VecDeque<(Entry, Receipt)>>,
 }
 
@@ -85,6 +89,11 @@ impl MemoryStore {
     /// Makes every call fail until it is called with `false`.
     pub fn set_unavailable(&self, unavailable: bool) {
         self.lock().unavailable = unavailable;
+    }
+
+    /// Makes changes of others go well while nothing can be written down about them, or no longer.
+    pub fn fail_activities(&self, fail: bool) {
+        self.lock().activities_fail = fail;
     }
 
     /// Keeps journal entries waiting until [`Self::resume_journal`], as a slow disk does. A full queue answers `Busy`.

@@ -1,11 +1,13 @@
 //! The simulated REST API on one screen: which file plays which operation.
 
+use serde_json::json;
+
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::call::Scene;
 use super::super::members::Members;
 use super::super::payload;
 use super::super::workspace::Shelf;
-use super::{clients, custom_fields, groups, money, outline, projects, tags, tasks, time_entries, users};
+use super::{clients, custom_fields, files, groups, money, outline, projects, tags, tasks, time_entries, users};
 
 /// Plays a call. Whatever happened stands in the scene's events afterwards.
 pub fn play(scene: &mut Scene<'_>) -> Outcome {
@@ -74,9 +76,21 @@ pub fn play(scene: &mut Scene<'_>) -> Outcome {
         "getBalancesForPolicy" | "getBalancesForUser" => money::balances(scene),
         "updateBalance" => money::set_balance(scene),
         "getInvoiceSettings" => money::invoice_settings(),
-        "updateInvoiceSettings" => Ok(Reply { status: 200, body: None, last_page: None }),
+        "updateInvoiceSettings" => Ok(Reply { status: 200, ..Reply::empty() }),
         "publishAssignments" => publish(scene),
         "generateSummaryReport" | "generateDetailedReport" | "generateWeeklyReport" | "generateAttendanceReport" => money::report(scene),
+        "getCreatedEntityInfo" | "getUpdatedEntityInfo" => Ok(Reply::ok(json!([]))),
+        "getDeletedEntityInfo" => Ok(Reply::ok(json!({"response": []}))),
+        "getProjectTotals" | "getFilteredProjectTotals" | "getUserTotals" => Ok(Reply::ok(json!([]))),
+        "getProjectTotalsForSingleProject" | "getUserTotalsForSingleUser" => money::planned(scene),
+        "generateDetailedReportV1" | "generateSharedReportV1" => money::report(scene),
+        "getSharedReportsV1" => Ok(Reply::ok(json!({"reports": [], "count": 0}))),
+        "saveSharedReportV1" | "updateSharedReportV1" => money::shared_report(scene),
+        "deleteSharedReportV1" => Ok(Reply::empty()),
+        "removeMember" => users::remove(scene),
+        "uploadImage" => Ok(Reply::ok(json!({"name": "picture.png", "url": "https://img.clockify.example/picture.png"}))),
+        "downloadFile" => files::receipt(scene),
+        "exportInvoice" => files::invoice(scene),
         _ => outline::answer(scene).unwrap_or_else(|| Err(Refusal::no_route())),
     }
 }
@@ -88,5 +102,5 @@ fn publish(scene: &mut Scene<'_>) -> Outcome {
         scene.fire("ASSIGNMENT_PUBLISHED", payload::outlined("ASSIGNMENT_PUBLISHED", assignment));
     }
     published.into_iter().for_each(|assignment| scene.workspace.put(Shelf::Assignments, assignment));
-    Ok(Reply { status: 200, body: None, last_page: None })
+    Ok(Reply { status: 200, ..Reply::empty() })
 }

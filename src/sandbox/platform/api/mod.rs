@@ -4,6 +4,7 @@ pub mod addon;
 pub mod clients;
 pub mod custom_fields;
 pub mod dispatch;
+pub mod files;
 pub mod groups;
 pub mod money;
 pub mod outline;

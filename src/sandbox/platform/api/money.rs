@@ -115,9 +115,25 @@ pub fn report(scene: &Scene<'_>) -> Outcome {
         })
         .collect();
     Ok(Reply::ok(match scene.call.operation.id.as_str() {
+        "generateDetailedReportV1" => json!({"totals": {"totalAmount": 0, "expensesCount": 0}, "expenses": []}),
         "generateDetailedReport" => json!({"totals": totals, "timeentries": shown}),
         "generateAttendanceReport" => json!({"entities": [], "totals": totals}),
         "generateWeeklyReport" => json!({"totals": totals, "totalsByDay": [], "groupOne": []}),
         _ => json!({"totals": totals, "groupOne": [], "chart": []}),
     }))
+}
+
+/// The planned hours of one project or member: nothing is planned.
+pub fn planned(scene: &Scene<'_>) -> Outcome {
+    let call = scene.call;
+    Ok(Reply::ok(json!({
+        "workspaceId": scene.workspace.id, "projectId": call.id("projectId"), "userId": call.id("userId"), "totalHours": 0, "totalHoursPerDay": [], "assignments": [],
+    })))
+}
+
+/// Says that a report is shared now. It is not remembered.
+pub fn shared_report(scene: &mut Scene<'_>) -> Outcome {
+    let body = scene.call.object()?;
+    let id = Some(scene.call.id("id").to_owned()).filter(|id| !id.is_empty()).unwrap_or_else(|| scene.fresh_id());
+    Ok(Reply::ok(json!({"id": id, "name": body.get("name"), "workspaceId": scene.workspace.id, "filter": body.get("filter")})))
 }

@@ -52,9 +52,11 @@ const REPLACED: Verb = Verb::Replace { listed: false };
 const DELETED: Verb = Verb::Delete { status: 200, shown: true };
 const GONE: Verb = Verb::Delete { status: 200, shown: false };
 
-const RULES: [Rule; 47] = [
+const RULES: [Rule; 49] = [
     rule("getExpenses", Shelf::Expenses, Verb::List(expenses), ""),
     rule("getExpense", Shelf::Expenses, Verb::Get, ""),
+    rule("createExpense", Shelf::Expenses, CREATED, "EXPENSE_CREATED"),
+    rule("updateExpense", Shelf::Expenses, REPLACED, "EXPENSE_UPDATED"),
     rule("deleteExpense", Shelf::Expenses, GONE, "EXPENSE_DELETED"),
     rule("getCategories", Shelf::Categories, Verb::List(categories), ""),
     rule("createExpenseCategory", Shelf::Categories, CREATED, ""),
@@ -150,7 +152,7 @@ impl Rule {
                 if !self.event.is_empty() {
                     scene.fire(self.event, payload::outlined(self.event, &gone));
                 }
-                Ok(Reply { status: *status, body: shown.then_some(gone), last_page: None })
+                Ok(Reply { status: *status, body: shown.then_some(gone), ..Reply::empty() })
             }
         }
     }
@@ -171,7 +173,7 @@ impl Rule {
         if !self.event.is_empty() {
             scene.fire(self.event, payload::outlined(self.event, &entity));
         }
-        Reply { status, body: Some(if listed { json!([entity]) } else { entity }), last_page: None }
+        Reply { status, ..Reply::ok(if listed { json!([entity]) } else { entity }) }
     }
 }
 

@@ -142,7 +142,7 @@ pub fn invoiced(scene: &mut Scene<'_>) -> Outcome {
         entry.set("invoiced", given(&body, "invoiced", json!(false)));
         scene.workspace.put(Shelf::TimeEntries, entry);
     }
-    Ok(Reply { status: 200, body: None, last_page: None })
+    Ok(Reply { status: 200, ..Reply::empty() })
 }
 
 fn keep(scene: &mut Scene<'_>, old: &Value, entry: Value) -> Value {

@@ -126,6 +126,15 @@ pub fn set_status(scene: &mut Scene<'_>) -> Outcome {
     Ok(Reply::ok(scene.workspace.document()))
 }
 
+/// Takes a person out of the workspace.
+pub fn remove(scene: &mut Scene<'_>) -> Outcome {
+    let user = scene.entity(Shelf::Users, "userId")?.clone();
+    scene.workspace.remove(Shelf::Users, text(&user, "id"));
+    scene.workspace.roles.remove(text(&user, "id"));
+    scene.fire("USER_DELETED_FROM_WORKSPACE", with_settings(&user));
+    Ok(Reply::ok(scene.workspace.document()))
+}
+
 /// A person as most webhooks show them: without their workspace.
 pub fn payload(user: &Value) -> Value {
     json!({"id": user.at("id"), "email": user.at("email"), "name": user.at("name")})
