@@ -167,7 +167,8 @@ mod tests {
                 }
             }
             assert!(made.len() * 100 >= 60 * rate as usize * 95, "{rate} {late}: {}", made.len());
-            let within = |span: i64| made.iter().map(|start| made.iter().filter(|time| (*start..start + span).contains(*time)).count()).max();
+            let within =
+                |span: i64| made.iter().map(|start| made.iter().filter(|time| (*start..start + span).contains(*time)).count()).max();
             assert!(within(1_000) <= Some(rate as usize), "{rate} {late}");
             assert!(within(1_000 / i64::from(rate) - late).unwrap_or(0) <= 4, "{rate} {late}");
         }

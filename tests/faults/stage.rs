@@ -163,7 +163,9 @@ fn registry(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockif
         store: Arc::new(store.clone()),
         clock: Arc::new(clock.clone()),
         catalogue: Arc::new(catalogue()),
-        defaults: Addon::ALL.map(|addon| (addon, Settings { bootstrap_on_install: false, max_rps: 50, ..Settings::built_in(addon) })).into(),
+        defaults: Addon::ALL
+            .map(|addon| (addon, Settings { bootstrap_on_install: false, max_rps: 50, ..Settings::built_in(addon) }))
+            .into(),
         scopes: Addon::ALL.map(|addon| (addon, ["PROJECT_READ", "TAG_READ", "TASK_READ"].map(str::to_owned).into())).into(),
         observer: Arc::clone(witness) as Arc<dyn Observer>,
         clockify: Arc::new(move || std::rc::Rc::new(clockify.clone())),

@@ -19,7 +19,8 @@ async fn they_are_listed_by_type_and_name_and_searched() {
     let harness = read().await;
     let ask = |target: &str| harness.send(get(target.to_owned()).token(&harness.owner()));
     let all = ask("/ui/entities?type=tags").await.json();
-    assert_eq!((&all["pagination"]["total"], &all["types"][0]["type"]), (&json!(2), &json!("tags")), "{all}");
+    assert_eq!(all["pagination"]["total"], 2, "{all}");
+    assert!(all["types"].as_array().unwrap().contains(&json!({"type": "tags", "count": 2})), "{all}");
     let names: Vec<_> = all["entities"].as_array().unwrap().iter().map(|entity| entity["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(names, ["Blue", "red"]);
     let found = ask("/ui/entities?q=BL").await.json();

@@ -14,8 +14,8 @@
 
 #[macro_use]
 mod backend;
-mod bootstraps;
 mod activities;
+mod bootstraps;
 mod earlier;
 mod entities;
 mod events;

@@ -196,7 +196,8 @@ impl Machine {
         if self.calls.len() >= limits::CALLS_MAX {
             return None;
         }
-        let waits = |lane: &&Lane| lane.not_before.is_none_or(|moment| moment <= now) && !self.calls.contains(&(operation, lane.parent.clone()));
+        let waits =
+            |lane: &&Lane| lane.not_before.is_none_or(|moment| moment <= now) && !self.calls.contains(&(operation, lane.parent.clone()));
         let parent = progress.lanes.iter().find(waits)?.parent.clone();
         self.calls.insert((operation, parent.clone()));
         Some(Effect::Call { operation, parent })

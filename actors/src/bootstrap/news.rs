@@ -19,7 +19,9 @@ pub enum News {
 /// What an event says of an entity of the cache. `None`: nothing, or not the whole of it.
 pub fn of(event_type: &EventType) -> Option<News> {
     Some(match event_type.as_str() {
-        "NEW_TIME_ENTRY" | "TIME_ENTRY_UPDATED" | "NEW_TIMER_STARTED" | "TIMER_STOPPED" | "TIME_ENTRY_RESTORED" => News::Seen("time-entries"),
+        "NEW_TIME_ENTRY" | "TIME_ENTRY_UPDATED" | "NEW_TIMER_STARTED" | "TIMER_STOPPED" | "TIME_ENTRY_RESTORED" => {
+            News::Seen("time-entries")
+        }
         "TIME_ENTRY_DELETED" => News::Gone("time-entries"),
         "NEW_PROJECT" | "PROJECT_UPDATED" => News::Seen("projects"),
         "PROJECT_DELETED" => News::Gone("projects"),
@@ -29,9 +31,11 @@ pub fn of(event_type: &EventType) -> Option<News> {
         "CLIENT_DELETED" => News::Gone("clients"),
         "NEW_TAG" | "TAG_UPDATED" => News::Seen("tags"),
         "TAG_DELETED" => News::Gone("tags"),
-        "USER_JOINED_WORKSPACE" | "USER_UPDATED" | "USER_EMAIL_CHANGED" | "USER_ACTIVATED_ON_WORKSPACE" | "USER_DEACTIVATED_ON_WORKSPACE" => {
-            News::Seen("users")
-        }
+        "USER_JOINED_WORKSPACE"
+        | "USER_UPDATED"
+        | "USER_EMAIL_CHANGED"
+        | "USER_ACTIVATED_ON_WORKSPACE"
+        | "USER_DEACTIVATED_ON_WORKSPACE" => News::Seen("users"),
         "USER_DELETED_FROM_WORKSPACE" => News::Gone("users"),
         "USER_GROUP_CREATED" | "USER_GROUP_UPDATED" => News::Seen("user-groups"),
         "USER_GROUP_DELETED" => News::Gone("user-groups"),
@@ -105,10 +109,9 @@ pub fn mentioned(event_type: &EventType, payload: &Value, mentioned_max: usize) 
     for (field, kind) in OBJECTS {
         match payload.get(field) {
             Some(object @ Value::Object(_)) => add(kind, text(object, "id").as_deref(), name(object).as_deref(), format!("$.{field}.id")),
-            Some(Value::Array(objects)) => objects
-                .iter()
-                .enumerate()
-                .for_each(|(index, object)| add(kind, text(object, "id").as_deref(), name(object).as_deref(), format!("$.{field}[{index}].id"))),
+            Some(Value::Array(objects)) => objects.iter().enumerate().for_each(|(index, object)| {
+                add(kind, text(object, "id").as_deref(), name(object).as_deref(), format!("$.{field}[{index}].id"))
+            }),
             _ => {}
         }
     }

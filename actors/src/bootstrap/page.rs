@@ -134,6 +134,9 @@ fn entity(mut item: Value, place: Place<'_>) -> Option<Entity> {
     {
         item = inner.take();
     }
+    if !item.is_object() {
+        return None;
+    }
     let id = own_id(&item).or_else(|| place.answer.list.is_none().then(|| place.workspace.to_string()))?;
     let id = match place.parent.filter(|_| place.progress.shared) {
         Some(parent) => format!("{parent}:{id}"),
@@ -174,5 +177,9 @@ fn said(status: u16, answer: &ApiResponse) -> String {
     let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
     let words = body.as_ref().and_then(|body| body.get("message")?.as_str()).unwrap_or_default();
     let words: String = words.chars().filter(|character| !character.is_control()).take(limits::WORDS_CHARS_MAX).collect();
-    if words.is_empty() { format!("the platform answered with status {status}") } else { format!("the platform answered with status {status}: {words}") }
+    if words.is_empty() {
+        format!("the platform answered with status {status}")
+    } else {
+        format!("the platform answered with status {status}: {words}")
+    }
 }

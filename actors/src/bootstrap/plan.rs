@@ -36,6 +36,8 @@ pub struct Terms<'t> {
 const SHARED: [&str; 2] = ["custom-fields", "managers"];
 /// Last segments of paths that name no entity.
 const NO_NOUNS: [&str; 3] = ["all", "status", "in-progress"];
+/// What the platform shows to no add-on, whatever its scopes.
+const CLOSED: [&str; 1] = ["webhooks"];
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Makes the plan.
@@ -48,7 +50,9 @@ pub fn plan(catalogue: &Catalogue, terms: Terms<'_>) -> Plan {
         let mut progress = blank(operation);
         match fit(operation, &mut progress, &read, terms) {
             Ok(()) => read.push(progress),
-            Err(reason) => skipped.push(Progress { status: OperationStatus::Skipped, skipped: Some(reason), lanes: Vec::new(), ..progress }),
+            Err(reason) => {
+                skipped.push(Progress { status: OperationStatus::Skipped, skipped: Some(reason), lanes: Vec::new(), ..progress })
+            }
         }
     }
     read.append(&mut skipped);
@@ -90,7 +94,7 @@ fn kind(operation: &Operation) -> EntityType {
     let ends_with_id = operation.path.ends_with('}');
     let list = operation.answer.list.as_deref().and_then(|list| list.rsplit('.').next()).filter(|name| !name.is_empty());
     let fixed = operation.path.rsplit('/').filter(|segment| !segment.starts_with('{') && !NO_NOUNS.contains(segment));
-    let named = list.filter(|_| ends_with_id).into_iter().chain(fixed).map(|segment| if segment == "user" { "users" } else { segment });
+    let named = list.filter(|_| ends_with_id).into_iter().chain(fixed);
     let mut kinds = named.filter_map(|segment| EntityType::parse(&segment.to_ascii_lowercase()).ok());
     kinds.next().unwrap_or_else(EntityType::unnamed)
 }
@@ -102,6 +106,9 @@ fn fit(operation: &Operation, progress: &mut Progress, read: &[Progress], terms:
     }
     if operation.answer.file {
         return Err("answers with a file".into());
+    }
+    if CLOSED.contains(&progress.kind.as_str()) {
+        return Err("the platform shows it to no add-on".into());
     }
     if let Some(scope) = operation.scope.as_ref().filter(|scope| !terms.scopes.contains(*scope)) {
         return Err(format!("the add-on does not have the scope {scope}"));

@@ -244,7 +244,8 @@ impl Record {
     pub fn last_error(&self) -> Option<String> {
         let errors = self.operations.iter().filter_map(|operation| Some(format!("{}: {}", operation.operation, operation.error.as_ref()?)));
         let mut said: Vec<String> = self.head.note.iter().cloned().chain(errors.take(limits::ERRORS_SHOWN_MAX)).collect();
-        let cut: Vec<&str> = self.operations.iter().filter(|operation| operation.truncated).map(|operation| operation.operation.as_str()).collect();
+        let cut: Vec<&str> =
+            self.operations.iter().filter(|operation| operation.truncated).map(|operation| operation.operation.as_str()).collect();
         if !cut.is_empty() {
             let some = cut.get(..limits::ERRORS_SHOWN_MAX.min(cut.len())).unwrap_or_default().join(", ");
             said.push(format!("Bootstrap truncated due to max page cap ({}) for operations: {some}", self.head.pages_max));

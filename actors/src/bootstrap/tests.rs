@@ -50,7 +50,8 @@ fn names(record: &Record, status: OperationStatus) -> Vec<&str> {
 #[test]
 fn lists_of_the_workspace_come_first_and_what_is_not_read_says_why() {
     let operation = |id: &str, path: &str, more: serde_json::Value| {
-        let mut operation = json!({"id": id, "method": "GET", "path": format!("/v1{path}"), "tag": "", "summary": "", "answer": {"list": ""}});
+        let mut operation =
+            json!({"id": id, "method": "GET", "path": format!("/v1{path}"), "tag": "", "summary": "", "answer": {"list": ""}});
         operation.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         operation
     };
@@ -58,6 +59,7 @@ fn lists_of_the_workspace_come_first_and_what_is_not_read_says_why() {
     let catalogue = catalogue(json!([
         operation("old", "/workspaces/{workspaceId}/old", json!({"deprecated": true})),
         operation("file", "/workspaces/{workspaceId}/file", json!({"answer": {"file": true}})),
+        operation("closed", "/workspaces/{workspaceId}/webhooks", json!({})),
         operation("scope", "/workspaces/{workspaceId}/scope", json!({"scope": "OTHER_READ"})),
         operation("heavy", "/workspaces/{workspaceId}/heavy", json!({"heavy": true})),
         operation("entries", "/workspaces/{workspaceId}/user/{userId}/time-entries", json!({"timeEntry": true})),
@@ -68,8 +70,16 @@ fn lists_of_the_workspace_come_first_and_what_is_not_read_says_why() {
         operation("orphans", "/workspaces/{workspaceId}/things/{thingId}/parts", json!({})),
         operation("asks", "/workspaces/{workspaceId}/asks", json!({"parameters": query("what", json!({"type": "string"}))})),
         operation("flag", "/workspaces/{workspaceId}/flag", json!({"parameters": query("flag", json!({"type": "boolean"}))})),
-        operation("choice", "/workspaces/{workspaceId}/choice", json!({"parameters": query("choice", json!({"type": "string", "enum": ["A", "B"]}))})),
-        operation("since", "/workspaces/{workspaceId}/since", json!({"parameters": query("start", json!({"type": "string", "format": "date"}))})),
+        operation(
+            "choice",
+            "/workspaces/{workspaceId}/choice",
+            json!({"parameters": query("choice", json!({"type": "string", "enum": ["A", "B"]}))})
+        ),
+        operation(
+            "since",
+            "/workspaces/{workspaceId}/since",
+            json!({"parameters": query("start", json!({"type": "string", "format": "date"}))})
+        ),
         operation("fields", "/workspaces/{workspaceId}/custom-fields", json!({})),
         operation("fieldsOfProject", "/workspaces/{workspaceId}/projects/{projectId}/custom-fields", json!({})),
     ]));
@@ -80,6 +90,7 @@ fn lists_of_the_workspace_come_first_and_what_is_not_read_says_why() {
     for (id, reason) in [
         ("old", "deprecated"),
         ("file", "answers with a file"),
+        ("closed", "the platform shows it to no add-on"),
         ("scope", "the add-on does not have the scope OTHER_READ"),
         ("heavy", "reports are not included by the settings"),
         ("entries", "time entries are not included by the settings"),
@@ -95,7 +106,7 @@ fn lists_of_the_workspace_come_first_and_what_is_not_read_says_why() {
     assert_eq!(of("choice").query, [("choice".to_owned(), "A".to_owned())]);
     assert_eq!(of("since").query, [("start".to_owned(), "2027-01-05".to_owned())]);
     assert!(of("since").partial && !of("flag").partial);
-    assert_eq!((of("user").kind.as_str(), of("fieldsOfProject").kind.as_str()), ("users", "project-custom-fields"));
+    assert_eq!((of("user").kind.as_str(), of("fieldsOfProject").kind.as_str()), ("user", "project-custom-fields"));
     assert!(of("fieldsOfProject").shared && !of("getTasks").shared);
 }
 
@@ -268,7 +279,9 @@ fn a_page_that_begins_as_the_one_before_ends_its_list() {
 
 #[test]
 fn the_platforms_word_about_the_last_page_counts_more_than_its_size() {
-    for (items, last, over) in [(50, Some(true), true), (20, Some(false), false), (0, Some(false), true), (20, None, true), (50, None, false)] {
+    for (items, last, over) in
+        [(50, Some(true), true), (20, Some(false), false), (0, Some(false), true), (20, None, true), (50, None, false)]
+    {
         let mut world = World::new();
         let projects = world.of("getProjects");
         world.begin_all();
@@ -318,7 +331,10 @@ fn failures_are_what_they_are() {
     world.step(Input::Retry(None));
     world.run();
     assert_eq!((world.status(), world.machine.record().last_error()), (Status::Complete, None));
-    assert_eq!(world.machine.record().operations.iter().map(|progress| progress.entities).sum::<u64>(), world.machine.record().head.entities);
+    assert_eq!(
+        world.machine.record().operations.iter().map(|progress| progress.entities).sum::<u64>(),
+        world.machine.record().head.entities
+    );
 }
 
 #[test]

@@ -182,7 +182,8 @@ pub const DESCRIBED: &[Described] = &[
         ])
         .refuses(&[Kind::Fields]),
     route(Get, "/ui/webhooks/{id}", "A whole event.").refuses(&[Kind::WebhookNotFound]),
-    route(Get, "/ui/webhooks/{id}/entities", "Entities that an event names, and whether they are cached.").refuses(&[Kind::WebhookNotFound]),
+    route(Get, "/ui/webhooks/{id}/entities", "Entities that an event names, and whether they are cached.")
+        .refuses(&[Kind::WebhookNotFound]),
     route(Get, "/ui/flows", "Flows, newest first, without conditions and actions."),
     route(Post, "/ui/flows", "Creates a flow.").sends(Body::Flow).answers(200, "The whole flow.").refuses(&[Kind::TooManyFlows]),
     route(Get, "/ui/flows/{id}", "A whole flow.").refuses(&[Kind::FlowNotFound]),

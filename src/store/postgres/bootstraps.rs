@@ -22,7 +22,8 @@ async fn put(connection: &mut PgConnection, key: Key, stay: i64, record: &Record
         ON CONFLICT (stay) DO UPDATE SET id = excluded.id, due = excluded.due, head = excluded.head";
     put_head(about(head, key).bind(stay), &record.head)?.execute(&mut *connection).await?;
     sqlx::query("DELETE FROM bootstrap_operations WHERE stay = $1").bind(stay).execute(&mut *connection).await?;
-    let operation = "INSERT INTO bootstrap_operations (addon, workspace, stay, position, operation, progress) VALUES ($1, $2, $3, $4, $5, $6)";
+    let operation =
+        "INSERT INTO bootstrap_operations (addon, workspace, stay, position, operation, progress) VALUES ($1, $2, $3, $4, $5, $6)";
     for (position, progress) in record.operations.iter().enumerate() {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         let query = about(operation, key).bind(stay).bind(position).bind(progress.operation.clone()).bind(to_json(progress)?);

@@ -94,11 +94,8 @@ const ONE: &str = "SELECT entities.* FROM installations
     JOIN entities ON entities.stay = installations.stay AND entities.type = $3 AND entities.id = $4
     WHERE installations.addon = $1 AND installations.workspace = $2 AND entities.data IS NOT NULL";
 
-const COUNTS: &str = concat!(
-    "SELECT type, count(*) AS entities FROM entities WHERE sort IS NOT NULL AND stay = ",
-    stay!(),
-    " GROUP BY type ORDER BY type"
-);
+const COUNTS: &str =
+    concat!("SELECT type, count(*) AS entities FROM entities WHERE sort IS NOT NULL AND stay = ", stay!(), " GROUP BY type ORDER BY type");
 
 const IDS: &str = concat!(
     "SELECT id FROM entities WHERE type = $3 AND id > $4 AND fetched_at >= $5 AND data IS NOT NULL AND stay = ",
@@ -106,11 +103,8 @@ const IDS: &str = concat!(
     " ORDER BY id LIMIT $6"
 );
 
-const SWEEP: &str = concat!(
-    "SELECT id, fetched_at FROM entities WHERE type = $3 AND id > $4 AND stay = ",
-    stay!(),
-    " ORDER BY id LIMIT $5"
-);
+const SWEEP: &str =
+    concat!("SELECT id, fetched_at FROM entities WHERE type = $3 AND id > $4 AND stay = ", stay!(), " ORDER BY id LIMIT $5");
 
 const OLD: &str = concat!(
     "SELECT type, id FROM entities WHERE stay = ",
@@ -163,7 +157,9 @@ impl Postgres {
     async fn list_entities(&self, key: Key, filter: &EntityFilter, slice: Slice) -> Result<Page<Listed>, Failure> {
         let fitting = |sql: String| {
             let query = about(AssertSqlSafe(sql), key).bind(filter.kind.as_ref().map(|kind| kind.as_str().to_owned()));
-            query.bind(filter.text.as_deref().map(|text| sort_key(text).into_owned().into_bytes())).bind(filter.text.clone().map(String::into_bytes))
+            query
+                .bind(filter.text.as_deref().map(|text| sort_key(text).into_owned().into_bytes()))
+                .bind(filter.text.clone().map(String::into_bytes))
         };
         let mut reading = self.reading().await?;
         let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;

@@ -22,7 +22,8 @@ async fn put(connection: &mut SqliteConnection, key: Key, stay: i64, record: &Re
         ON CONFLICT (stay) DO UPDATE SET id = excluded.id, due = excluded.due, head = excluded.head";
     put_head(about(head, key).bind(stay), &record.head)?.execute(&mut *connection).await?;
     sqlx::query("DELETE FROM bootstrap_operations WHERE stay = ?1").bind(stay).execute(&mut *connection).await?;
-    let operation = "INSERT INTO bootstrap_operations (addon, workspace, stay, position, operation, progress) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let operation =
+        "INSERT INTO bootstrap_operations (addon, workspace, stay, position, operation, progress) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     for (position, progress) in record.operations.iter().enumerate() {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         let query = about(operation, key).bind(stay).bind(position).bind(progress.operation.clone()).bind(to_json(progress)?);
@@ -76,12 +77,14 @@ async fn advance(connection: &mut SqliteConnection, key: Key, advance: Advance) 
     Ok(true)
 }
 
-pub(super) const HEAD: &str = "SELECT bootstraps.stay, bootstraps.head FROM installations CROSS JOIN bootstraps ON bootstraps.stay = installations.stay
+pub(super) const HEAD: &str =
+    "SELECT bootstraps.stay, bootstraps.head FROM installations CROSS JOIN bootstraps ON bootstraps.stay = installations.stay
     WHERE installations.addon = ?1 AND installations.workspace = ?2";
 
 pub(super) const OPERATIONS: &str = "SELECT progress FROM bootstrap_operations WHERE stay = ?1 ORDER BY position";
 
-pub(super) const DUE: &str = "SELECT bootstraps.addon, bootstraps.workspace FROM bootstraps CROSS JOIN installations ON installations.stay = bootstraps.stay
+pub(super) const DUE: &str =
+    "SELECT bootstraps.addon, bootstraps.workspace FROM bootstraps CROSS JOIN installations ON installations.stay = bootstraps.stay
     WHERE bootstraps.due = 1 AND (bootstraps.addon, bootstraps.workspace) > (?1, ?2)
     AND installations.status = 'ACTIVE' AND installations.broken_at IS NULL
     ORDER BY bootstraps.addon, bootstraps.workspace LIMIT ?3";

@@ -9,7 +9,19 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use super::journal::group;
 use super::{bootstraps, chapters, connection, entities, events, flows, migrate, purge, retention, runs, sources};
 
-const TABLES: [&str; 11] = ["events", "runs", "installations", "sources", "flows", "flow_versions", "marks", "purges", "entities", "bootstraps", "bootstrap_operations"];
+const TABLES: [&str; 11] = [
+    "events",
+    "runs",
+    "installations",
+    "sources",
+    "flows",
+    "flow_versions",
+    "marks",
+    "purges",
+    "entities",
+    "bootstraps",
+    "bootstrap_operations",
+];
 
 async fn database() -> (tempfile::TempDir, SqliteConnection) {
     let folder = tempfile::tempdir().unwrap();

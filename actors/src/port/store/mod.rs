@@ -44,7 +44,10 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Activities + Journal + Health {}
+pub trait Store:
+    Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Activities + Journal + Health
+{
+}
 
 impl<S: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Activities + Journal + Health> Store for S {}
 

@@ -119,9 +119,7 @@ impl Entities for MemoryStore {
 
     async fn expire_entities(&self, key: Key, before: Option<Timestamp>, gone_before: Timestamp, rows_max: u32) -> Result<u32, Error> {
         let mut state = self.open()?;
-        let old = |known: &Known| {
-            before.is_some_and(|before| known.at < before) || (known.entity.is_none() && known.at < gone_before)
-        };
+        let old = |known: &Known| before.is_some_and(|before| known.at < before) || (known.entity.is_none() && known.at < gone_before);
         let rows = state.entities.iter().filter(|((whose, ..), known)| *whose == key && old(known));
         let places: Vec<_> = rows.map(|(place, _)| place.clone()).take(rows_max as usize).collect();
         places.iter().for_each(|place| drop(state.entities.remove(place)));

@@ -151,7 +151,9 @@ impl Reader {
             match work {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => log::warn!(workspace:% = self.key.workspace; "a bootstrap rests because of the store: {error}"),
-                Err(_) => log::error!(addon = self.key.addon.slug(), workspace:% = self.key.workspace; "a bootstrap failed inside the service"),
+                Err(_) => {
+                    log::error!(addon = self.key.addon.slug(), workspace:% = self.key.workspace; "a bootstrap failed inside the service")
+                }
             }
             if !self.inner.borrow().goes() {
                 return;
