@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::limits::{bootstrap, run as limits};
+use crate::limits::run as limits;
+use crate::pace::Pace;
 
 /// What a call is for; earlier ones go first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -30,8 +31,7 @@ pub struct Budget {
     slowed_until: Option<Timestamp>,
     slowed_to: usize,
     waiting: [usize; 3],
-    /// When the next call of those that are spread evenly is due, in microseconds since 1970.
-    evenly_at: i64,
+    pace: Pace,
 }
 
 impl Budget {
@@ -58,21 +58,19 @@ impl Budget {
         Err(free_at.since(now).clamp(Duration::from_millis(1), window))
     }
 
-    /// Takes a call for which nobody waits: at most `per_second`, one after the other at an even pace. One that comes late does not make the
-    /// following ones late, as long as it is a few.
+    /// Takes a call for which nobody waits, at the pace of at most `per_second`.
     pub fn take_evenly(&mut self, per_second: u32, now: Timestamp) -> Result<(), Duration> {
-        let rate = self.rate(now).min(per_second.max(1) as usize);
-        let gap = i64::try_from(bootstrap::PACE_MS * 1_000).unwrap_or(i64::MAX) / i64::try_from(rate).unwrap_or(1).max(1);
-        let now_micros = now.millis().saturating_mul(1_000);
-        // A clock that went back does not lock it.
-        self.evenly_at = self.evenly_at.min(now_micros + gap);
-        if now_micros < self.evenly_at {
-            let wait = Duration::from_micros(u64::try_from(self.evenly_at - now_micros).unwrap_or(0));
-            return Err(wait.max(Duration::from_millis(1)));
-        }
+        let most = self.rate(now);
+        let rate = most.min(per_second.max(1) as usize);
+        self.pace.admits(rate, most, now)?;
         self.take(Priority::Bootstrap, now)?;
-        self.evenly_at = self.evenly_at.max(now_micros - gap * bootstrap::LATE_CALLS_MAX) + gap;
+        self.pace.taken(rate, now);
         Ok(())
+    }
+
+    /// The pace of such calls, which wants to know when they begin and end.
+    pub fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
     }
 
     /// Notes that a call of that priority waits: those behind it leave room.
@@ -154,24 +152,6 @@ mod tests {
         assert_eq!(budget.rate(at(100)), 37);
         budget.slow_down(Some(Duration::from_secs(1)), at(2_000));
         assert_eq!(budget.rate(at(2_100)), 27);
-    }
-
-    #[test]
-    fn even_calls_use_nearly_all_of_the_rate_and_never_come_in_a_burst() {
-        for (rate, late) in [(50, 0), (50, 7), (25, 0), (1, 0)] {
-            let (mut budget, mut now, mut made) = (Budget::default(), 0, Vec::new());
-            while now < 60_000 {
-                match budget.take_evenly(rate, at(now)) {
-                    Ok(()) => made.push(now),
-                    Err(wait) => now += i64::try_from(wait.as_micros().div_ceil(1_000)).unwrap() + late,
-                }
-            }
-            assert!(made.len() * 100 >= 60 * rate as usize * 95, "{rate} {late}: {}", made.len());
-            let within =
-                |span: i64| made.iter().map(|start| made.iter().filter(|time| (*start..start + span).contains(*time)).count()).max();
-            assert!(within(1_000) <= Some(rate as usize), "{rate} {late}");
-            assert!(within(1_000 / i64::from(rate) - late).unwrap_or(0) <= 4, "{rate} {late}");
-        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! sweeper     recovery, idle actors, quarantines; retention                            workspace   the actor: its messages, its queue, its runner
 //! flow        when, if, then: all of it pure                                          jsonpath    jsonpath_lib behind a fence
 //! bootstrap   the snapshot of a workspace: plan, record, machine; pure
+//! pace        the calls for which nobody waits, spread evenly
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
@@ -54,6 +55,7 @@ pub mod jsonpath;
 pub mod limits;
 pub mod loop_guard;
 pub mod operation;
+pub mod pace;
 pub mod port;
 pub mod rate;
 pub mod registry;

@@ -69,8 +69,14 @@ pub mod bootstrap {
     /// The time over which the calls of one second are spread, in milliseconds: enough over a second that a call which is held up on its way does not
     /// reach the platform as one too many.
     pub const PACE_MS: u64 = 1_045;
-    /// Calls that are made up for when they come late: a busy machine wakes a sleeper some milliseconds after its time.
-    pub const LATE_CALLS_MAX: i64 = 2;
+    /// How late a call may come without making the next ones late, in milliseconds: a busy machine wakes a sleeper some time after its time.
+    pub const LATE_MS: u64 = 20;
+    /// How long the platform counts a call, in milliseconds, with room for what a clock rounds.
+    pub const COUNTED_MS: u64 = 1_001;
+    /// The share of the quickest answer's time that has certainly passed since the call arrived.
+    pub const ANSWER_SHARE: f64 = 0.6;
+    /// Longest pause before there may be room for a call again, in milliseconds.
+    pub const ROOM_LOOK_MS: u64 = 20;
     /// How long a bootstrap rests after the store did not take something, in milliseconds.
     pub const STORE_PAUSE_MS: u64 = 1_000;
     /// Entities that are looked at in one step of the search for those that have vanished.

@@ -282,7 +282,7 @@ impl Machine {
         let pages_max = self.record.head.pages_max;
         self.calls.remove(&(operation, parent.clone()));
         (self.stalls, self.stalled_since, self.refused_since, self.paused_until) = (0, None, None, None);
-        self.record.head.calls += 1;
+        self.record.head.calls += u64::from(self.record.head.finished_at.is_none());
         let Some(progress) = self.record.operations.get_mut(operation) else { return Changed::default() };
         progress.attempts += u64::from(!progress.status.over());
         let paged = progress.paged;
@@ -313,7 +313,7 @@ impl Machine {
 
     fn failed(&mut self, operation: usize, parent: Option<EntityId>, failure: Failure, now: Timestamp) -> Changed {
         self.calls.remove(&(operation, parent.clone()));
-        self.record.head.calls += 1;
+        self.record.head.calls += u64::from(self.record.head.finished_at.is_none());
         let Some(progress) = self.record.operations.get_mut(operation) else { return Changed::default() };
         progress.attempts += u64::from(!progress.status.over());
         let Some(lane) = progress.lanes.iter_mut().find(|lane| lane.parent == parent) else { return Changed::default() };

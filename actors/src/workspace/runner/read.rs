@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Runner;
+use crate::clock::Timestamp;
 use crate::flow::machine::Sign;
 use crate::installation::Installation;
 use crate::port::clockify::{ApiRequest, ApiResponse, CallError};
@@ -20,6 +21,7 @@ impl Runner {
     /// Makes one call for which there was room, without trying again. What a 429 says counts for everybody.
     pub async fn read_page(&self, installation: &Installation, request: ApiRequest) -> Result<ApiResponse, CallError> {
         let began = self.env.clock.now();
+        let _under_way = UnderWay::begin(self, began);
         let calling = AssertUnwindSafe(self.clockify.call(&installation.urls, &installation.token, request));
         let panicked = |_| Err(CallError::Lost("the call panicked".into()));
         let outcome = calling.catch_unwind().await.unwrap_or_else(panicked);
@@ -36,5 +38,22 @@ impl Runner {
     /// The platform has refused the installation token for too long.
     pub fn token_is_dead(&self, reason: &str) {
         self.heed(Sign::TokenRefused, || reason.to_owned());
+    }
+}
+
+/// A call under way; it ends with its task, whatever ends that.
+struct UnderWay<'r>(&'r Runner, Timestamp);
+
+impl<'r> UnderWay<'r> {
+    fn begin(runner: &'r Runner, now: Timestamp) -> Self {
+        runner.inner.borrow_mut().budget.pace().begun();
+        Self(runner, now)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let Self(runner, began) = self;
+        runner.inner.borrow_mut().budget.pace().ended(*began, runner.env.clock.now());
     }
 }
