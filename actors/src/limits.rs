@@ -68,11 +68,15 @@ pub mod bootstrap {
     pub const WORDS_CHARS_MAX: usize = 300;
     /// The time over which the calls of one second are spread, in milliseconds: enough over a second that a call which is held up on its way does not
     /// reach the platform as one too many.
-    pub const PACE_MS: u64 = 1_045;
+    pub const PACE_MS: u64 = 1_030;
     /// How late a call may come without making the next ones late, in milliseconds: a busy machine wakes a sleeper some time after its time.
     pub const LATE_MS: u64 = 20;
     /// How long the platform counts a call, in milliseconds, with room for what a clock rounds.
     pub const COUNTED_MS: u64 = 1_001;
+    /// Answers that take up to so many times what the quickest take are as quick as ever.
+    pub const AS_EVER: f64 = 1.5;
+    /// How much an answer raises what the quickest take, in milliseconds: some calls that are held up do not teach it much.
+    pub const LEARNT_MS: u64 = 1;
     /// The share of the quickest answer's time that has certainly passed since the call arrived.
     pub const ANSWER_SHARE: f64 = 0.6;
     /// Longest pause before there may be room for a call again, in milliseconds.

@@ -40,6 +40,7 @@ impl Process {
             .env("CLOCKIFY_PUBLIC_KEY", &key)
             .env("CLOCKIFY_API_BASES", format!("http://{api}/api"))
             .env("OUTBOUND_ALLOW_CIDRS", "127.0.0.0/8")
+            .env("UW_BOOTSTRAP_ON_INSTALL", "false")
             .env("LOG_LEVEL", "ERROR")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
