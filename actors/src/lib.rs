@@ -14,6 +14,7 @@
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
 //! addon operation installation event entity source activity ids secret clock  the nouns       limits      every bound, with its reason
 //! webhook     which path carries which events                                         port        store/, clockify, observer
+//! subscription                                                 webhooks that the manifest does not declare
 //! testing     honest stand-ins, behind a feature
 //! ```
 //!
@@ -63,6 +64,7 @@ pub mod retention;
 pub mod secret;
 pub mod settings;
 pub mod source;
+pub mod subscription;
 pub mod supervisor;
 pub mod sweeper;
 #[cfg(feature = "testing")]

@@ -35,4 +35,5 @@ mod readiness;
 mod runs;
 mod samples;
 mod settings;
+mod subscriptions;
 mod webhooks;

@@ -6,6 +6,7 @@ mod addons;
 mod app;
 mod bootstrap;
 mod custom;
+mod database;
 mod manifest;
 mod operator;
 mod platform;

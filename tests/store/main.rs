@@ -30,6 +30,7 @@ mod runs;
 mod sample;
 mod sources;
 mod sqlite;
+mod subscriptions;
 mod texts;
 mod twins;
 mod uninstall;

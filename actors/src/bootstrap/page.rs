@@ -93,7 +93,7 @@ pub fn read(outcome: Result<ApiResponse, CallError>, place: Place<'_>) -> Result
         503 => Err(Failure::Later { asked: answer.retry_after, reason: "the platform is not available (503)".into() }),
         404 => Err(Failure::Missing),
         401 if code(&answer) == Some(4017) => Err(Failure::TokenRefused),
-        status @ (401 | 402 | 403) => Err(Failure::Refused { reason: said(status, &answer) }),
+        status @ 401..=403 => Err(Failure::Refused { reason: said(status, &answer) }),
         status @ 500.. => Err(Failure::Again { reason: said(status, &answer) }),
         status => Err(Failure::Unreadable { reason: said(status, &answer) }),
     }

@@ -1,7 +1,8 @@
 //! Shapes of what is sent, in JSON Schema; those of settings come from the one list of settings, bounds from `limits`.
 
 use actors::addon::Addon;
-use actors::limits::{http, source};
+use actors::event::KNOWN;
+use actors::limits::{http, source, subscription, token};
 use actors::settings::{self, Takes};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +19,7 @@ pub(super) fn error() -> Value {
         "properties": {"error": {
             "type": "object",
             "required": ["code", "message", "request_id"],
-            "properties": {"code": text, "message": text, "request_id": text, "details": {"type": "array", "items": fault}},
+            "properties": {"code": text, "message": text, "request_id": text, "details": {"oneOf": [{"type": "array", "items": fault}, {"type": "object"}]}},
         }},
     })
 }
@@ -36,6 +37,11 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
             strict(json!({ "keep_old_seconds": seconds }), &[])
         }
         Body::Again => strict(json!({ "operation_id": {"type": ["string", "null"]} }), &[]),
+        Body::Subscription => strict(json!({"event": {"type": "string", "enum": KNOWN.map(|known| known.name).to_vec()}}), &["event"]),
+        Body::WebhookToken => {
+            let token = json!({"type": "string", "minLength": subscription::TOKEN_CHARS_MIN, "maxLength": token::TEXT_BYTES_MAX, "pattern": "^[!-~]+$"});
+            strict(json!({ "token": token }), &["token"])
+        }
         Body::Settings => {
             let properties: Map<String, Value> =
                 settings::of(addon).map(|setting| (setting.id.to_owned(), takes(&setting.takes))).collect();

@@ -20,6 +20,7 @@ mod retention;
 mod row;
 mod runs;
 mod sources;
+mod subscriptions;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -24,6 +24,7 @@ mod row;
 mod runs;
 mod script;
 mod sources;
+mod subscriptions;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -7,13 +7,14 @@ use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
-use super::{bootstraps, chapters, connection, entities, events, flows, migrate, purge, retention, runs, sources};
+use super::{bootstraps, chapters, connection, entities, events, flows, migrate, purge, retention, runs, sources, subscriptions};
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "events",
     "runs",
     "installations",
     "sources",
+    "subscriptions",
     "flows",
     "flow_versions",
     "marks",
@@ -78,6 +79,7 @@ async fn every_read_goes_along_an_index() {
             reads.extend([entities::count(&filter), entities::page(&filter)]);
         }
     }
+    reads.extend([subscriptions::TAKEN, subscriptions::ALL, subscriptions::BY_TOKEN].map(str::to_owned));
     reads.extend(purge::finds());
     reads.extend(retention::finds());
     reads.push(retention::keys());

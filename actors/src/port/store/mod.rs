@@ -17,6 +17,7 @@ pub mod receipt;
 pub mod retention;
 pub mod runs;
 pub mod sources;
+pub mod subscriptions;
 
 pub use activities::Activities;
 pub use bootstraps::Bootstraps;
@@ -28,6 +29,7 @@ pub use journal::Journal;
 pub use retention::Retention;
 pub use runs::Runs;
 pub use sources::Sources;
+pub use subscriptions::Subscriptions;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -45,11 +47,14 @@ pub enum Error {
 
 /// All of them, as the actors hold it.
 pub trait Store:
-    Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Activities + Journal + Health
+    Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Subscriptions + Retention + Activities + Journal + Health
 {
 }
 
-impl<S: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Retention + Activities + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Subscriptions + Retention + Activities + Journal + Health>
+    Store for S
+{
+}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

@@ -46,6 +46,7 @@ impl Installations for MemoryStore {
             state.installations.remove(&key);
             state.flows.retain(|(whose, _), _| *whose != key);
             state.sources.retain(|(whose, _), _| *whose != key);
+            state.subscriptions.retain(|(whose, _), _| *whose != key);
             state.activities.retain(|(whose, _), _| *whose != key);
             state.bootstraps.remove(&key);
             state.entities.retain(|(whose, ..), _| *whose != key);

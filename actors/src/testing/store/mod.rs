@@ -14,6 +14,7 @@ mod journal;
 mod retention;
 mod runs;
 mod sources;
+mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ use async_trait::async_trait;
 use crate::activity::Activity;
 use crate::bootstrap::record::Record;
 use crate::entity::{EntityId, EntityType};
-use crate::event::{Event, Source};
+use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
 use crate::ids::{ActivityId, EventId, FlowId, Key, RunId};
@@ -32,6 +33,7 @@ use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
 use crate::port::store::{Error, Health, Page, Slice};
 use crate::source::{CustomSource, SourceName};
+use crate::subscription::Subscription;
 
 /// A store for tests. Clones are the same store.
 #[derive(Clone, Default)]
@@ -50,6 +52,7 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    subscriptions: BTreeMap<(Key, EventType), Subscription>,
     activities: BTreeMap<(Key, ActivityId), Activity>,
     bootstraps: BTreeMap<Key, Record>,
     /// What is known of entities, also that they are gone.
