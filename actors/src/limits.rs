@@ -78,7 +78,7 @@ pub mod bootstrap {
     /// How much an answer raises what the quickest take, in milliseconds: some calls that are held up do not teach it much.
     pub const LEARNT_MS: u64 = 1;
     /// The share of the quickest answer's time that has certainly passed since the call arrived.
-    pub const ANSWER_SHARE: f64 = 0.6;
+    pub const ANSWER_SHARE: f64 = 0.75;
     /// Longest pause before there may be room for a call again, in milliseconds.
     pub const ROOM_LOOK_MS: u64 = 20;
     /// How long a bootstrap rests after the store did not take something, in milliseconds.

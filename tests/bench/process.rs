@@ -41,6 +41,8 @@ impl Process {
             .env("CLOCKIFY_API_BASES", format!("http://{api}/api"))
             .env("OUTBOUND_ALLOW_CIDRS", "127.0.0.0/8")
             .env("UW_BOOTSTRAP_ON_INSTALL", "false")
+            .env("UW_BOOTSTRAP_MAX_RPS", "50")
+            .env("UW_BOOTSTRAP_MAX_PAGES", "10000")
             .env("LOG_LEVEL", "ERROR")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
