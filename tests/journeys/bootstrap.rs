@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use actors::clock::{Clock, SystemClock};
 use awc::http::Method;
 use clockify_addons::sandbox::platform::Platform;
+use clockify_addons::sandbox::platform::crowd::Crowd;
 use clockify_addons::sandbox::platform::lifecycle::Install;
-use clockify_addons::sandbox::platform::seed;
-use clockify_addons::sandbox::platform::workspace::{ObjectIds, Shelf, text};
+use clockify_addons::sandbox::platform::workspace::{Shelf, text};
 use serde_json::{Value, json};
 use sqlx::{Connection, Row};
 
@@ -18,38 +17,8 @@ use super::running::patience;
 use super::running::process::Setting;
 use super::webhook::platform;
 
-const PROJECTS: usize = 200;
-const TASKS: usize = 20;
-const USERS: usize = 500;
-const OTHERS: usize = 2_000;
-
 /// What the cache must hold of each type, by id: the name.
 type Names = BTreeMap<String, BTreeMap<String, String>>;
-
-/// Fills the platform's workspace.
-fn fill(platform: &Platform) {
-    let (mut ids, now) = (ObjectIds::new(0.3), SystemClock::new().now());
-    platform.with(|world| {
-        let workspace = world.workspaces.values_mut().next().unwrap();
-        let (id, owner) = (workspace.id, workspace.owner().unwrap().to_owned());
-        for n in 0..USERS {
-            let user = seed::user(&id, &ids.next(now), &format!("Member {n:05}"));
-            workspace.roles.insert(text(&user, "id").to_owned(), "MEMBER".into());
-            workspace.put(Shelf::Users, user);
-        }
-        for n in 0..PROJECTS {
-            let project = seed::project(&id, &ids.next(now), &format!("Project {n:05}"), None, "#607D8B", std::slice::from_ref(&owner));
-            for task in 0..TASKS {
-                workspace.put(Shelf::Tasks, seed::task(&ids.next(now), text(&project, "id"), &format!("Task {n} {task}")));
-            }
-            workspace.put(Shelf::Projects, project);
-        }
-        for n in 0..OTHERS {
-            workspace.put(Shelf::Clients, seed::client(&id, &ids.next(now), &format!("Client {n:05}")));
-            workspace.put(Shelf::Tags, json!({"id": ids.next(now), "name": format!("tag {n:05}"), "workspaceId": id, "archived": false}));
-        }
-    });
-}
 
 fn names_there(platform: &Platform) -> Names {
     let kinds = [
@@ -85,7 +54,7 @@ async fn names_here(folder: &Path, kinds: &Names) -> Names {
 #[actix_web::test]
 async fn a_large_workspace_is_read_whole_within_the_rate_and_once() {
     let (platform, folder) = (platform(), tempfile::tempdir().unwrap());
-    fill(&platform);
+    platform.populate(platform.workspace().unwrap(), Crowd::LARGE).unwrap();
     let setting = Setting::of(&platform, folder.path()).with("UW_BOOTSTRAP_ON_INSTALL", "true").with("UW_BOOTSTRAP_MAX_RPS", "40");
     let service = Running::start(&setting).await;
     let installed = platform.install(Install::of(&service.url)).await.unwrap();
