@@ -9,6 +9,7 @@
 //! flow        when, if, then: all of it pure                                          jsonpath    jsonpath_lib behind a fence
 //! bootstrap   the snapshot of a workspace: plan, record, machine; pure
 //! pace        the calls for which nobody waits, spread evenly
+//! explorer    a person's call: checked, rendered, shown; pure as well                 call        such a call as it is kept
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
@@ -44,10 +45,12 @@ pub mod addon;
 pub mod backoff;
 pub mod bootstrap;
 pub mod budget;
+pub mod call;
 pub mod clock;
 pub mod dedupe;
 pub mod entity;
 pub mod event;
+pub mod explorer;
 pub mod flow;
 pub mod gate;
 pub mod ids;

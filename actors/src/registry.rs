@@ -18,7 +18,7 @@ use futures_util::future::{Either, select};
 use crate::clock::Timestamp;
 use crate::ids::{Key, RunId};
 use crate::installation::{Proof, Verdict};
-use crate::limits::actor as limits;
+use crate::limits::{actor as limits, explorer};
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
@@ -27,6 +27,7 @@ use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
 use crate::workspace::bootstrap::{Bootstrap, Granted, Wish};
 use crate::workspace::deliver::{Accepted, Deliver, Delivery};
+use crate::workspace::execute::{Execute, Executed};
 use crate::workspace::flows::{ChangeFlow, FlowChange, FlowChanged};
 use crate::workspace::lifecycle::{Change, Lifecycle};
 use crate::workspace::lift::Lift;
@@ -150,6 +151,11 @@ impl Registry {
         Ok(written)
     }
 
+    /// Makes a call that a person asks for. It is made once: a call whose answer is lost is not made again (I4).
+    pub async fn execute(&self, key: Key, call: Execute) -> Result<Executed, Error> {
+        self.ask_within(key, call, Duration::from_millis(explorer::ANSWER_MS_MAX)).await
+    }
+
     /// Starts a finished run again.
     pub async fn replay(&self, key: Key, run: RunId) -> Result<Replayed, Error> {
         self.ask(key, Replay(run)).await
@@ -264,9 +270,19 @@ impl Registry {
         Workspace: Handler<M>,
         <Workspace as actix::Actor>::Context: ToEnvelope<Workspace, M>,
     {
+        self.ask_within(key, message, Duration::from_millis(limits::ANSWER_MS_MAX)).await
+    }
+
+    async fn ask_within<M, T>(&self, key: Key, message: M, limit: Duration) -> Result<T, Error>
+    where
+        M: Message<Result = Result<T, Error>> + Clone + Send + 'static,
+        T: Send + 'static,
+        Workspace: Handler<M>,
+        <Workspace as actix::Actor>::Context: ToEnvelope<Workspace, M>,
+    {
         for _ in 0..limits::OFFERS_MAX {
             let actor = self.find(key).await?;
-            match self.within_limit(actor.address.send(message.clone())).await {
+            match self.within(limit, actor.address.send(message.clone())).await {
                 // It has retired and looked at nothing: its successor will.
                 Some(Ok(Err(Error::Unavailable))) => drop(self.gone(key, actor.generation)),
                 Some(Ok(answer)) => return answer,
@@ -373,7 +389,11 @@ impl Registry {
     }
 
     async fn within_limit<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let limit = self.env.clock.sleep(Duration::from_millis(limits::ANSWER_MS_MAX));
+        self.within(Duration::from_millis(limits::ANSWER_MS_MAX), work).await
+    }
+
+    async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let limit = self.env.clock.sleep(limit);
         match select(std::pin::pin!(work), limit).await {
             Either::Left((answer, _)) => Some(answer),
             Either::Right(_) => None,

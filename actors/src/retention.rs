@@ -1,10 +1,11 @@
-//! Old events, runs and cached entities go, by each workspace's settings, in batches that leave the journal room.
+//! Old events, runs, calls and cached entities go, by each workspace's settings, in batches that leave the journal room.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::ids::Key;
+use crate::limits::explorer::DAYS_KEPT;
 use crate::limits::{retention as limits, store as store_limits};
 use crate::port::store;
 use crate::port::store::retention::Cutoffs;
@@ -33,7 +34,8 @@ impl Registry {
     /// One round over all installations. Says how many rows went.
     pub async fn tidy(&self) -> Result<u64, store::Error> {
         let env = self.environment();
-        let (now, mut after, mut removed) = (env.clock.now(), None, 0);
+        let (now, mut after) = (env.clock.now(), None);
+        let mut removed = self.tidy_calls(now - DAY * DAYS_KEPT).await?;
         loop {
             // Nobody keeps anything for less than a day.
             let page = env.store.keys_with_rows_before(now - DAY, after, limits::KEYS_PAGE).await?;
@@ -84,6 +86,20 @@ impl Registry {
         let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
         let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
         Ok(Some(Settings::effective(key.addon, defaults, &installation.settings)))
+    }
+
+    /// Calls of the explorer, which are kept equally long everywhere.
+    async fn tidy_calls(&self, before: Timestamp) -> Result<u64, store::Error> {
+        let env = self.environment();
+        let mut removed = 0;
+        loop {
+            let rows = env.store.expire_calls(before, store_limits::PURGE_ROWS_MAX).await?;
+            removed += u64::from(rows);
+            if rows < store_limits::PURGE_ROWS_MAX || self.draining() {
+                return Ok(removed);
+            }
+            env.clock.sleep(Duration::from_millis(limits::PAUSE_MS)).await;
+        }
     }
 
     async fn tidy_one(&self, key: Key, now: Timestamp) -> Result<u64, store::Error> {

@@ -134,7 +134,10 @@ impl Harness {
             path if path.starts_with("/ui/subscriptions") => path.replace("{event}", "NEW_TAG"),
             path => path.replace("{event}", "new-project"),
         };
-        path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{name}", "s").replace("{source}", "s")
+        path.replace("{id}", "01900000-0000-7000-8000-000000000000")
+            .replace("{name}", "s")
+            .replace("{source}", "s")
+            .replace("{operation_id}", "getTags")
     }
 
     pub async fn send(&self, request: Request) -> Answer {
@@ -257,6 +260,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         readiness: Arc::new(Readiness::new()),
         metrics_token: Some(Secret::new(METRICS_TOKEN)),
         webhook_body_bytes_max: BODY_BYTES_MAX,
+        call_body_bytes_max: BODY_BYTES_MAX,
         plain_tokens: Default::default(),
         pulse: Default::default(),
     }

@@ -13,6 +13,8 @@
 
 mod activity;
 mod addons;
+mod api_calls;
+mod api_explorer;
 mod bodies;
 mod bootstrap;
 mod client;
@@ -22,6 +24,7 @@ mod dashboard;
 mod entities;
 mod errors;
 mod events;
+mod execute;
 mod flows;
 mod harness;
 mod health;
@@ -29,6 +32,7 @@ mod lifecycle;
 mod manifest;
 mod metrics;
 mod openapi;
+mod operations;
 mod paths;
 mod proofs;
 mod readiness;

@@ -7,6 +7,7 @@ mod app;
 mod bootstrap;
 mod custom;
 mod database;
+mod explorer;
 mod manifest;
 mod operator;
 mod platform;

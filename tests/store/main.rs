@@ -16,6 +16,7 @@
 mod backend;
 mod activities;
 mod bootstraps;
+mod calls;
 mod earlier;
 mod entities;
 mod events;

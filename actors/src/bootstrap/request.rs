@@ -35,6 +35,7 @@ pub fn request(operation: &Operation, progress: &Progress, lane: &Lane, workspac
         path,
         query,
         body: None,
+        content_type: None,
         response_bytes_max: limits::PAGE_BYTES_MAX,
         timeout: Duration::from_millis(limits::CALL_MS_MAX),
     })

@@ -9,6 +9,7 @@
 //! | [`subscriptions::ChangeSubscription`] | webhooks of the add-on's own, at the platform and here |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`bootstrap::Bootstrap`] | begins, stops or repeats the reading of the workspace |
+//! | [`execute::Execute`] | makes a call that a person asks for, and keeps it |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
@@ -19,6 +20,7 @@
 
 pub mod bootstrap;
 pub mod deliver;
+pub mod execute;
 pub mod flows;
 pub mod lifecycle;
 pub mod lift;
@@ -139,6 +141,8 @@ pub struct Workspace {
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
     quarantined: bool,
+    /// Calls of the explorer under way.
+    explorer: Rc<Cell<usize>>,
     /// Whether a change of subscriptions is under way.
     subscribing: Rc<Cell<bool>>,
 }
@@ -183,6 +187,7 @@ impl Workspace {
             recent: Recent::default(),
             rates: HashMap::new(),
             quarantined,
+            explorer: Rc::default(),
             subscribing: Rc::default(),
         }
     }

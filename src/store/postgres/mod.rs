@@ -6,6 +6,7 @@
 
 mod activities;
 mod bootstraps;
+mod calls;
 mod connection;
 mod entities;
 mod events;

@@ -5,6 +5,7 @@
 
 mod activities;
 mod bootstraps;
+mod calls;
 mod chapters;
 mod connection;
 mod entities;

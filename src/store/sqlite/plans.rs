@@ -7,9 +7,10 @@ use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
-use super::{bootstraps, chapters, connection, entities, events, flows, migrate, purge, retention, runs, sources, subscriptions};
+use super::{bootstraps, calls, chapters, connection, entities, events, flows, migrate, purge, retention, runs, sources, subscriptions};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
+    "api_calls",
     "events",
     "runs",
     "installations",
@@ -79,6 +80,8 @@ async fn every_read_goes_along_an_index() {
             reads.extend([entities::count(&filter), entities::page(&filter)]);
         }
     }
+    reads.extend([calls::count(), calls::page(), calls::one()]);
+    reads.extend([calls::SURPLUS, calls::OLD].map(str::to_owned));
     reads.extend([subscriptions::TAKEN, subscriptions::ALL, subscriptions::BY_TOKEN].map(str::to_owned));
     reads.extend(purge::finds());
     reads.extend(retention::finds());

@@ -8,6 +8,7 @@
 
 pub mod activities;
 pub mod bootstraps;
+pub mod calls;
 pub mod entities;
 pub mod events;
 pub mod flows;
@@ -21,6 +22,7 @@ pub mod subscriptions;
 
 pub use activities::Activities;
 pub use bootstraps::Bootstraps;
+pub use calls::Calls;
 pub use entities::Entities;
 pub use events::Events;
 pub use flows::Flows;
@@ -47,12 +49,25 @@ pub enum Error {
 
 /// All of them, as the actors hold it.
 pub trait Store:
-    Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Subscriptions + Retention + Activities + Journal + Health
+    Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Subscriptions + Calls + Retention + Activities + Journal + Health
 {
 }
 
-impl<S: Installations + Events + Flows + Runs + Sources + Entities + Bootstraps + Subscriptions + Retention + Activities + Journal + Health>
-    Store for S
+impl<
+    S: Installations
+        + Events
+        + Flows
+        + Runs
+        + Sources
+        + Entities
+        + Bootstraps
+        + Subscriptions
+        + Calls
+        + Retention
+        + Activities
+        + Journal
+        + Health,
+> Store for S
 {
 }
 

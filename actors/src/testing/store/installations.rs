@@ -51,6 +51,7 @@ impl Installations for MemoryStore {
             state.bootstraps.remove(&key);
             state.entities.retain(|(whose, ..), _| *whose != key);
             state.messages.retain(|(whose, ..)| *whose != key);
+            state.calls.retain(|(whose, _), _| *whose != key);
             state.versions.retain(|(whose, _, _), _| *whose != key);
             state.events.retain(|(whose, _), _| *whose != key);
             state.runs.retain(|(whose, _), _| *whose != key);

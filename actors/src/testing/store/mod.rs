@@ -6,6 +6,7 @@
 
 mod activities;
 mod bootstraps;
+mod calls;
 mod entities;
 mod events;
 mod flows;
@@ -23,11 +24,12 @@ use async_trait::async_trait;
 
 use crate::activity::Activity;
 use crate::bootstrap::record::Record;
+use crate::call::Call;
 use crate::entity::{EntityId, EntityType};
 use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
-use crate::ids::{ActivityId, EventId, FlowId, Key, RunId};
+use crate::ids::{ActivityId, CallId, EventId, FlowId, Key, RunId};
 use crate::installation::{Installation, Mark};
 use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
@@ -52,6 +54,7 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    calls: BTreeMap<(Key, CallId), Call>,
     subscriptions: BTreeMap<(Key, EventType), Subscription>,
     activities: BTreeMap<(Key, ActivityId), Activity>,
     bootstraps: BTreeMap<Key, Record>,
