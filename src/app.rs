@@ -182,6 +182,7 @@ impl App {
                 clock: Arc::clone(&self.clock),
                 catalogue: Arc::clone(&catalogue),
                 defaults: addons.iter().map(|(addon, of)| (*addon, of.defaults)).collect(),
+                scopes: addons.iter().map(|(addon, _)| (*addon, Manifests::scopes(*addon))).collect(),
                 observer: Arc::clone(&metrics) as Arc<dyn Observer>,
                 clockify: Arc::clone(&clockify),
                 other_servers: other_servers.clone(),
