@@ -179,6 +179,13 @@ impl Manifests {
         self.rendered.get(&addon).map_or(&[], |rendered| &rendered.left_out)
     }
 
+    /// What the add-on asks to be allowed: the scopes of its manifest.
+    pub fn scopes(addon: Addon) -> BTreeSet<String> {
+        let template: Option<Value> = serde_json::from_str(files(addon).manifest).ok();
+        let scopes = template.as_ref().and_then(|template| template.get("scopes")?.as_array()).into_iter().flatten();
+        scopes.filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
+    }
+
     /// Whether the served manifest declares an event.
     pub fn declares(&self, addon: Addon, event: &str) -> bool {
         self.rendered.get(&addon).is_some_and(|rendered| rendered.declared.contains(&event))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::limits::run as limits;
+use crate::pace::Pace;
 
 /// What a call is for; earlier ones go first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -30,6 +31,7 @@ pub struct Budget {
     slowed_until: Option<Timestamp>,
     slowed_to: usize,
     waiting: [usize; 3],
+    pace: Pace,
 }
 
 impl Budget {
@@ -54,6 +56,21 @@ impl Budget {
         let blocking = (self.made.len() + ahead).saturating_sub(rate);
         let free_at = self.made.get(blocking).or(self.made.back()).map_or(now, |made| *made + window);
         Err(free_at.since(now).clamp(Duration::from_millis(1), window))
+    }
+
+    /// Takes a call for which nobody waits, at the pace of at most `per_second`.
+    pub fn take_evenly(&mut self, per_second: u32, now: Timestamp) -> Result<(), Duration> {
+        let most = self.rate(now);
+        let rate = most.min(per_second.max(1) as usize);
+        self.pace.admits(rate, most, now)?;
+        self.take(Priority::Bootstrap, now)?;
+        self.pace.taken(rate, now);
+        Ok(())
+    }
+
+    /// The pace of such calls, which wants to know when they begin and end.
+    pub fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
     }
 
     /// Notes that a call of that priority waits: those behind it leave room.

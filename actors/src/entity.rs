@@ -70,6 +70,13 @@ checked_text!(
     |byte| byte.is_ascii_graphic()
 );
 
+impl EntityType {
+    /// Of what a path lists that has no name.
+    pub(crate) fn unnamed() -> Self {
+        Self("entities".into())
+    }
+}
+
 /// An entity as it was last seen.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Entity {
@@ -83,6 +90,21 @@ pub struct Entity {
     pub parent: Option<EntityId>,
     /// All that the platform said of it.
     pub data: Value,
+    /// When the platform was asked, or told it.
+    pub fetched_at: Timestamp,
+}
+
+/// An entity in a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Its type.
+    pub kind: EntityType,
+    /// Its id.
+    pub id: EntityId,
+    /// What people call it.
+    pub name: Option<Arc<str>>,
+    /// The entity below whose path it was listed.
+    pub parent: Option<EntityId>,
     /// When the platform was asked, or told it.
     pub fetched_at: Timestamp,
 }

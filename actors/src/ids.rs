@@ -169,6 +169,10 @@ own_id!(
     FlowId, "flow id"
 );
 own_id!(
+    /// One bootstrap of a workspace.
+    BootstrapId, "bootstrap id"
+);
+own_id!(
     /// A call that was made through the explorer.
     CallId, "call id"
 );

@@ -7,6 +7,8 @@
 //! registry    the only door in: finds or starts the actor of a key                    supervisor  deaths, back-off, quarantine
 //! sweeper     recovery, idle actors, quarantines; retention                            workspace   the actor: its messages, its queue, its runner
 //! flow        when, if, then: all of it pure                                          jsonpath    jsonpath_lib behind a fence
+//! bootstrap   the snapshot of a workspace: plan, record, machine; pure
+//! pace        the calls for which nobody waits, spread evenly
 //! explorer    a person's call: checked, rendered, shown; pure as well                 call        such a call as it is kept
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
@@ -41,6 +43,7 @@
 pub mod activity;
 pub mod addon;
 pub mod backoff;
+pub mod bootstrap;
 pub mod budget;
 pub mod call;
 pub mod clock;
@@ -56,6 +59,7 @@ pub mod jsonpath;
 pub mod limits;
 pub mod loop_guard;
 pub mod operation;
+pub mod pace;
 pub mod port;
 pub mod rate;
 pub mod registry;

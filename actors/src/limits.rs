@@ -28,6 +28,71 @@ pub mod jsonpath {
     pub const RESULT_NODES_MAX: usize = 100_000;
 }
 
+/// What is remembered of the platform's entities.
+pub mod entity {
+    /// The longest segment of the platform's paths has some 30 bytes.
+    pub const TYPE_BYTES_MAX: usize = 64;
+    /// Ids are 24 digits, few are put together of several.
+    pub const ID_BYTES_MAX: usize = 128;
+    /// Of a name, for lists and searches; names of the platform have at most some 250 characters, and few pass this.
+    pub const SORT_KEY_BYTES_MAX: usize = 256;
+}
+
+/// Reading a workspace's data.
+pub mod bootstrap {
+    /// Entities in a page: what the platform gives of most lists at a time. A page is one transaction, in which the journal waits some milliseconds.
+    pub const PAGE_ENTITIES_MAX: u32 = 200;
+    /// A page that is still too large with this many is given up.
+    pub const PAGE_ENTITIES_MIN: u32 = 10;
+    /// Bytes of a page: 200 projects with their memberships have some hundred kilobytes.
+    pub const PAGE_BYTES_MAX: usize = 8 << 20;
+    /// Time for one page, name look-up to last byte, in milliseconds.
+    pub const CALL_MS_MAX: u64 = 30_000;
+    /// Calls of one workspace that are under way together: 50 a second at more than half a second each.
+    pub const CALLS_MAX: usize = 32;
+    /// Lists of one operation that are open together; each page stores their standing, some 100 bytes each.
+    pub const LANES_MAX: usize = 32;
+    /// Tries of a page.
+    pub const TRIES_MAX: u32 = 5;
+    /// Half the wait before the second one, in milliseconds; doubles with each further one.
+    pub const RETRY_MS: u64 = 500;
+    /// Lists of an operation that cannot be read before it is given up.
+    pub const FAILURES_MAX: u64 = 20;
+    /// Longest wait for a platform that is not there, in milliseconds.
+    pub const STALL_MS_MAX: u64 = 30_000;
+    /// How long the platform may not be there before the bootstrap is given up, in seconds: a day, as for runs.
+    pub const STALL_SECONDS_MAX: u64 = 86_400;
+    /// Errors that stand in the one line that people are shown.
+    pub const ERRORS_SHOWN_MAX: usize = 5;
+    /// Characters of the platform's words about a refusal that are kept.
+    pub const WORDS_CHARS_MAX: usize = 300;
+    /// The time over which the calls of one second are spread, in milliseconds: enough over a second that a call which is held up on its way does not
+    /// reach the platform as one too many.
+    pub const PACE_MS: u64 = 1_030;
+    /// How late a call may come without making the next ones late, in milliseconds: a busy machine wakes a sleeper some time after its time.
+    pub const LATE_MS: u64 = 20;
+    /// How long the platform counts a call, in milliseconds, with room for what a clock rounds.
+    pub const COUNTED_MS: u64 = 1_001;
+    /// Answers that take up to so many times what the quickest take are as quick as ever.
+    pub const AS_EVER: f64 = 1.5;
+    /// How much an answer raises what the quickest take, in milliseconds: some calls that are held up do not teach it much.
+    pub const LEARNT_MS: u64 = 1;
+    /// The share of the quickest answer's time that has certainly passed since the call arrived.
+    pub const ANSWER_SHARE: f64 = 0.75;
+    /// Longest pause before there may be room for a call again, in milliseconds.
+    pub const ROOM_LOOK_MS: u64 = 20;
+    /// How long a bootstrap rests after the store did not take something, in milliseconds.
+    pub const STORE_PAUSE_MS: u64 = 1_000;
+    /// Entities that are looked at in one step of the search for those that have vanished.
+    pub const SWEEP_ROWS: u32 = 1_000;
+    /// What webhooks say of entities and that waits to be written; more is dropped, and the next bootstrap reads it.
+    pub const NEWS_MAX: usize = 1_024;
+    /// How long it is gathered, in milliseconds.
+    pub const NEWS_MS: u64 = 100;
+    /// Entities of one payload that are looked up for people.
+    pub const PAYLOAD_ENTITIES_MAX: usize = 50;
+}
+
 /// The catalogue of operations and the description that it is made from.
 pub mod catalogue {
     /// A description of the API: the official one has 0.9 MB.
@@ -40,16 +105,6 @@ pub mod catalogue {
     pub const SCHEMA_LEVELS_MAX: usize = 10;
     /// Values of one body: the largest official one has 122. It keeps a description that refers to itself crosswise small.
     pub const SCHEMA_NODES_MAX: usize = 2_000;
-}
-
-/// What is remembered of the platform's entities.
-pub mod entity {
-    /// The longest segment of the platform's paths has some 30 bytes.
-    pub const TYPE_BYTES_MAX: usize = 64;
-    /// Ids are 24 digits, few are put together of several.
-    pub const ID_BYTES_MAX: usize = 128;
-    /// Of a name, for lists and searches; names of the platform have at most some 250 characters, and few pass this.
-    pub const SORT_KEY_BYTES_MAX: usize = 256;
 }
 
 /// Calls that people make through the explorer.
@@ -430,7 +485,9 @@ pub mod store {
     /// Runs that one statement writes: 17 values each, and SQLite takes 32,766 in a statement.
     pub const RUNS_PER_STATEMENT_MAX: usize = 1_000;
     /// Changes of the entity cache in one transaction: a page of the largest size, at some 30 µs each.
-    pub const ENTITY_CHANGES_MAX: usize = 1_000;
+    pub const ENTITY_CHANGES_MAX: usize = 200;
+    /// Names that a search for a text looks at, in the order of names: some tenths of a second.
+    pub const NAMES_SEARCHED_MAX: u32 = 200_000;
     /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
     pub const QUEUE_JOBS_MAX: usize = 256;
     /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.

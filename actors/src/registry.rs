@@ -25,6 +25,7 @@ use crate::port::store::receipt::Receipt;
 use crate::source::{CustomSource, SourceName};
 use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
+use crate::workspace::bootstrap::{Bootstrap, Granted, Wish};
 use crate::workspace::cancel::{Cancel, Cancelled};
 use crate::workspace::deliver::{Accepted, Deliver, Delivery};
 use crate::workspace::execute::{Execute, Executed};
@@ -169,6 +170,11 @@ impl Registry {
     /// Ends a run before its time.
     pub async fn cancel(&self, key: Key, run: RunId) -> Result<Cancelled, Error> {
         self.ask(key, Cancel(run)).await
+    }
+
+    /// Begins, stops or repeats the reading of the workspace.
+    pub async fn bootstrap(&self, key: Key, wish: Wish) -> Result<Granted, Error> {
+        self.ask(key, Bootstrap(wish)).await
     }
 
     /// How the workspace is.

@@ -1,4 +1,4 @@
-//! Old events, runs and calls go, by each workspace's settings, in batches that leave the journal room.
+//! Old events, runs, calls and cached entities go, by each workspace's settings, in batches that leave the journal room.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +22,8 @@ impl Registry {
             while let Some(registry) = registry.upgrade().filter(|registry| !registry.draining()) {
                 match registry.tidy().await {
                     Ok(0) => {}
-                    Ok(rows) => log::info!(rows; "old events and runs removed"),
-                    Err(error) => log::warn!("old events and runs were not all removed: {error}"),
+                    Ok(rows) => log::info!(rows; "old events, runs and entities removed"),
+                    Err(error) => log::warn!("old events, runs and entities were not all removed: {error}"),
                 }
                 drop(registry);
                 clock.sleep(Duration::from_secs(limits::ROUND_SECONDS)).await;
@@ -47,9 +47,45 @@ impl Registry {
             }
             after = page.last().copied();
             if page.len() < limits::KEYS_PAGE as usize {
+                break;
+            }
+        }
+        Ok(removed + self.tidy_caches(now).await?)
+    }
+
+    /// One round over all entity caches. What is gone is remembered for a day, in which no page comes that was asked for before it went.
+    async fn tidy_caches(&self, now: Timestamp) -> Result<u64, store::Error> {
+        let env = self.environment();
+        let (mut after, mut removed) = (None, 0);
+        loop {
+            let page = env.store.keys_with_entities_before(now - DAY, after, limits::KEYS_PAGE).await?;
+            for key in &page {
+                let Some(settings) = self.settings_of(*key).await? else { continue };
+                let before = (settings.cache_ttl_days > 0).then(|| now - DAY * settings.cache_ttl_days);
+                loop {
+                    let rows = env.store.expire_entities(*key, before, now - DAY, store_limits::PURGE_ROWS_MAX).await?;
+                    removed += u64::from(rows);
+                    if self.draining() {
+                        return Ok(removed);
+                    }
+                    if rows < store_limits::PURGE_ROWS_MAX {
+                        break;
+                    }
+                    env.clock.sleep(Duration::from_millis(limits::PAUSE_MS)).await;
+                }
+            }
+            after = page.last().copied();
+            if page.len() < limits::KEYS_PAGE as usize {
                 return Ok(removed);
             }
         }
+    }
+
+    async fn settings_of(&self, key: Key) -> Result<Option<Settings>, store::Error> {
+        let env = self.environment();
+        let Some(installation) = env.store.installation(key).await? else { return Ok(None) };
+        let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
+        Ok(Some(Settings::effective(key.addon, defaults, &installation.settings)))
     }
 
     /// Calls of the explorer, which are kept equally long everywhere.
@@ -68,9 +104,7 @@ impl Registry {
 
     async fn tidy_one(&self, key: Key, now: Timestamp) -> Result<u64, store::Error> {
         let env = self.environment();
-        let Some(installation) = env.store.installation(key).await? else { return Ok(0) };
-        let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
-        let settings = Settings::effective(key.addon, defaults, &installation.settings);
+        let Some(settings) = self.settings_of(key).await? else { return Ok(0) };
         // 0 is for ever.
         let before = |days: u32| (days > 0).then(|| now - DAY * days);
         let cutoffs = Cutoffs {

@@ -1,4 +1,4 @@
-//! The sweeper: every few seconds it sees to it that unfinished runs have an actor, that actors without work go, and that quarantines end.
+//! The sweeper: every few seconds it sees to it that unfinished runs and bootstraps have an actor, that actors without work go, and that quarantines end.
 //!
 //! Its first round is the recovery after a start; nothing else is special about it (I2).
 
@@ -39,6 +39,15 @@ impl Registry {
         let mut after = None;
         loop {
             let page = env.store.keys_with_work(after, limits::SWEEP_PAGE).await?;
+            page.iter().for_each(|key| self.ensure(*key));
+            after = page.last().copied();
+            if page.len() < limits::SWEEP_PAGE as usize || self.draining() {
+                break;
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = env.store.keys_with_bootstrap(after, limits::SWEEP_PAGE).await?;
             page.iter().for_each(|key| self.ensure(*key));
             after = page.last().copied();
             if page.len() < limits::SWEEP_PAGE as usize || self.draining() {

@@ -14,7 +14,9 @@ use actors::port::store::runs::RunFilter;
 use actors::workspace::status::Snapshot;
 use serde::Serialize;
 
+use super::bootstrap::{Outline, visited};
 use super::caller::Admin;
+use super::entities::Counts;
 use super::error::Error;
 use super::flows::summary;
 use super::request_id;
@@ -29,8 +31,8 @@ pub struct Dashboard {
     workspace_id: WorkspaceId,
     installation: Installed,
     workspace: Snapshot,
-    bootstrap: Bootstrap,
-    entity_counts: EntityCounts,
+    bootstrap: Outline,
+    entity_counts: Counts,
     flows: FlowCounts,
     runs: RunCounts,
     recent_activity: Activity,
@@ -43,23 +45,6 @@ struct Installed {
     health: Health,
     installed_at: Timestamp,
     updated_at: Timestamp,
-}
-
-/// The copy of the workspace's data: there is none, and it says so.
-#[derive(Serialize, Debug)]
-struct Bootstrap {
-    status: &'static str,
-    progress: u32,
-    total: u32,
-    last_error: Option<String>,
-    updated_at: Option<Timestamp>,
-}
-
-#[derive(Serialize, Debug)]
-struct EntityCounts {
-    by_type: serde_json::Map<String, serde_json::Value>,
-    total: u64,
-    summary: &'static str,
 }
 
 #[derive(Serialize, Debug)]
@@ -103,8 +88,8 @@ pub async fn show(caller: Admin) -> Result<Json<Dashboard>, Error> {
             updated_at: installation.updated_at,
         },
         workspace,
-        bootstrap: Bootstrap { status: "DISABLED", progress: 0, total: 0, last_error: None, updated_at: None },
-        entity_counts: EntityCounts { by_type: serde_json::Map::new(), total: 0, summary: "No entities cached" },
+        bootstrap: Outline::of(visited(&caller).await?.as_ref()),
+        entity_counts: Counts::of(&*service.store, key).await?,
         flows: FlowCounts { total: flows.len(), enabled, summary: summary(flows.len(), enabled) },
         runs: runs(&caller).await?,
         recent_activity: activity(&caller).await?,

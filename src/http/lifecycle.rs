@@ -22,7 +22,7 @@ use self::told::Told;
 use super::body;
 use super::caller::Lifecycle;
 use super::error::{Error, Kind};
-use super::request_id;
+use super::{bootstrap, request_id};
 use crate::auth::token::{self, Refusal, Verified};
 
 /// `POST /lifecycle/installed`.
@@ -32,7 +32,7 @@ pub async fn installed(caller: Lifecycle, request: HttpRequest, payload: Payload
     let verified = installation_token(&caller, installation.token.expose()).await?;
     let urls = caller.service.api_hosts.accept(&verified.urls).map_err(|error| Error::because(Kind::ApiHostNotAllowed, error))?;
     let now = caller.service.clock.now();
-    let change = Change::Install(Box::new(Installation {
+    let installation = Installation {
         key: caller.key,
         addon_id: caller.verified.addon_id,
         addon_user: installation.addon_user,
@@ -45,8 +45,9 @@ pub async fn installed(caller: Lifecycle, request: HttpRequest, payload: Payload
         settings: installation.settings,
         installed_at: now,
         updated_at: now,
-    }));
-    apply(&caller, &request, change, Done::Installed).await
+    };
+    let bootstrap = bootstrap::wanted(&caller.service, &installation);
+    apply(&caller, &request, Change::Install(Box::new(installation)), Done::Installed { bootstrap }).await
 }
 
 /// `POST /lifecycle/uninstalled` and `/lifecycle/deleted`.

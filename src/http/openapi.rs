@@ -62,7 +62,7 @@ fn operation(endpoint: &Endpoint, addon: Addon) -> Value {
         operation.insert("parameters".into(), parameters.into());
     }
     if let Some(schema) = schemas::body(described.body, addon) {
-        let required = !matches!(described.body, Body::Rotation);
+        let required = !matches!(described.body, Body::Rotation | Body::Again);
         operation.insert("requestBody".into(), json!({"required": required, "content": {"application/json": {"schema": schema}}}));
     }
     operation.insert("responses".into(), responses(endpoint, described));
@@ -166,6 +166,7 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
         | Body::SourceChange
         | Body::Rotation
         | Body::Settings
+        | Body::Again
         | Body::Subscription
         | Body::WebhookToken
         | Body::Call

@@ -139,10 +139,13 @@ export async function dashboard(view, { about, signal }) {
       entities(board, about),
       card(t('dashboard.latest'), { actions: link(t('do.all'), '#/events') }, recentBox),
       about.features.subscriptions ? link(t('nav.subscriptions'), '#/subscriptions', { class: 'tile' }) : null));
+  let look = null;
+  signal.addEventListener('abort', () => clearTimeout(look));
   if (about.features.stream) {
     listen('events,bootstrap', (name, data) => {
       if (name === 'event') { recent.unshift(data); recent.length = Math.min(recent.length, 500); put(recentBox, latest(recent)); }
-      if (name === 'bootstrap') snap?.again();
+      // Pages come many times a second; a look twice a second is enough.
+      if (name === 'bootstrap') look ??= setTimeout(() => { look = null; snap?.again(); }, 500);
     }, signal, recent[0]?.id ?? null);
   }
 }

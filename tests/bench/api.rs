@@ -1,4 +1,5 @@
-//! A stand-in for the platform's API that answers every request well and counts those that write, on a thread of its own.
+//! A stand-in for the platform's API that answers every request well and counts those that write, on a thread of its own. Asked to, it has a list of tags
+//! of any length, and every other list is empty.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,11 @@ pub struct Api {
 impl Api {
     /// Starts it; it lives as long as the process.
     pub fn start() -> Self {
+        Self::with_tags(None)
+    }
+
+    /// The same with so many tags in each workspace.
+    pub fn with_tags(tags: Option<usize>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -33,7 +39,7 @@ impl Api {
                 let listener = TcpListener::from_std(listener).unwrap();
                 loop {
                     if let Ok((stream, _)) = listener.accept().await {
-                        tokio::task::spawn_local(serve(stream, Arc::clone(&counter)));
+                        tokio::task::spawn_local(serve(stream, Arc::clone(&counter), tags));
                     }
                 }
             });
@@ -47,7 +53,7 @@ impl Api {
     }
 }
 
-async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>) {
+async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>, tags: Option<usize>) {
     let _ = stream.set_nodelay(true);
     let mut buffer = Vec::with_capacity(8 * 1024);
     loop {
@@ -55,8 +61,9 @@ async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>) {
             if !buffer.starts_with(b"GET ") {
                 written.fetch_add(1, Ordering::Relaxed);
             }
+            let asked = tags.filter(|_| buffer.starts_with(b"GET ")).map(|tags| page(&buffer[..head], tags));
             buffer.drain(..head + length);
-            if stream.write_all(ANSWER).await.is_err() {
+            if stream.write_all(asked.as_deref().map_or(ANSWER, str::as_bytes)).await.is_err() {
                 return;
             }
         }
@@ -65,4 +72,16 @@ async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>) {
             Ok(_) => {}
         }
     }
+}
+
+/// A page of tags of half a kilobyte each, or an empty list.
+fn page(head: &[u8], tags: usize) -> String {
+    let head = String::from_utf8_lossy(head);
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    let number = |name: &str| target.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse::<usize>().ok());
+    let (page, size) = (number("page").unwrap_or(1), number("page-size").unwrap_or(200));
+    let tag = |n: usize| format!("{{\"id\":\"{n:024x}\",\"name\":\"Tag number {n}\",\"archived\":false,\"note\":\"{}\"}}", "n".repeat(420));
+    let listed = if target.contains("/tags?") { ((page - 1) * size).min(tags)..(page * size).min(tags) } else { 0..0 };
+    let body = format!("[{}]", listed.map(tag).collect::<Vec<_>>().join(","));
+    format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::api::Api;
+use super::connection::Connection;
 use super::floor::Floor;
 use super::load::{Outcome, Until, run};
 use super::plan::Plan;
@@ -124,5 +125,42 @@ pub async fn many_installations(plan: &Plan, report: &mut Report) {
     let service = Process::start(folder.path(), &platform.public_key(), api.address).await;
     report.add(format!("ready, {count} installed"), milliseconds(service.ready_after), "2,000 ms for 100,000");
     report.add(format!("memory, {count} installed, after a restart"), megabytes(service.resident()), "250 MB for 100,000");
+    service.stop().await;
+}
+
+/// A workspace with very many entities is read, while webhooks of a thousand others come in.
+pub async fn entities(plan: &Plan, report: &mut Report) {
+    let (folder, api) = (folder(), Api::with_tags(Some(plan.entities)));
+    let platform = Platform::new(api.address);
+    let service = Process::start(folder.path(), &platform.public_key(), api.address).await;
+    platform.install(service.address, 0, plan.workspaces).await;
+    let ask = async |method: &str, path: &str| {
+        let mut connection = Connection::open(service.address).await.unwrap();
+        let begun = Instant::now();
+        let status = connection.exchange(&platform.of_owner(method, path, 0)).await.unwrap();
+        assert!((200..300).contains(&status), "{method} {path}: {status}");
+        (connection.body(), begun.elapsed())
+    };
+    let deliveries = platform.deliveries(1, plan.workspaces - 1);
+    let mut sent = 0;
+    let alone = load(&service, &deliveries, 16, plan.load, &mut sent).await;
+    report.add("webhooks, 16 connections, nothing else", words(&alone), "");
+    let begun = Instant::now();
+    ask("POST", "/ui/bootstrap/trigger").await;
+    let beside = load(&service, &deliveries, 16, plan.load, &mut sent).await;
+    report.add("webhooks, 16 connections, beside a bootstrap", words(&beside), "");
+    while ask("GET", "/ui/bootstrap/state").await.0.contains("\"finished_at\":null") {
+        assert!(begun.elapsed().as_secs() < 1_800, "the bootstrap did not end");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let (state, _) = ask("GET", "/ui/bootstrap/state").await;
+    let calls = state.split("\"calls\":").nth(1).and_then(|rest| rest.split(',').next()?.parse::<f64>().ok()).unwrap_or(0.0);
+    report.add(format!("{} entities read", plan.entities), format!("{seconds:.0} s, {:.1} calls/s", calls / seconds), "47.5 calls/s");
+    for (what, path) in [("first page of them", "/ui/entities?type=tags"), ("search in them", "/ui/entities?type=tags&q=number+99999")] {
+        report.add(format!("  {what}"), milliseconds(ask("GET", path).await.1), "");
+    }
+    report.add("  memory", megabytes(service.resident()), "");
+    report.add("  database", megabytes(std::fs::metadata(folder.path().join("road.db")).unwrap().len()), "");
     service.stop().await;
 }

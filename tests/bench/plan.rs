@@ -15,12 +15,15 @@ pub struct Plan {
     pub events: usize,
     /// Installations of the last measurement.
     pub installed: usize,
+    /// Entities that a workspace is read with; none is read otherwise.
+    pub entities: usize,
 }
 
 impl Plan {
     /// Under two minutes unless more is asked for. Cargo's own `--bench` is let pass.
     pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Self {
-        let mut plan = Self { load: Duration::from_secs(4), workspaces: 1_000, flow_workspaces: 500, events: 20_000, installed: 10_000 };
+        let mut plan =
+            Self { load: Duration::from_secs(4), workspaces: 1_000, flow_workspaces: 500, events: 20_000, installed: 10_000, entities: 0 };
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             let mut number = || arguments.next().and_then(|text| text.parse::<usize>().ok()).unwrap_or_else(|| usage());
@@ -30,6 +33,7 @@ impl Plan {
                 "--seconds" => plan.load = Duration::from_secs(number() as u64),
                 "--events" => plan.events = number(),
                 "--installed" => plan.installed = number(),
+                "--entities" => plan.entities = number(),
                 _ => usage(),
             }
         }
@@ -38,7 +42,7 @@ impl Plan {
 }
 
 fn usage() -> ! {
-    println!("cargo bench --bench road -- [--full] [--seconds N] [--events N] [--installed N]");
+    println!("cargo bench --bench road -- [--full] [--seconds N] [--events N] [--installed N] [--entities N]");
     std::process::exit(2)
 }
 

@@ -37,6 +37,9 @@ fn main() {
         measure::accepting(&plan, &mut report).await;
         measure::flows(&plan, &mut report).await;
         measure::many_installations(&plan, &mut report).await;
+        if plan.entities > 0 {
+            measure::entities(&plan, &mut report).await;
+        }
     });
     println!("\n{report}");
 }

@@ -12,6 +12,7 @@
 )]
 
 mod actor;
+mod bootstrap;
 mod boundaries;
 mod cancel;
 mod chaos;

@@ -1,7 +1,6 @@
 //! The stage of the stories about the inside: real actors and the real registry over a store in memory, a scripted platform and a clock that stands
 //! still. Everything lives on the test's own thread, so that time passes only when nobody has anything left to do.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,6 +20,7 @@ use actors::port::store::{Installations, Runs, Slice};
 use actors::port::web::OtherServers;
 use actors::registry::{Environment, Error, Registry};
 use actors::secret::Secret;
+use actors::settings::Settings;
 use actors::testing::{ManualClock, MemoryStore, NamedAnywhere, ScriptedClockify, ScriptedWeb};
 use actors::workspace::deliver::{Accepted, Delivery, Sender};
 use actors::workspace::flows::{FlowChange, FlowChanged};
@@ -172,7 +172,10 @@ fn registry(
         store: Arc::new(store.clone()),
         clock: Arc::new(clock.clone()),
         catalogue: Arc::new(catalogue()),
-        defaults: BTreeMap::new(),
+        defaults: Addon::ALL
+            .map(|addon| (addon, Settings { bootstrap_on_install: false, max_rps: 50, ..Settings::built_in(addon) }))
+            .into(),
+        scopes: Addon::ALL.map(|addon| (addon, ["PROJECT_READ", "TAG_READ", "TASK_READ"].map(str::to_owned).into())).into(),
         observer: Arc::clone(witness) as Arc<dyn Observer>,
         clockify: Arc::new(move || std::rc::Rc::new(clockify.clone())),
         other_servers: OtherServers {
@@ -186,7 +189,12 @@ fn registry(
 
 fn catalogue() -> Catalogue {
     let id = json!([{ "name": "id", "in": "path", "required": true }]);
+    let paged = |size: u32| json!({ "list": "", "paging": { "page": "page", "size": "page-size", "sizeMax": size } });
+    let project = json!([{ "name": "projectId", "in": "path", "required": true }]);
     let listed = json!([
+        { "id": "getProjects", "method": "GET", "path": "/v1/workspaces/{workspaceId}/projects", "tag": "Project", "summary": "s", "scope": "PROJECT_READ", "answer": paged(50) },
+        { "id": "getTags", "method": "GET", "path": "/v1/workspaces/{workspaceId}/tags", "tag": "Tag", "summary": "s", "scope": "TAG_READ", "answer": { "list": "" } },
+        { "id": "getTasks", "method": "GET", "path": "/v1/workspaces/{workspaceId}/projects/{projectId}/tasks", "tag": "Task", "summary": "s", "scope": "TASK_READ", "answer": paged(50), "parameters": project },
         { "id": "getTimeEntry", "method": "GET", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id },
         { "id": "updateTimeEntry", "method": "PUT", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id, "body": {} },
         { "id": "createTag", "method": "POST", "path": "/v1/workspaces/{workspaceId}/tags", "tag": "Tag", "summary": "s", "body": {} },

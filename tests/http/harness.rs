@@ -16,6 +16,7 @@ use actors::port::store::{Events, Flows, Installations, Runs, Slice, Sources, Su
 use actors::port::web::OtherServers;
 use actors::registry::{Environment, Registry};
 use actors::secret::Secret;
+use actors::settings::Settings;
 use actors::testing::{ManualClock, MemoryStore, NamedAnywhere, ScriptedClockify};
 use actors::webhook;
 use clockify_addons::auth::{ApiHosts, Keys, Verifier};
@@ -249,7 +250,8 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         store: Arc::new(store.clone()),
         clock: Arc::clone(&shared),
         catalogue: Arc::clone(&catalogue),
-        defaults: Default::default(),
+        defaults: Addon::ALL.map(|addon| (addon, Settings { bootstrap_on_install: false, ..Settings::built_in(addon) })).into(),
+        scopes: Addon::ALL.map(|addon| (addon, Manifests::scopes(addon))).into(),
         observer: Arc::new(Told::new(Arc::clone(&metrics), Arc::clone(&audience))),
         clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
         other_servers: OtherServers {

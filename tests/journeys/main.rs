@@ -4,6 +4,7 @@
 
 mod addons;
 mod app;
+mod bootstrap;
 mod custom;
 mod database;
 mod explorer;

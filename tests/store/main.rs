@@ -15,6 +15,7 @@
 #[macro_use]
 mod backend;
 mod activities;
+mod bootstraps;
 mod calls;
 mod earlier;
 mod entities;

@@ -181,6 +181,7 @@ impl Workspace {
             _ => Vec::new(),
         };
         if event.source == Source::Clockify {
+            self.reader.hear(&event.event_type, &event.payload, now);
             self.recent.remember(Fingerprint {
                 id: event.id,
                 event_type: event.event_type.clone(),

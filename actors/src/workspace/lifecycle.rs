@@ -6,8 +6,10 @@ use actix::{ActorFutureExt, AtomicResponse, Context, Handler, Message, WrapFutur
 use std::sync::Arc;
 
 use super::{Error, Phase, Workspace, caught, load};
+use crate::bootstrap::record::Record;
 use crate::ids::AddonId;
 use crate::installation::{Installation, Proof, Status, Verdict};
+use crate::settings::Settings;
 
 /// A lifecycle call, verified and read.
 #[derive(Clone, Debug)]
@@ -32,6 +34,18 @@ pub struct Lifecycle {
     pub proof: Proof,
 }
 
+impl Workspace {
+    /// The bootstrap that an installation asks for: stored with it, so that whatever happens next, it is found.
+    fn bootstrap_of(&self, change: &Change) -> Option<Record> {
+        let Change::Install(installation) = change else { return None };
+        let addon = self.key.addon;
+        let defaults = self.env.defaults.get(&addon).copied().unwrap_or_else(|| Settings::built_in(addon));
+        let wanted = Settings::effective(addon, defaults, &installation.settings).bootstrap_on_install;
+        let (id, now) = (self.env.clock.fresh_id().into(), self.env.clock.now());
+        Some(if wanted { Record::asked(id, now) } else { Record::disabled(id, now) })
+    }
+}
+
 impl Handler<Lifecycle> for Workspace {
     type Result = AtomicResponse<Self, Result<Verdict, Error>>;
 
@@ -45,8 +59,10 @@ impl Handler<Lifecycle> for Workspace {
         };
         if refusal.is_none() && matches!(change, Change::Delete(_)) {
             self.runner.hold();
+            self.reader.halt();
         }
         let (key, env) = (self.key, Arc::clone(&self.env));
+        let bootstrap = self.bootstrap_of(&change);
         let deletes = matches!(change, Change::Delete(_));
         let former = self.loaded().ok().filter(|_| deletes).map(|loaded| {
             let made = loaded.subscriptions.iter().filter_map(|subscription| subscription.webhook().cloned());
@@ -59,7 +75,7 @@ impl Handler<Lifecycle> for Workspace {
             let now = env.clock.now();
             let verdict = caught(async {
                 match &change {
-                    Change::Install(installation) => env.store.install(installation, proof).await,
+                    Change::Install(installation) => env.store.install_with(installation, proof, bootstrap.as_ref()).await,
                     Change::Delete(addon_id) => env.store.uninstall(key, *addon_id, proof).await,
                     Change::Status(addon_id, status) => env.store.set_status(key, *addon_id, *status, proof, now).await,
                     Change::Settings(addon_id, settings) => env.store.set_settings(key, *addon_id, settings, proof, now).await,

@@ -19,6 +19,7 @@ impl Handler<Lift> for Workspace {
         self.quarantined = false;
         if let Phase::Ready(loaded) = &self.phase {
             self.runner.set_works(self.works(loaded));
+            self.reader.set_works(self.reads(loaded));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
 //! | [`subscriptions::ChangeSubscription`] | webhooks of the add-on's own, at the platform and here |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
+//! | [`bootstrap::Bootstrap`] | begins, stops or repeats the reading of the workspace |
 //! | [`execute::Execute`] | makes a call that a person asks for, and keeps it |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`cancel::Cancel`] | ends a run before its time |
@@ -18,6 +19,7 @@
 //! Life: `started` loads from the store while the mailbox waits; then messages; then `Retire`. Handlers are small and do not panic; what may, runs
 //! in tasks under `catch_unwind` ([`runner`]). Whatever is remembered here may be dropped at any moment (I2).
 
+pub mod bootstrap;
 pub mod cancel;
 pub mod deliver;
 pub mod execute;
@@ -25,6 +27,7 @@ pub mod flows;
 pub mod lifecycle;
 pub mod lift;
 pub mod queue;
+pub mod reader;
 pub mod replay;
 pub mod retire;
 pub mod runner;
@@ -34,7 +37,7 @@ pub mod status;
 pub mod subscriptions;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -60,6 +63,7 @@ use crate::rate::Rate;
 use crate::settings::Settings;
 use crate::source::{CustomSource, SourceName};
 use crate::subscription::Subscription;
+use reader::Reader;
 use runner::Runner;
 
 /// Makes the platform's client for a thread; it is called once on each arbiter.
@@ -75,6 +79,8 @@ pub struct Environment {
     pub catalogue: Arc<Catalogue>,
     /// The operator's defaults for each add-on; one that has none goes by the built-in ones.
     pub defaults: BTreeMap<Addon, Settings>,
+    /// The scopes of each add-on's manifest: what it may read.
+    pub scopes: BTreeMap<Addon, BTreeSet<String>>,
     /// Who counts.
     pub observer: Arc<dyn Observer>,
     /// The platform's client, one for each thread.
@@ -152,6 +158,7 @@ pub struct Workspace {
     key: Key,
     env: Arc<Environment>,
     runner: Rc<Runner>,
+    reader: Rc<Reader>,
     phase: Phase,
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
@@ -194,10 +201,12 @@ impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
         let runner = Runner::new(key, Arc::clone(&env), clients(&env));
+        let reader = Reader::new(key, Arc::clone(&env), Rc::clone(&runner));
         Self {
             key,
             env,
             runner,
+            reader,
             phase: Phase::Loading,
             recent: Recent::default(),
             rates: HashMap::new(),
@@ -218,20 +227,26 @@ impl Workspace {
 
     /// Whether runs may go on.
     fn works(&self, loaded: &Loaded) -> bool {
+        self.reads(loaded) && loaded.settings.enable_flows
+    }
+
+    /// Whether the workspace may be read.
+    fn reads(&self, loaded: &Loaded) -> bool {
         let installation = &loaded.installation;
-        let sound = installation.status == Status::Active && installation.health == Health::Sound;
-        sound && loaded.settings.enable_flows && !self.quarantined
+        installation.status == Status::Active && installation.health == Health::Sound && !self.quarantined
     }
 
     fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>, context: &mut Context<Self>) {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
+                self.reader.adopt(Arc::clone(&loaded.installation), loaded.settings, self.reads(&loaded));
                 self.runner.adopt(&loaded, works);
                 self.phase = Phase::Ready(Box::new(loaded));
             }
             Ok(None) => {
                 self.runner.close();
+                self.reader.close();
                 self.phase = Phase::Absent;
             }
             Err(error) => {
@@ -307,5 +322,6 @@ impl Drop for Workspace {
     /// An actor that dies, of whatever cause, takes its tasks along: its successor finds in the store what they left (I4).
     fn drop(&mut self) {
         self.runner.close();
+        self.reader.close();
     }
 }

@@ -21,9 +21,10 @@ impl Handler<Retire> for Workspace {
     type Result = bool;
 
     fn handle(&mut self, _: Retire, _: &mut Context<Self>) -> bool {
-        let idle = !matches!(self.phase, Phase::Loading) && self.runner.idle() && !self.subscribing.get();
+        let idle = !matches!(self.phase, Phase::Loading) && self.runner.idle() && self.reader.idle() && !self.subscribing.get();
         if idle {
             self.runner.close();
+            self.reader.close();
             self.phase = Phase::Retired;
         }
         idle
@@ -34,6 +35,6 @@ impl Handler<Drain> for Workspace {
     type Result = usize;
 
     fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> usize {
-        self.runner.drain()
+        self.runner.drain() + self.reader.drain()
     }
 }

@@ -6,8 +6,11 @@ use serde_json::{Map, Value, json};
 
 /// What was done.
 pub enum Done {
-    /// INSTALLED.
-    Installed,
+    /// INSTALLED, and whether the workspace's data is read then.
+    Installed {
+        /// It is.
+        bootstrap: bool,
+    },
     /// DELETED.
     Deleted,
     /// STATUS_CHANGED.
@@ -20,7 +23,7 @@ impl Done {
     /// Its name in the log and in Universal Webhook's answers.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Installed => "installed",
+            Self::Installed { .. } => "installed",
             Self::Deleted => "uninstalled",
             Self::StatusChanged => "status_changed",
             Self::SettingsUpdated(_) => "settings_updated",
@@ -29,7 +32,7 @@ impl Done {
 
     const fn words(&self) -> &'static str {
         match self {
-            Self::Installed => "Installation successful",
+            Self::Installed { .. } => "Installation successful",
             Self::Deleted => "Uninstallation successful",
             Self::StatusChanged => "Status updated successfully",
             Self::SettingsUpdated(_) => "Settings updated successfully",
@@ -42,9 +45,8 @@ impl Done {
             Addon::ApiStudio => json!({"status": "ok", "message": self.words()}),
             Addon::UniversalWebhook => {
                 let mut answer = json!({"status": self.name(), "workspaceId": key.workspace});
-                // There is no copy of the workspace's data to be made.
-                if let (Self::Installed, Some(answer)) = (&self, answer.as_object_mut()) {
-                    answer.insert("bootstrap".into(), "disabled".into());
+                if let (Self::Installed { bootstrap }, Some(answer)) = (&self, answer.as_object_mut()) {
+                    answer.insert("bootstrap".into(), if *bootstrap { "scheduled" } else { "disabled" }.into());
                 }
                 answer
             }
@@ -52,7 +54,7 @@ impl Done {
                 let message = self.words();
                 let data = match self {
                     Self::SettingsUpdated(settings) => json!({"workspaceId": key.workspace, "settings": settings}),
-                    Self::Installed | Self::Deleted | Self::StatusChanged => json!({"workspaceId": key.workspace}),
+                    Self::Installed { .. } | Self::Deleted | Self::StatusChanged => json!({"workspaceId": key.workspace}),
                 };
                 json!({"success": true, "message": message, "data": data})
             }

@@ -71,6 +71,8 @@ pub enum Body {
     Rotation,
     /// Settings by id.
     Settings,
+    /// What of a bootstrap is repeated.
+    Again,
     /// A call to make.
     Call,
     /// The same in the shapes of the reference.
@@ -237,6 +239,8 @@ pub const DESCRIBED: &[Described] = &[
         ])
         .refuses(&[Kind::Fields]),
     route(Get, "/ui/webhooks/{id}", "A whole event.").refuses(&[Kind::WebhookNotFound]),
+    route(Get, "/ui/webhooks/{id}/entities", "Entities that an event names, and whether they are cached.")
+        .refuses(&[Kind::WebhookNotFound]),
     route(Get, "/ui/flows", "Flows, newest first, without conditions and actions."),
     route(Post, "/ui/flows", "Creates a flow.").sends(Body::Flow).answers(200, "The whole flow.").refuses(&[Kind::TooManyFlows]),
     route(Get, "/ui/flows/{id}", "A whole flow.").refuses(&[Kind::FlowNotFound]),
@@ -267,6 +271,23 @@ pub const DESCRIBED: &[Described] = &[
         .answers(200, "The secret has another value; 201 where it is new.")
         .refuses(&[Kind::TooManySecrets]),
     route(Delete, "/ui/secrets/{name}", "Deletes a secret; flows that name it fail from then on.").refuses(&[Kind::SecretNotFound]),
+    route(Get, "/ui/bootstrap/state", "How far the reading of the workspace's data is, operation by operation."),
+    route(Post, "/ui/bootstrap/trigger", "Reads the workspace's data.").answers(202, "It begins; 200 where it is under way already."),
+    route(Post, "/ui/bootstrap/cancel", "Stops reading; what was read stays."),
+    route(Post, "/ui/bootstrap/retry", "Reads again what failed: one operation, or all of them.")
+        .sends(Body::Again)
+        .answers(202, "It goes on; 200 where nothing had failed."),
+    route(Post, "/bootstrap/{workspace}", "Reads the workspace's data.").refuses(&[Kind::WorkspaceMismatch]),
+    route(Get, "/bootstrap/{workspace}/status", "How far that is.").refuses(&[Kind::WorkspaceMismatch]),
+    route(Get, "/ui/entities", "Cached entities by type and name, and how many there are of each type.")
+        .with(&[
+            query("type", "Only entities of this type."),
+            query("q", "Only entities whose name has this text, in any case, or whose id it is."),
+            LIMIT,
+            OFFSET,
+        ])
+        .refuses(&[Kind::Fields]),
+    route(Get, "/ui/entities/{type}/{id}", "A cached entity with all that the platform said of it.").refuses(&[Kind::EntityNotFound]),
     route(Get, "/ui/custom-sources", "Custom sources, by name, without their secrets."),
     route(Post, "/ui/custom-sources", "Creates a custom source.")
         .sends(Body::Source)

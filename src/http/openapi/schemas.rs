@@ -40,6 +40,7 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
             let seconds = json!({"type": "integer", "minimum": 0, "maximum": source::ROTATION_SECONDS_MAX, "default": source::ROTATION_SECONDS_DEFAULT});
             strict(json!({ "keep_old_seconds": seconds }), &[])
         }
+        Body::Again => strict(json!({ "operation_id": {"type": ["string", "null"]} }), &[]),
         Body::Call => {
             let params = strict(json!({"path": {"type": "object"}, "query": {"type": "object"}, "body": {}}), &[]);
             let bearer = json!({"type": "string", "enum": ["viewer", "addon"], "default": "viewer"});

@@ -1,5 +1,6 @@
 //! Installations, and what lifecycle calls do to them. The installation token is sealed; of webhook tokens only hashes are kept (I7).
 
+use actors::bootstrap::record::Record;
 use actors::clock::Timestamp;
 use actors::ids::{AddonId, Key};
 use actors::installation::{Health, Installation, Mark, Proof, Status, Step, Verdict};
@@ -14,7 +15,7 @@ use sqlx::{PgConnection, Row};
 use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, text_if_any, time, time_if_any};
-use super::{Failure, Postgres, activities, secrets, sources, standings, subscriptions};
+use super::{Failure, Postgres, activities, bootstraps, secrets, sources, standings, subscriptions};
 
 fn health(row: &PgRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -174,11 +175,18 @@ impl Postgres {
 
 #[async_trait]
 impl Installations for Postgres {
-    async fn install(&self, installation: &Installation, proof: Proof) -> Result<Verdict, Error> {
+    async fn install_with(&self, installation: &Installation, proof: Proof, bootstrap: Option<&Record>) -> Result<Verdict, Error> {
         let token = self.keyring.seal(&installation.token, installation.key, TOKEN)?;
         let call = (installation.key, Step::Install, installation.addon_id, proof);
-        let installation = installation.clone();
-        self.apply(call, move |connection| Box::pin(async move { put(connection, &installation, token).await })).await
+        let (installation, bootstrap) = (installation.clone(), bootstrap.cloned());
+        let change = async move |connection: &mut PgConnection| {
+            put(connection, &installation, token).await?;
+            match bootstrap {
+                Some(asked) => bootstraps::put_asked(connection, installation.key, &asked).await,
+                None => Ok(()),
+            }
+        };
+        self.apply(call, move |connection| Box::pin(async move { change(connection).await })).await
     }
 
     async fn uninstall(&self, key: Key, addon_id: AddonId, proof: Proof) -> Result<Verdict, Error> {

@@ -55,9 +55,12 @@ impl Purger {
 }
 
 /// Some rows of a stay.
-const ROWS: [&str; 6] = [
+const ROWS: [&str; 8] = [
     "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE stay = $1 ORDER BY id LIMIT $2)",
     "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE stay = $1 ORDER BY id LIMIT $2)",
+    "DELETE FROM bootstraps WHERE stay = $1 AND stay IN (SELECT stay FROM bootstraps WHERE stay = $1 LIMIT $2)",
+    "DELETE FROM bootstrap_operations WHERE stay = $1 AND operation IN (
+        SELECT operation FROM bootstrap_operations WHERE stay = $1 ORDER BY operation LIMIT $2)",
     "DELETE FROM entities WHERE stay = $1 AND (type, id) IN (
         SELECT type, id FROM entities WHERE stay = $1 ORDER BY type, id LIMIT $2)",
     "DELETE FROM api_calls WHERE stay = $1 AND id IN (SELECT id FROM api_calls WHERE stay = $1 ORDER BY id LIMIT $2)",

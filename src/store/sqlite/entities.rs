@@ -1,17 +1,21 @@
 //! The entity cache.
 
-use actors::entity::{Entity, EntityChange, EntityId, EntityType};
+use actors::clock::Timestamp;
+use actors::entity::{Entity, EntityChange, EntityId, EntityType, Listed, sort_key};
 use actors::ids::Key;
-use actors::port::store::{Entities, Error};
+use actors::limits::store::{NAMES_SEARCHED_MAX, PAGE_ROWS_MAX, PURGE_ROWS_MAX};
+use actors::port::store::entities::{EntityFilter, Swept};
+use actors::port::store::{Entities, Error, Page, Slice};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
+use super::super::columns::addon_number;
 use super::super::entity_rows::{EntityRow, rows};
 use super::super::failure::unreadable;
 use super::flows::stay;
-use super::row::{about, columns, json, time};
-use super::{Failure, Sqlite};
+use super::row::{about, columns, json, key, time};
+use super::{Failure, Sqlite, purge};
 
 /// Rows of one statement. Few sizes, so that each statement is prepared once.
 const WIDTHS: [usize; 3] = [64, 8, 1];
@@ -44,26 +48,158 @@ pub(super) async fn put(connection: &mut SqliteConnection, key: Key, stay: i64, 
     Ok(())
 }
 
-fn entity(row: &SqliteRow) -> Result<Entity, Failure> {
+fn kind(row: &SqliteRow) -> Result<EntityType, Failure> {
+    EntityType::parse(row.try_get("type")?).map_err(|_| unreadable("type"))
+}
+
+fn id(row: &SqliteRow) -> Result<EntityId, Failure> {
+    EntityId::parse(row.try_get("id")?).map_err(|_| unreadable("id"))
+}
+
+fn listed(row: &SqliteRow) -> Result<Listed, Failure> {
     let parent: Option<&str> = row.try_get("parent")?;
-    Ok(Entity {
-        kind: EntityType::parse(row.try_get("type")?).map_err(|_| unreadable("type"))?,
-        id: EntityId::parse(row.try_get("id")?).map_err(|_| unreadable("id"))?,
+    Ok(Listed {
+        kind: kind(row)?,
+        id: id(row)?,
         name: row.try_get::<Option<&str>, _>("name")?.map(Into::into),
         parent: parent.map(EntityId::parse).transpose().map_err(|_| unreadable("parent"))?,
-        data: json(row, "data")?,
         fetched_at: time(row, "fetched_at")?,
     })
+}
+
+fn entity(row: &SqliteRow) -> Result<Entity, Failure> {
+    let Listed { kind, id, name, parent, fetched_at } = listed(row)?;
+    Ok(Entity { kind, id, name, parent, data: json(row, "data")?, fetched_at })
+}
+
+macro_rules! stay {
+    () => {
+        "(SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)"
+    };
 }
 
 pub(super) const ONE: &str = "SELECT entities.* FROM installations
     CROSS JOIN entities ON entities.stay = installations.stay AND entities.type = ?3 AND entities.id = ?4
     WHERE installations.addon = ?1 AND installations.workspace = ?2 AND entities.data IS NOT NULL";
 
+pub(super) const COUNTS: &str = concat!(
+    "SELECT type, count(*) AS entities FROM entities INDEXED BY entities_by_name WHERE sort IS NOT NULL AND stay = ",
+    stay!(),
+    " GROUP BY type ORDER BY type"
+);
+
+pub(super) const IDS: &str = concat!(
+    "SELECT id FROM entities INDEXED BY entities_by_id WHERE type = ?3 AND id > ?4 AND fetched_at >= ?5 AND data IS NOT NULL AND stay = ",
+    stay!(),
+    " ORDER BY id LIMIT ?6"
+);
+
+pub(super) const SWEEP: &str = concat!(
+    "SELECT number, id, fetched_at FROM entities INDEXED BY entities_by_id WHERE type = ?3 AND id > ?4 AND stay = ",
+    stay!(),
+    " ORDER BY id LIMIT ?5"
+);
+
+pub(super) const OLD: &str = concat!(
+    "SELECT number FROM entities INDEXED BY entities_by_age WHERE stay = ",
+    stay!(),
+    " AND fetched_at < max(?3, ?4) AND (fetched_at < ?3 OR data IS NULL) LIMIT ?5"
+);
+
+/// Stays are sought one after the other, whatever the number of their entities.
+pub(super) const KEYS: &str = "WITH RECURSIVE stays (stay) AS (
+        SELECT min(stay) FROM entities
+        UNION ALL
+        SELECT (SELECT min(entities.stay) FROM entities WHERE entities.stay > stays.stay) FROM stays WHERE stays.stay IS NOT NULL
+    )
+    SELECT installations.addon, installations.workspace FROM stays CROSS JOIN installations ON installations.stay = stays.stay
+    WHERE (installations.addon, installations.workspace) > (?1, ?2) AND EXISTS (
+        SELECT 1 FROM entities INDEXED BY entities_by_age WHERE entities.stay = stays.stay AND entities.fetched_at < ?3
+    ) ORDER BY installations.addon, installations.workspace LIMIT ?4";
+
+/// Wants the key's two parameters, the type, the text and the id.
+fn fitting(filter: &EntityFilter) -> String {
+    let of_kind = if filter.kind.is_some() { "type = ?3" } else { "?3 IS NULL" };
+    let all = concat!("FROM entities INDEXED BY entities_by_name WHERE sort IS NOT NULL AND stay = ", stay!());
+    match filter.text {
+        None => format!("{all} AND {of_kind} AND ?4 IS NULL AND ?5 IS NULL"),
+        Some(_) => format!(
+            "FROM (SELECT number, type, sort, id {all} AND {of_kind} ORDER BY type, sort, id LIMIT {NAMES_SEARCHED_MAX})
+            WHERE instr(sort, ?4) > 0 OR id = ?5"
+        ),
+    }
+}
+
+pub(super) fn count(filter: &EntityFilter) -> String {
+    format!("SELECT count(*) {}", fitting(filter))
+}
+
+pub(super) fn page(filter: &EntityFilter) -> String {
+    format!(
+        "SELECT entities.* FROM (SELECT number, type, sort, id {} ORDER BY type, sort, id LIMIT ?6 OFFSET ?7) AS page
+        CROSS JOIN entities ON entities.number = page.number ORDER BY page.type, page.sort, page.id",
+        fitting(filter)
+    )
+}
+
 impl Sqlite {
     async fn one_entity(&self, key: Key, kind: &EntityType, id: &EntityId) -> Result<Option<Entity>, Failure> {
         let query = about(ONE, key).bind(kind.as_str().to_owned()).bind(id.as_str().to_owned());
         query.fetch_optional(&self.readers).await?.as_ref().map(entity).transpose()
+    }
+
+    async fn list_entities(&self, key: Key, filter: &EntityFilter, slice: Slice) -> Result<Page<Listed>, Failure> {
+        let fitting = |sql: String| {
+            let query = about(AssertSqlSafe(sql), key).bind(filter.kind.as_ref().map(|kind| kind.as_str().to_owned()));
+            query.bind(filter.text.as_deref().map(|text| sort_key(text).into_owned())).bind(filter.text.clone())
+        };
+        let mut reading = self.reading().await?;
+        let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;
+        let part = fitting(page(filter)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
+        let items = part.fetch_all(&mut *reading).await?.iter().map(listed).collect::<Result<_, _>>()?;
+        Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
+    }
+
+    async fn count_entities(&self, key: Key) -> Result<Vec<(EntityType, u64)>, Failure> {
+        let rows = about(COUNTS, key).fetch_all(&self.readers).await?;
+        let count = |row: &SqliteRow| Ok((kind(row)?, u64::try_from(row.try_get::<i64, _>("entities")?).unwrap_or(0)));
+        rows.iter().map(count).collect()
+    }
+
+    async fn ids_of(&self, key: Key, kind: &EntityType, since: Timestamp, after: &str, limit: u32) -> Result<Vec<EntityId>, Failure> {
+        let query = about(IDS, key).bind(kind.as_str().to_owned()).bind(after.to_owned()).bind(since.millis()).bind(limit);
+        query.fetch_all(&self.readers).await?.iter().map(id).collect()
+    }
+
+    /// Rows of a sweep: number, id, time.
+    async fn rows_of(&self, key: Key, kind: &EntityType, after: &str, rows: u32) -> Result<Vec<(i64, EntityId, i64)>, Failure> {
+        let query = about(SWEEP, key).bind(kind.as_str().to_owned()).bind(after.to_owned()).bind(rows);
+        let row = |row: &SqliteRow| Ok((row.try_get("number")?, id(row)?, row.try_get("fetched_at")?));
+        query.fetch_all(&self.readers).await?.iter().map(row).collect()
+    }
+
+    async fn remove_entities(&self, key: Key, numbers: Vec<i64>, loose: String) -> Result<u32, Error> {
+        if numbers.is_empty() {
+            return Ok(0);
+        }
+        self.transact(move |connection| {
+            Box::pin(async move {
+                let Some(stay) = stay(connection, key).await? else { return Ok(0) };
+                purge::remove(connection, "entities", stay, numbers, &loose).await
+            })
+        })
+        .await
+    }
+
+    async fn old_entities(&self, key: Key, before: i64, gone_before: i64, rows_max: u32) -> Result<Vec<i64>, Failure> {
+        let rows = about(OLD, key).bind(before).bind(gone_before).bind(rows_max).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    async fn keys_with_old_entities(&self, before: Timestamp, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Failure> {
+        let (addon, workspace) = after.map_or((0, Vec::new()), |after| (addon_number(after.addon), after.workspace.as_bytes().to_vec()));
+        let query = sqlx::query(KEYS).bind(addon).bind(workspace).bind(before.millis()).bind(limit);
+        query.fetch_all(&self.readers).await?.iter().map(key).collect()
     }
 }
 
@@ -82,5 +218,53 @@ impl Entities for Sqlite {
     async fn change_entities(&self, key: Key, changes: &[EntityChange]) -> Result<bool, Error> {
         let changes = changes.to_vec();
         self.transact(move |connection| Box::pin(change(connection, key, changes))).await
+    }
+
+    async fn entities(&self, key: Key, filter: &EntityFilter, slice: Slice) -> Result<Page<Listed>, Error> {
+        Ok(self.list_entities(key, filter, slice).await?)
+    }
+
+    async fn entity_counts(&self, key: Key) -> Result<Vec<(EntityType, u64)>, Error> {
+        Ok(self.count_entities(key).await?)
+    }
+
+    async fn entity_ids(
+        &self,
+        key: Key,
+        kind: &EntityType,
+        since: Timestamp,
+        after: Option<&EntityId>,
+        limit: u32,
+    ) -> Result<Vec<EntityId>, Error> {
+        Ok(self.ids_of(key, kind, since, after.map_or("", EntityId::as_str), limit).await?)
+    }
+
+    async fn sweep_entities(
+        &self,
+        key: Key,
+        kind: &EntityType,
+        before: Timestamp,
+        after: Option<&EntityId>,
+        rows: u32,
+    ) -> Result<Swept, Error> {
+        let found = self.rows_of(key, kind, after.map_or("", EntityId::as_str), rows).await?;
+        let after = found.last().filter(|_| found.len() == rows as usize).map(|(_, id, _)| id.clone());
+        let before = before.millis();
+        let old: Vec<i64> = found.into_iter().filter(|(_, _, at)| *at < before).map(|(number, ..)| number).collect();
+        let mut removed = 0;
+        for numbers in old.chunks(PURGE_ROWS_MAX as usize) {
+            removed += self.remove_entities(key, numbers.to_vec(), format!("fetched_at < {before}")).await?;
+        }
+        Ok(Swept { removed, after })
+    }
+
+    async fn expire_entities(&self, key: Key, before: Option<Timestamp>, gone_before: Timestamp, rows_max: u32) -> Result<u32, Error> {
+        let (before, gone) = (before.map_or(i64::MIN, Timestamp::millis), gone_before.millis());
+        let numbers = self.old_entities(key, before, gone, rows_max).await?;
+        self.remove_entities(key, numbers, format!("(fetched_at < {before} OR (data IS NULL AND fetched_at < {gone}))")).await
+    }
+
+    async fn keys_with_entities_before(&self, before: Timestamp, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Error> {
+        Ok(self.keys_with_old_entities(before, after, limit).await?)
     }
 }

@@ -1,5 +1,6 @@
 //! Installations, and what lifecycle calls do to them. The installation token is sealed; of webhook tokens only hashes are kept (I7).
 
+use actors::bootstrap::record::Record;
 use actors::clock::Timestamp;
 use actors::ids::{AddonId, Key};
 use actors::installation::{Health, Installation, Mark, Proof, Status, Step, Verdict};
@@ -14,7 +15,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, time, time_if_any};
-use super::{Failure, Sqlite, activities, purge, secrets, sources, standings, subscriptions};
+use super::{Failure, Sqlite, activities, bootstraps, purge, secrets, sources, standings, subscriptions};
 
 fn health(row: &SqliteRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -177,11 +178,18 @@ impl Sqlite {
 
 #[async_trait]
 impl Installations for Sqlite {
-    async fn install(&self, installation: &Installation, proof: Proof) -> Result<Verdict, Error> {
+    async fn install_with(&self, installation: &Installation, proof: Proof, bootstrap: Option<&Record>) -> Result<Verdict, Error> {
         let token = self.keyring.seal(&installation.token, installation.key, TOKEN)?;
         let call = (installation.key, Step::Install, installation.addon_id, proof);
-        let installation = installation.clone();
-        self.apply(call, move |connection| Box::pin(async move { put(connection, &installation, token).await })).await
+        let (installation, bootstrap) = (installation.clone(), bootstrap.cloned());
+        let change = async move |connection: &mut SqliteConnection| {
+            put(connection, &installation, token).await?;
+            match bootstrap {
+                Some(asked) => bootstraps::put_asked(connection, installation.key, &asked).await,
+                None => Ok(()),
+            }
+        };
+        self.apply(call, move |connection| Box::pin(async move { change(connection).await })).await
     }
 
     async fn uninstall(&self, key: Key, addon_id: AddonId, proof: Proof) -> Result<Verdict, Error> {

@@ -1,13 +1,18 @@
 //! How SQLite goes about each statement: along an index, whatever the number of rows. A plan that walks a table is a defect that no small test shows.
 
+use actors::entity::EntityType;
 use actors::flow::run::RunState;
+use actors::port::store::entities::EntityFilter;
 use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
-use super::{calls, chapters, connection, events, flows, migrate, purge, retention, runs, secrets, sources, standings, subscriptions};
+use super::{
+    bootstraps, calls, chapters, connection, entities, events, flows, migrate, purge, retention, runs, secrets, sources, standings,
+    subscriptions,
+};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 15] = [
     "api_calls",
     "events",
     "runs",
@@ -20,6 +25,9 @@ const TABLES: [&str; 12] = [
     "flow_versions",
     "marks",
     "purges",
+    "entities",
+    "bootstraps",
+    "bootstrap_operations",
 ];
 
 async fn database() -> (tempfile::TempDir, SqliteConnection) {
@@ -69,6 +77,14 @@ async fn every_read_goes_along_an_index() {
     }
     reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
     reads.extend([sources::ONE, sources::ALL, secrets::ONE, secrets::ALL, standings::ALL].map(str::to_owned));
+    reads.extend([entities::ONE, entities::COUNTS, entities::IDS, entities::SWEEP, entities::OLD, entities::KEYS].map(str::to_owned));
+    reads.extend([bootstraps::HEAD, bootstraps::OPERATIONS, bootstraps::DUE].map(str::to_owned));
+    for kind in [None, Some(EntityType::parse("tags").unwrap())] {
+        for text in [None, Some("x".to_owned())] {
+            let filter = EntityFilter { kind: kind.clone(), text };
+            reads.extend([entities::count(&filter), entities::page(&filter)]);
+        }
+    }
     reads.extend([calls::count(), calls::page(), calls::one()]);
     reads.extend([calls::SURPLUS, calls::OLD].map(str::to_owned));
     reads.extend([subscriptions::TAKEN, subscriptions::ALL, subscriptions::BY_TOKEN].map(str::to_owned));

@@ -99,9 +99,11 @@ struct Rows {
     blobs: &'static [&'static str],
 }
 
-const ROWS: [Rows; 5] = [
+const ROWS: [Rows; 7] = [
     Rows { table: "events", chapters: Some(chapters::OF_EVENTS), texts: &["headers", "entity"], blobs: &["payload"] },
     Rows { table: "runs", chapters: Some(chapters::OF_RUNS), texts: &["steps", "answers", "reason", "entity"], blobs: &[] },
+    Rows { table: "bootstraps", chapters: None, texts: &["head"], blobs: &[] },
+    Rows { table: "bootstrap_operations", chapters: None, texts: &["progress"], blobs: &[] },
     Rows { table: "entities", chapters: None, texts: &["parent", "name", "sort", "data"], blobs: &[] },
     Rows { table: "api_calls", chapters: None, texts: &["path", "error", "person"], blobs: &["content"] },
     Rows { table: "flow_versions", chapters: None, texts: &["definition"], blobs: &[] },

@@ -18,7 +18,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Universal Webhook on a free port of loopback, with its database in `folder`.
+    /// Universal Webhook on a free port of loopback, with its database in `folder`. It reads no workspace unless it is asked to.
     pub fn quiet(folder: &Path) -> Self {
         Self::default()
             .with("HOST", "127.0.0.1")
@@ -27,6 +27,9 @@ impl Setting {
             .with("CLOCKIFY_ADDON_PORT", "0")
             .with("UNIVERSAL_WEBHOOK_PORT", "0")
             .with("DATABASE_URL", &format!("sqlite://{}/service.db", folder.display()))
+            .with("API_STUDIO_BOOTSTRAP_ON_INSTALL", "false")
+            .with("UW_BOOTSTRAP_ON_INSTALL", "false")
+            .with("AUTO_BOOTSTRAP_ON_INSTALL", "false")
             .with("HTTP_WORKERS", "1")
             .with("WORKSPACE_ARBITERS", "1")
     }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::Error;
+use crate::bootstrap::record::Record;
 use crate::clock::Timestamp;
 use crate::ids::{AddonId, Key};
 use crate::installation::{Health, Installation, Proof, Status, Verdict};
@@ -12,7 +13,13 @@ use crate::installation::{Health, Installation, Proof, Status, Verdict};
 #[async_trait]
 pub trait Installations: Send + Sync {
     /// INSTALLED: replaces token, URLs, webhook tokens and settings at once. Flows, events and runs of the key stay.
-    async fn install(&self, installation: &Installation, proof: Proof) -> Result<Verdict, Error>;
+    async fn install(&self, installation: &Installation, proof: Proof) -> Result<Verdict, Error> {
+        self.install_with(installation, proof, None).await
+    }
+
+    /// INSTALLED, and in the same transaction the bootstrap that it asks for: it takes the place of one that is not under way, if it is itself to be
+    /// done, and otherwise only an empty one.
+    async fn install_with(&self, installation: &Installation, proof: Proof, bootstrap: Option<&Record>) -> Result<Verdict, Error>;
 
     /// DELETED: removes the row, the webhook tokens, custom sources, flows, events and runs of the key; only the mark stays.
     async fn uninstall(&self, key: Key, addon_id: AddonId, proof: Proof) -> Result<Verdict, Error>;

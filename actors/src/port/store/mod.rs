@@ -7,6 +7,7 @@
 //! contract suite run over it.
 
 pub mod activities;
+pub mod bootstraps;
 pub mod calls;
 pub mod entities;
 pub mod events;
@@ -22,6 +23,7 @@ pub mod standings;
 pub mod subscriptions;
 
 pub use activities::Activities;
+pub use bootstraps::Bootstraps;
 pub use calls::Calls;
 pub use entities::Entities;
 pub use events::Events;
@@ -61,6 +63,7 @@ pub trait Store:
     + Subscriptions
     + Calls
     + Entities
+    + Bootstraps
     + Retention
     + Activities
     + Journal
@@ -79,6 +82,7 @@ impl<S> Store for S where
         + Subscriptions
         + Calls
         + Entities
+        + Bootstraps
         + Retention
         + Activities
         + Journal

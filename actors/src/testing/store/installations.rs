@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::{MemoryStore, State};
+use crate::bootstrap::record::Record;
 use crate::clock::Timestamp;
 use crate::ids::{AddonId, Key};
 use crate::installation::{Health, Installation, Mark, Proof, Status, Step, Verdict};
@@ -24,11 +25,16 @@ impl State {
 
 #[async_trait]
 impl Installations for MemoryStore {
-    async fn install(&self, installation: &Installation, proof: Proof) -> Result<Verdict, Error> {
+    async fn install_with(&self, installation: &Installation, proof: Proof, bootstrap: Option<&Record>) -> Result<Verdict, Error> {
         let mut state = self.open()?;
         let verdict = state.judge(installation.key, Step::Install, installation.addon_id, proof);
         if verdict == Verdict::Apply {
             state.installations.insert(installation.key, installation.clone());
+            let known = state.bootstraps.get(&installation.key).map(|record| record.head.status);
+            let takes_place = |wanted: &&Record| known.is_none_or(|known| wanted.head.status.unfinished() && !known.unfinished());
+            if let Some(wanted) = bootstrap.filter(takes_place) {
+                state.bootstraps.insert(installation.key, wanted.clone());
+            }
         }
         Ok(verdict)
     }
@@ -44,6 +50,7 @@ impl Installations for MemoryStore {
             state.standings.retain(|(whose, _), _| *whose != key);
             state.subscriptions.retain(|(whose, _), _| *whose != key);
             state.activities.retain(|(whose, _), _| *whose != key);
+            state.bootstraps.remove(&key);
             state.entities.retain(|(whose, ..), _| *whose != key);
             state.messages.retain(|(whose, ..)| *whose != key);
             state.calls.retain(|(whose, _), _| *whose != key);

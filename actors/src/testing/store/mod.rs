@@ -5,6 +5,7 @@
 //! uninstall leaves nothing behind.
 
 mod activities;
+mod bootstraps;
 mod calls;
 mod entities;
 mod events;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::activity::Activity;
+use crate::bootstrap::record::Record;
 use crate::call::Call;
 use crate::entity::{EntityId, EntityType};
 use crate::event::{Event, EventType, Source};
@@ -62,6 +64,7 @@ struct State {
     calls: BTreeMap<(Key, CallId), Call>,
     subscriptions: BTreeMap<(Key, EventType), Subscription>,
     activities: BTreeMap<(Key, ActivityId), Activity>,
+    bootstraps: BTreeMap<Key, Record>,
     /// What is known of entities, also that they are gone.
     entities: BTreeMap<(Key, EntityType, EntityId), entities::Known>,
     /// The messages that custom sources have sent.

@@ -6,6 +6,7 @@
 //! drive     one run, step by step
 //! record    the run's record into the journal          failing  what follows from runs that fail
 //! ask       a call that no run makes                   cancel   a run that an admin ends
+//! read      a call that nobody waits for
 //! ```
 //!
 //! The store is the truth (I2): a runner may be dropped at any moment, and its successor goes on from the records. No panic of an action leaves
@@ -16,6 +17,7 @@ mod backlog;
 mod cancel;
 mod drive;
 mod failing;
+mod read;
 mod record;
 
 use std::cell::RefCell;

@@ -1,0 +1,250 @@
+//! One bootstrap: does what the machine says is next, several pages at a time, and stores what came of each before anything that follows from it.
+
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
+
+use super::Reader;
+use crate::bootstrap::machine::{Changed, Effect, Input, Machine};
+use crate::bootstrap::page::{self, Failure, Page, Place};
+use crate::bootstrap::plan::{Terms, plan};
+use crate::bootstrap::record::Status;
+use crate::bootstrap::request::request;
+use crate::clock::Timestamp;
+use crate::entity::{EntityChange, EntityId};
+use crate::limits::bootstrap as limits;
+use crate::limits::store::ENTITY_CHANGES_MAX;
+use crate::port::observer::Stir;
+use crate::port::store;
+
+/// A page that came, or did not.
+struct Came {
+    operation: usize,
+    parent: Option<EntityId>,
+    outcome: Result<Page, Failure>,
+}
+
+/// Whether there is anything to go on with.
+enum Kept {
+    Yes,
+    /// Another bootstrap has taken the place of this one, or the installation is gone.
+    Overtaken,
+}
+
+impl Reader {
+    /// Goes on with the stored bootstrap until it ends or may not go on.
+    pub(super) async fn drive(&self) -> Result<(), store::Error> {
+        let Some(mut machine) = self.take_up().await? else { return Ok(()) };
+        let now = self.env.clock.now();
+        let resumed = machine.step(Input::Resume, now);
+        if matches!(self.keep(&mut machine, resumed, Vec::new()).await?, Kept::Overtaken) {
+            return Ok(());
+        }
+        let mut calls: JoinSet<Came> = JoinSet::new();
+        let mut waiting: Option<(usize, Option<EntityId>)> = None;
+        loop {
+            if !self.inner.borrow().goes() {
+                if let Some((operation, parent)) = waiting.take() {
+                    machine.give_back(operation, &parent);
+                }
+                if calls.is_empty() {
+                    return self.rest(&mut machine).await;
+                }
+            }
+            let room = match self.do_what_is_next(&mut machine, &mut calls, &mut waiting).await? {
+                Some(room) => room,
+                None => return Ok(()),
+            };
+            self.inner.borrow_mut().under_way = calls.len();
+            if machine.record().head.status != Status::Running && calls.is_empty() {
+                return Ok(());
+            }
+            let now = self.env.clock.now();
+            let due = machine.due().map(|due| due.since(now).max(Duration::from_millis(1)));
+            let pause = room.into_iter().chain(due).min().unwrap_or(Duration::from_secs(60));
+            tokio::select! {
+                biased;
+                Some(came) = calls.join_next(), if !calls.is_empty() => {
+                    if let Ok(came) = came
+                        && matches!(self.take(&mut machine, came).await?, Kept::Overtaken)
+                    {
+                        return Ok(());
+                    }
+                }
+                () = self.changed.notified() => {}
+                () = self.env.clock.sleep(pause) => {}
+            }
+        }
+    }
+
+    /// The stored bootstrap, planned. `None`: there is nothing to read.
+    async fn take_up(&self) -> Result<Option<Machine>, store::Error> {
+        let record = self.env.store.bootstrap(self.key).await?;
+        self.learn_of_cache(record.as_ref().is_some_and(|record| record.head.status != Status::Disabled));
+        let Some(mut record) = record.filter(|record| record.head.status.unfinished()) else { return Ok(None) };
+        if record.operations.is_empty() && record.head.status != Status::Running {
+            let none = std::collections::BTreeSet::new();
+            let scopes = self.env.scopes.get(&self.key.addon).unwrap_or(&none);
+            let (settings, now) = (self.inner.borrow().settings, self.env.clock.now());
+            record.begin(plan(&self.env.catalogue, Terms { scopes, settings, now }), settings.max_pages, now);
+            if !self.env.store.put_bootstrap(self.key, &record).await? {
+                return Ok(None);
+            }
+            self.env.observer.stir(self.key, Stir::Bootstrap);
+            log::info!(addon = self.key.addon.slug(), workspace:% = self.key.workspace, operations = record.progress().1; "a bootstrap begins");
+        }
+        Ok(Some(Machine::new(record)))
+    }
+
+    /// Says that it waits, unless the service itself ends.
+    async fn rest(&self, machine: &mut Machine) -> Result<(), store::Error> {
+        let silent = {
+            let inner = self.inner.borrow();
+            inner.draining || inner.closed
+        };
+        if !silent {
+            let paused = machine.step(Input::Pause("the add-on is not active in this workspace".into()), self.env.clock.now());
+            self.keep(machine, paused, Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins what may begin now. Says how long to wait for room in the budget; `None`: there is nothing to go on with.
+    async fn do_what_is_next(
+        &self,
+        machine: &mut Machine,
+        calls: &mut JoinSet<Came>,
+        waiting: &mut Option<(usize, Option<EntityId>)>,
+    ) -> Result<Option<Option<Duration>>, store::Error> {
+        while self.inner.borrow().goes() {
+            let now = self.env.clock.now();
+            let call = match waiting.take() {
+                Some(call) => call,
+                None => match machine.next(now) {
+                    None => return Ok(Some(None)),
+                    Some(Effect::Call { operation, parent }) => (operation, parent),
+                    Some(effect) => {
+                        if matches!(self.look(machine, effect).await?, Kept::Overtaken) {
+                            return Ok(None);
+                        }
+                        continue;
+                    }
+                },
+            };
+            let calls_per_second = self.inner.borrow().settings.max_rps;
+            match self.runner.room_to_read(calls_per_second) {
+                Ok(()) => self.call(machine, calls, call),
+                Err(wait) => {
+                    *waiting = Some(call);
+                    return Ok(Some(Some(wait)));
+                }
+            }
+        }
+        Ok(Some(None))
+    }
+
+    /// Looks something up in the store.
+    async fn look(&self, machine: &mut Machine, effect: Effect) -> Result<Kept, store::Error> {
+        let (store, since) = (&self.env.store, machine.record().head.started_at);
+        let input = match effect {
+            Effect::Call { .. } => return Ok(Kept::Yes),
+            Effect::Find { operation, kind, after, limit } => {
+                let ids = store.entity_ids(self.key, &kind, since, after.as_ref(), limit).await?;
+                Input::Found { operation, complete: ids.len() < limit as usize, ids }
+            }
+            Effect::Sweep { kind, after } => {
+                let swept = store.sweep_entities(self.key, &kind, since, after.as_ref(), limits::SWEEP_ROWS).await?;
+                Input::Swept { kind, after: swept.after }
+            }
+        };
+        let changed = machine.step(input, self.env.clock.now());
+        self.keep(machine, changed, Vec::new()).await
+    }
+
+    /// Asks for a page.
+    fn call(&self, machine: &mut Machine, calls: &mut JoinSet<Came>, (operation, parent): (usize, Option<EntityId>)) {
+        let installation = self.inner.borrow().installation.clone();
+        let Some(installation) = installation else { return machine.give_back(operation, &parent) };
+        let Some((progress, lane)) = machine.lane(operation, parent.as_ref()) else { return machine.give_back(operation, &parent) };
+        let known = self.env.catalogue.get(&progress.operation);
+        let call = known.and_then(|known| Some((Arc::clone(known), request(known, progress, lane, self.key.workspace)?)));
+        let (progress, asked_at) = (progress.clone(), self.env.clock.now());
+        let runner = Rc::clone(&self.runner);
+        calls.spawn_local(async move {
+            let outcome = match call {
+                None => Err(Failure::Unreadable { reason: "the API catalogue no longer has this operation".into() }),
+                Some((known, request)) => {
+                    let answer = runner.read_page(&installation, request).await;
+                    let place = |parent| Place {
+                        progress: &progress,
+                        answer: &known.answer,
+                        parent,
+                        workspace: installation.key.workspace,
+                        asked_at,
+                    };
+                    let read = AssertUnwindSafe(async { page::read(answer, place(parent.as_ref())) }).catch_unwind().await;
+                    read.unwrap_or_else(|_| Err(Failure::Unreadable { reason: "the answer could not be read".into() }))
+                }
+            };
+            Came { operation, parent, outcome }
+        });
+    }
+
+    /// Takes in a page.
+    async fn take(&self, machine: &mut Machine, came: Came) -> Result<Kept, store::Error> {
+        let Came { operation, parent, outcome } = came;
+        let (input, entities) = match outcome {
+            Err(failure) => (Input::Failed { operation, parent, failure }, Vec::new()),
+            Ok(page) => {
+                let Page { entities, items, first, last } = page;
+                (Input::Read { operation, parent, entities: entities.len(), items, first, last }, entities)
+            }
+        };
+        let changed = machine.step(input, self.env.clock.now());
+        if changed.token_dead {
+            self.token_is_dead(machine);
+        }
+        self.keep(machine, changed, entities.into_iter().map(EntityChange::Seen).collect()).await
+    }
+
+    fn token_is_dead(&self, machine: &Machine) {
+        self.inner.borrow_mut().works = false;
+        self.runner.token_is_dead(machine.record().head.note.as_deref().unwrap_or_default());
+    }
+
+    /// Stores what a page brought, with the standing of its operation: all of it, but for lists that come whole and are large, in one transaction.
+    async fn keep(&self, machine: &mut Machine, changed: Changed, mut changes: Vec<EntityChange>) -> Result<Kept, store::Error> {
+        let (store, record) = (&self.env.store, machine.record());
+        while changes.len() > ENTITY_CHANGES_MAX {
+            let rest = changes.split_off(ENTITY_CHANGES_MAX);
+            if !store.change_entities(self.key, &std::mem::replace(&mut changes, rest)).await? {
+                return Ok(Kept::Overtaken);
+            }
+        }
+        if !changed.head && changes.is_empty() {
+            return Ok(Kept::Yes);
+        }
+        let operations: Vec<_> = changed.operations.iter().filter_map(|index| record.operations.get(*index).cloned()).collect();
+        if !store.advance_bootstrap(self.key, &record.head, &operations, &changes).await? {
+            return Ok(Kept::Overtaken);
+        }
+        self.env.observer.stir(self.key, Stir::Bootstrap);
+        if record.head.finished_at.is_some() {
+            self.say_goodbye(machine, record.head.updated_at);
+        }
+        Ok(Kept::Yes)
+    }
+
+    fn say_goodbye(&self, machine: &Machine, ended_at: Timestamp) {
+        let head = &machine.record().head;
+        let seconds = ended_at.since(head.started_at).as_secs();
+        log::info!(
+            addon = self.key.addon.slug(), workspace:% = self.key.workspace, status = head.status.as_str(), entities = head.entities,
+            calls = head.calls, seconds; "a bootstrap has ended"
+        );
+    }
+}
