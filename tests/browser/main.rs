@@ -21,6 +21,7 @@ mod hostile;
 mod languages;
 mod pictures;
 mod session;
+mod snapshot;
 mod sources;
 mod stage;
 mod wire;

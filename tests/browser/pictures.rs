@@ -26,7 +26,7 @@ fn the_documents_show_the_page_as_it_is() {
         ("events", "/events".into()),
         ("flow", format!("/flows/{flow}")),
         ("run", format!("/runs/{run}")),
-        ("settings", "/settings".into()),
+        ("explorer", "/explorer/getTags".into()),
     ];
     for (name, place) in places {
         stage.open(&place);
