@@ -5,7 +5,7 @@ import { bars } from './chart.js';
 import { h, put } from './dom.js';
 import { number, t, words } from './i18n.js';
 import { listen } from './live.js';
-import { badge, button, card, empty, facts, head, link, progress, say, state, sure, table } from './parts.js';
+import { about as subject, button, card, empty, facts, head, link, progress, say, state, sure, table } from './parts.js';
 import { hour, span, when } from './time.js';
 
 const HOURS = 24;
@@ -103,7 +103,7 @@ function latest(recent) {
   if (!recent.length) return empty(t('events.empty'), t('events.empty_text'));
   return table([
     [t('events.type'), (event) => link(words(event.event_type), `#/events/${event.id}`)],
-    [t('events.entity'), (event) => h('code', {}, event.entity ?? '–')],
+    [t('events.entity'), (event) => subject(event.entity)],
     [t('events.received'), (event) => when(event.received_at)],
   ], recent.slice(0, 8), { href: (event) => `#/events/${event.id}` });
 }

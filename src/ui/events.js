@@ -5,7 +5,7 @@ import { h, put } from './dom.js';
 import { t, words } from './i18n.js';
 import { tree } from './json.js';
 import { listen } from './live.js';
-import { badge, button, card, choice, copyable, empty, facts, field, head, link, pager, say, state, table } from './parts.js';
+import { about, badge, button, card, choice, copyable, empty, facts, field, head, link, pager, say, state, table } from './parts.js';
 import { when } from './time.js';
 
 const SHOWN = 25;
@@ -19,13 +19,13 @@ function sender(event) {
 
 const columns = () => [
   [t('events.type'), (event) => link(words(event.event_type), `#/events/${event.id}`)],
-  [t('events.entity'), (event) => (event.entity ? h('code', {}, event.entity) : h('span', { class: 'soft' }, '–'))],
+  [t('events.entity'), (event) => about(event.entity)],
   [t('events.source'), sender],
   [t('events.received'), (event) => when(event.received_at)],
   [t('events.repeats'), (event) => (event.deliveries > 1 ? `×${event.deliveries}` : '')],
 ];
 
-async function list(view, { about, query, signal }) {
+async function list(view, { about: addon, query, signal }) {
   const filter = { event_type: query.get('event_type') ?? '', source: query.get('source') ?? '' };
   const offset = Number(query.get('offset') ?? 0);
   const go = (changes) => {
@@ -36,7 +36,7 @@ async function list(view, { about, query, signal }) {
   const rows = answer.webhooks;
   const box = h('div', {});
   const line = h('span', { class: 'live', role: 'status' });
-  const types = [['', t('filter.all')], ...about.events.map(({ name }) => [name, words(name)])];
+  const types = [['', t('filter.all')], ...addon.events.map(({ name }) => [name, words(name)])];
   const draw = () => put(box, rows.length
     ? [table(columns(), rows, { href: (event) => `#/events/${event.id}` }), pager(answer.pagination, (to) => go({ offset: to }))]
     : empty(t(filter.event_type || filter.source ? 'events.none' : 'events.empty'), t(filter.event_type || filter.source ? 'events.none_text' : 'events.empty_text')));
@@ -53,12 +53,12 @@ async function list(view, { about, query, signal }) {
     head(t('nav.events'), [line], t('events.lead')),
     h('div', { class: 'filters' },
       field(t('events.type'), choice(types, filter.event_type, { on: { change: (event) => go({ event_type: event.target.value }) } })),
-      field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(about.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(about.flow_events ? [['FLOW', t('source.flow')]] : [])], filter.source, { on: { change: (event) => go({ source: event.target.value }) } }))),
+      field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(addon.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(addon.flow_events ? [['FLOW', t('source.flow')]] : [])], filter.source, { on: { change: (event) => go({ source: event.target.value }) } }))),
     card(t('nav.events'), box));
   draw();
   if (offset) return;
   const live = (on) => { line.textContent = on ? t('live.on') : t('live.off'); line.classList.toggle('on', on); };
-  if (about.features.stream) {
+  if (addon.features.stream) {
     listen('events', (name, data) => {
       if (name === 'event') take(data);
       if (name === 'open') live(true);

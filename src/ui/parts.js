@@ -182,6 +182,14 @@ export function download(name, content, media = 'application/json') {
 /** A list of terms and what they are. */
 export const facts = (pairs) => h('dl', { class: 'facts' }, pairs.filter(Boolean).map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
 
+/** What something is about, `kind:id`; of a long id its end. */
+export function about(entity) {
+  if (!entity) return h('span', { class: 'soft' }, '–');
+  const [kind, ...rest] = entity.split(':');
+  const id = rest.join(':');
+  return h('code', { title: entity }, id.length > 12 ? `${kind}:…${id.slice(-8)}` : entity);
+}
+
 /** How far something is. */
 export const progress = (done, total, label) => h('progress', { max: String(Math.max(1, total)), value: String(Math.min(done, total)), 'aria-label': label });
 
