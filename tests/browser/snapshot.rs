@@ -10,7 +10,9 @@ fn a_snapshot_is_fetched_by_a_click_and_its_entities_are_found() {
     stage.browser.sees("Copy of the workspace’s data");
     // The first one begins with the installation.
     stage.browser.press("Fetch again");
-    stage.browser.until("return [...document.querySelectorAll('.card .badge')].some((badge) => badge.innerText.startsWith('Complete'))", json!([]));
+    stage
+        .browser
+        .until("return [...document.querySelectorAll('.card .badge')].some((badge) => badge.innerText.startsWith('Complete'))", json!([]));
     stage.open("/entities?type=tags");
     stage.browser.press("relaunch");
     stage.browser.sees("About this entity");
