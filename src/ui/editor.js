@@ -76,6 +76,16 @@ class Work {
   get sample() { return this.event ? { event_id: this.event.id } : null; }
 }
 
+/** When a flow runs by itself. */
+function schedule(draft, changed) {
+  draft.schedule ??= { cron: '0 9 * * mon-fri', time_zone: 'UTC' };
+  const zones = h('datalist', { id: 'zones' }, (Intl.supportedValuesOf?.('timeZone') ?? []).map((zone) => h('option', { value: zone })));
+  const input = (member, attributes) => text(draft.schedule[member] ?? '', { ...attributes, on: { input: (event) => { draft.schedule[member] = event.target.value.trim(); changed(); } } });
+  return h('div', { class: 'two' },
+    field(t('schedule.cron'), input('cron', { class: 'code', placeholder: '30 18 * * mon-fri' }), { name: 'schedule.cron', hint: t('schedule.hint') }),
+    field(t('schedule.zone'), input('time_zone', { list: 'zones' }), { name: 'schedule.time_zone' }), zones);
+}
+
 function trigger(work, changed, samples) {
   const { about, draft } = work;
   const box = h('div', { data: { of: 'trigger_event_types' } });
@@ -88,10 +98,11 @@ function trigger(work, changed, samples) {
       ? h('div', { class: 'with-pick' }, text('', { 'aria-label': t('trigger.custom_type'), placeholder: t('trigger.custom_type'), data: { key: 'custom-type' }, on: { change: (event) => take(event.target.value.trim()) } }))
       : choice([['', t('trigger.add')], ...left.map((name) => [name, words(name)])], '', { 'aria-label': t('trigger.add'), data: { key: 'add-event' }, on: { change: (event) => take(event.target.value) } });
     put(box,
-      h('div', { class: 'two' }, field(t('trigger.sender'), choice([['CLOCKIFY', 'Clockify'], ...(about.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(about.flow_events ? [['FLOW', t('source.flow')]] : [])], draft.trigger_source, { on: { change: (event) => { draft.trigger_source = event.target.value; draft.trigger_event_types = []; if (draft.trigger_source !== 'CUSTOM') delete draft.custom_source; draw(); changed(); samples(); } } }), { name: 'trigger_source' }),
+      h('div', { class: 'two' }, field(t('trigger.sender'), choice([['CLOCKIFY', 'Clockify'], ...(about.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(about.flow_events ? [['FLOW', t('source.flow')]] : []), ...(about.features.templates || draft.trigger_source === 'SCHEDULE' ? [['SCHEDULE', t('source.schedule')]] : [])], draft.trigger_source, { on: { change: (event) => { draft.trigger_source = event.target.value; draft.trigger_event_types = []; if (draft.trigger_source !== 'CUSTOM') delete draft.custom_source; if (draft.trigger_source === 'SCHEDULE') draft.schedule = { cron: '0 9 * * mon-fri', time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone }; else delete draft.schedule; draw(); changed(); samples(); } } }), { name: 'trigger_source' }),
         custom && field(t('trigger.source'), text(draft.custom_source, { placeholder: t('filter.all'), on: { input: (event) => { if (event.target.value) draft.custom_source = event.target.value; else delete draft.custom_source; changed(); } } }), { name: 'custom_source' })),
-      h('div', { class: 'chips' }, draft.trigger_event_types.length ? draft.trigger_event_types.map((name) => h('span', { class: 'chip' }, custom ? name : words(name), h('button', { type: 'button', class: 'chip-close', 'aria-label': t('trigger.remove', { name: words(name) }), on: { click: () => { draft.trigger_event_types = draft.trigger_event_types.filter((one) => one !== name); draw(); changed(); samples(); } } }, '×'))) : h('span', { class: 'soft' }, t('trigger.any'))),
-      pick, h('p', { class: 'fault', hidden: true }));
+      draft.trigger_source === 'SCHEDULE' && schedule(draft, changed),
+      draft.trigger_source !== 'SCHEDULE' && h('div', { class: 'chips' }, draft.trigger_event_types.length ? draft.trigger_event_types.map((name) => h('span', { class: 'chip' }, custom ? name : words(name), h('button', { type: 'button', class: 'chip-close', 'aria-label': t('trigger.remove', { name: words(name) }), on: { click: () => { draft.trigger_event_types = draft.trigger_event_types.filter((one) => one !== name); draw(); changed(); samples(); } } }, '×'))) : h('span', { class: 'soft' }, t('trigger.any'))),
+      draft.trigger_source !== 'SCHEDULE' && pick, h('p', { class: 'fault', hidden: true }));
   };
   draw();
   return box;

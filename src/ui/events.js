@@ -14,6 +14,7 @@ const POLL_MS = 4000;
 /** Who sent an event. */
 function sender(event) {
   if (event.source === 'CUSTOM') return badge(event.custom_source ?? t('source.custom'), 'busy');
+  if (event.source === 'SCHEDULE') return badge(t('source.schedule'), 'busy');
   return event.source === 'FLOW' ? badge(t('source.flow'), 'warn') : 'Clockify';
 }
 

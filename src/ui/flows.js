@@ -4,7 +4,7 @@ import { get, post, put as replace, remove } from './api.js';
 import { h, put } from './dom.js';
 import { editor } from './editor.js';
 import { number, t, words } from './i18n.js';
-import { badge, blame, button, card, complain, dialog, download, empty, field, head, link, say, sure, table, text, toggle } from './parts.js';
+import { badge, blame, button, card, choice, dialog, download, empty, field, head, link, say, sure, table, text, toggle } from './parts.js';
 import { when } from './time.js';
 
 async function turn(about, flow, on) {
@@ -19,6 +19,7 @@ const NOT_OF_THE_DEFINITION = ['status', 'id', 'workspace_id', 'version', 'creat
 export const definition = (flow) => Object.fromEntries(Object.entries(flow).filter(([name, value]) => !NOT_OF_THE_DEFINITION.includes(name) && value !== null));
 
 const triggers = (flow) => {
+  if (flow.trigger_source === 'SCHEDULE') return flow.schedule ? h('code', {}, flow.schedule.cron) : t('source.schedule');
   const types = flow.trigger_event_types;
   if (!types.length) return t('flow.any_event');
   return types.length > 2 ? `${words(types[0])} +${types.length - 1}` : types.map(words).join(', ');
@@ -85,15 +86,34 @@ async function list(view, { about, signal, again }) {
     ], flows) : empty(t('flows.empty'), t('flows.empty_text'), link(t('flows.new'), '#/flows/new', { class: 'button primary' }), features.templates && link(t('templates.title'), '#/flows/templates', { class: 'button' }))));
 }
 
-function filled(template) {
+/** Where a parameter's entities are in the cache. */
+const CACHED = { project: 'projects', tag: 'tags', group: 'user-groups', client: 'clients', user: 'users', task: 'tasks' };
+
+/** A control for a parameter: of what is cached one chooses by name, everything else is written. */
+async function control(about, parameter) {
+  if (['flag', 'boolean'].includes(parameter.type)) return h('input', { type: 'checkbox', checked: parameter.default === true });
+  const type = about.features.entities && CACHED[parameter.type];
+  const known = type ? await get('/ui/entities', { type, limit: 100 }).then((answer) => answer.entities, () => []) : [];
+  if (known.length) return choice([...(parameter.required ? [] : [['', '–']]), ...known.map(({ id, name }) => [id, name ?? id])], parameter.default);
+  return text(parameter.default ?? '', { required: parameter.required });
+}
+
+/** What a control says, as a parameter. */
+function said(parameter, input) {
+  if (input.type === 'checkbox') return input.checked;
+  return ['number', 'integer'].includes(parameter.type) ? Number(input.value) : input.value;
+}
+
+async function filled(about, template) {
+  const controls = await Promise.all((template.parameters ?? []).map((parameter) => control(about, parameter)));
   return dialog(template.name, (close) => {
-    const inputs = (template.parameters ?? []).map((parameter) => {
-      const control = text(parameter.default ?? '', { required: parameter.required });
+    const inputs = (template.parameters ?? []).map((parameter, at) => {
+      const control = controls[at];
       return [parameter, control, field(parameter.label ?? parameter.name, control, { name: `parameters.${parameter.name}`, hint: parameter.required ? null : t('form.optional') })];
     });
     const form = h('form', {}, h('p', { class: 'soft' }, template.description), inputs.map(([, , shown]) => shown));
     const make = button(t('templates.use'), async () => {
-      const parameters = Object.fromEntries(inputs.filter(([, control]) => control.value !== '').map(([parameter, control]) => [parameter.name, ['number', 'integer'].includes(parameter.type) ? Number(control.value) : control.value]));
+      const parameters = Object.fromEntries(inputs.filter(([, control]) => control.value !== '').map(([parameter, control]) => [parameter.name, said(parameter, control)]));
       try {
         close(await post(`/ui/flow-templates/${encodeURIComponent(template.id)}`, { parameters }));
       } catch (error) {
@@ -104,7 +124,7 @@ function filled(template) {
   });
 }
 
-async function templates(view, { signal }) {
+async function templates(view, { about, signal }) {
   const answer = await get('/ui/flow-templates', {}, signal);
   const groups = Map.groupBy ? Map.groupBy(answer.templates, ({ category }) => category ?? '') : new Map([['', answer.templates]]);
   put(view,
@@ -113,7 +133,7 @@ async function templates(view, { signal }) {
     [...groups].map(([category, members]) => card(category || t('templates.title'), h('div', { class: 'gallery' }, members.map((template) => h('article', { class: 'offer' },
       h('h3', {}, template.name), h('p', { class: 'soft' }, template.description),
       button(t('templates.use'), async () => {
-        const flow = await filled(template);
+        const flow = await filled(about, template);
         if (flow) { say(t('templates.made'), 'success'); window.location.hash = `#/flows/${flow.id}`; }
       })))))));
 }

@@ -129,3 +129,15 @@ fn a_former_version_comes_back() {
     );
     stage.nothing_was_wrong();
 }
+
+#[test]
+fn a_template_becomes_a_flow() {
+    let Some(stage) = Stage::with("templates") else { return };
+    stage.open("/flows/templates");
+    stage.browser.press("Use this template");
+    stage.browser.until("return document.querySelector('dialog[open]')", json!([]));
+    stage.browser.press("Use this template");
+    stage.browser.until("return location.hash.startsWith('#/flows/') && document.querySelector('[data-key=name]')?.value", json!([]));
+    assert_eq!(stage.ask("GET", "/ui/flows", None)["total"], 2);
+    stage.nothing_was_wrong();
+}
