@@ -116,6 +116,38 @@ mod tests {
     }
 
     #[test]
+    fn no_file_is_forgotten() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui");
+        let found = |folder: &str| -> Vec<String> {
+            let entries = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap());
+            entries.filter(|entry| entry.path().is_file()).map(|entry| format!("{folder}{}", entry.file_name().to_string_lossy())).collect()
+        };
+        let mut there = [found(""), found("texts/")].concat();
+        let mut listed: Vec<String> = names().map(str::to_owned).chain(["index.html".to_owned()]).collect();
+        there.sort();
+        listed.sort();
+        assert_eq!(there, listed);
+    }
+
+    #[test]
+    fn no_script_makes_markup_or_code_of_a_text() {
+        let banned = [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "localStorage",
+            "sessionStorage",
+            "document.cookie",
+        ];
+        for (name, text) in FILES {
+            assert!(banned.iter().all(|word| !text.contains(word)), "{name}");
+        }
+    }
+
+    #[test]
     fn a_compressed_file_is_the_file() {
         for (name, asset) in &PACKED.files {
             let mut text = Vec::new();

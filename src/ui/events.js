@@ -5,7 +5,7 @@ import { h, put } from './dom.js';
 import { t, words } from './i18n.js';
 import { tree } from './json.js';
 import { listen } from './live.js';
-import { about, badge, button, card, choice, copyable, empty, facts, field, head, link, pager, say, state, table } from './parts.js';
+import { about, badge, button, card, choice, empty, facts, field, head, link, pager, say, state, table } from './parts.js';
 import { when } from './time.js';
 
 const SHOWN = 25;

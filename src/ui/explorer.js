@@ -6,7 +6,7 @@ import { h, put } from './dom.js';
 import { handOver } from './editor.js';
 import { number, t } from './i18n.js';
 import { brief, tree } from './json.js';
-import { badge, blame, button, card, choice, copyable, download, empty, facts, field, head, link, pager, say, sure, table } from './parts.js';
+import { badge, blame, button, card, choice, copyable, download, empty, facts, field, head, link, pager, sure, table } from './parts.js';
 import { span, when } from './time.js';
 import { bodyForm, valueField } from './values.js';
 

@@ -4,7 +4,7 @@ import { get, post } from './api.js';
 import { h, put } from './dom.js';
 import { number, t, words } from './i18n.js';
 import { tree } from './json.js';
-import { badge, button, card, choice, copyable, empty, facts, field, head, link, pager, say, state, sure, table } from './parts.js';
+import { badge, button, card, choice, empty, facts, field, head, link, pager, say, state, sure, table } from './parts.js';
 import { span, when } from './time.js';
 
 const STATES = ['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'STOPPED', 'UNCERTAIN', 'CANCELLED'];

@@ -3,7 +3,7 @@
 import { get, post, put as replace, remove } from './api.js';
 import { h, put } from './dom.js';
 import { t, words } from './i18n.js';
-import { badge, button, card, complain, copyable, dialog, field, head, say, sure, table, text } from './parts.js';
+import { badge, button, card, complain, copyable, dialog, field, head, say, sure, table } from './parts.js';
 import { when } from './time.js';
 
 /** Clockify does not let add-ons subscribe everywhere; then an admin does it by hand, and tells the add-on the webhook's token. */
