@@ -143,6 +143,10 @@ pub mod flow {
     pub const RUNS_PER_ENTITY_PER_MINUTE_MAX: u32 = 600;
     /// By default: a person does not change one entity more often.
     pub const RUNS_PER_ENTITY_PER_MINUTE_DEFAULT: u32 = 10;
+    /// Runs that are started again by one message to a workspace: some reads each, and other messages wait meanwhile no longer than for one.
+    pub const REPLAYS_PER_MESSAGE_MAX: usize = 100;
+    /// Runs that one request starts again or takes off the list of those that want attention; who has more asks again.
+    pub const RUNS_PER_REQUEST_MAX: usize = 1_000;
     /// Most tries that a policy may ask for.
     pub const RETRY_ATTEMPTS_MAX: u32 = 200;
     /// Longest wait between tries that a policy may ask for, in milliseconds: six hours.
@@ -310,6 +314,9 @@ pub mod store {
     pub const KEYS_AHEAD_MAX: u32 = 50_000;
     /// Rows of one page of a list, whatever was asked for.
     pub const PAGE_ROWS_MAX: u32 = 1_000;
+    /// Events, the newest that fit the rest of a filter, in which a search looks for what no index tells: some 20 MB of usual payloads, some
+    /// tens of milliseconds.
+    pub const EVENTS_SEARCHED_MAX: u32 = 10_000;
     /// Connections that read. SQLite reads are short; more would only compete for the same two or three cores.
     pub const READERS_MAX: u32 = 4;
     /// Connections to a database server that read. They wait for the network, not for this machine; a server has a hundred by default for everybody.
@@ -410,8 +417,12 @@ pub mod http {
     pub const PING_GOOD_MS: u64 = 1_000;
     /// `Retry-After` of a 503, in seconds: a restart and a full queue both pass within it.
     pub const RETRY_AFTER_SECONDS: u64 = 5;
-    /// Events that the dashboard counts for the last day; beyond it says "at least".
-    pub const DAY_EVENTS_COUNTED_MAX: u32 = 1_000;
+    /// Bytes of a request that names runs: a thousand ids of 36 characters, and what stands around them.
+    pub const RUNS_CHOSEN_BYTES_MAX: usize = 64 * 1024;
+    /// Bytes of a text that is sought in events: longer ones nobody types.
+    pub const SOUGHT_BYTES_MAX: usize = 256;
+    /// Hours that the dashboard's chart shows.
+    pub const CHART_HOURS: u32 = 24;
 }
 
 /// What an operator or an admin may set, where no other part bounds it.

@@ -16,9 +16,10 @@ use dashmap::DashMap;
 use futures_util::future::{Either, select};
 
 use crate::clock::Timestamp;
-use crate::ids::{Key, RunId};
+use crate::ids::{EventId, Key, RunId};
 use crate::installation::{Proof, Verdict};
 use crate::limits::actor as limits;
+use crate::limits::flow::REPLAYS_PER_MESSAGE_MAX;
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
@@ -29,7 +30,8 @@ use crate::workspace::deliver::{Accepted, Deliver, Delivery};
 use crate::workspace::flows::{ChangeFlow, FlowChange, FlowChanged};
 use crate::workspace::lifecycle::{Change, Lifecycle};
 use crate::workspace::lift::Lift;
-use crate::workspace::replay::{Replay, Replayed};
+use crate::workspace::replay::{Replay, ReplayMany, Replayed};
+use crate::workspace::replay_event::{EventReplayed, ReplayEvent};
 use crate::workspace::retire::{Drain, Retire};
 use crate::workspace::settings::{KeepSettings, SettingsWritten, WriteSettings};
 use crate::workspace::sources::{ChangeSource, FindSource, SourceChange, SourceChanged};
@@ -146,6 +148,20 @@ impl Registry {
     /// Starts a finished run again.
     pub async fn replay(&self, key: Key, run: RunId) -> Result<Replayed, Error> {
         self.ask(key, Replay(run)).await
+    }
+
+    /// Starts those of some runs again that have ended, a bounded number at a time. Gives the new runs.
+    pub async fn replay_many(&self, key: Key, runs: &[RunId]) -> Result<Vec<RunId>, Error> {
+        let mut started = Vec::new();
+        for batch in runs.chunks(REPLAYS_PER_MESSAGE_MAX) {
+            started.extend(self.ask(key, ReplayMany(batch.to_vec())).await?);
+        }
+        Ok(started)
+    }
+
+    /// Matches an event against the flows of now.
+    pub async fn replay_event(&self, key: Key, event: EventId) -> Result<EventReplayed, Error> {
+        self.ask(key, ReplayEvent(event)).await
     }
 
     /// How the workspace is.

@@ -1,5 +1,8 @@
 //! Flows as the page and integrators see them. They are changed through the workspace, so that the next event finds the change.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use actix_web::web::{Json, Payload};
 use actors::addon::Addon;
@@ -9,6 +12,7 @@ use actors::flow::model::{Definition, Flow, TriggerSource};
 use actors::flow::{compiled, read};
 use actors::ids::{FlowId, Key, WorkspaceId};
 use actors::limits::flow::DEFINITION_BYTES_MAX;
+use actors::port::store::statistics::FlowStatistics;
 use actors::workspace::flows::{FlowChange, FlowChanged};
 use serde::Serialize;
 use serde_json::Value;
@@ -17,6 +21,8 @@ use super::activity;
 use super::body;
 use super::caller::Admin;
 use super::error::{Error, Kind};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A list of flows, newest first.
 #[derive(Serialize, Debug)]
@@ -46,8 +52,19 @@ struct Line {
     enabled: bool,
     trigger_source: TriggerSource,
     trigger_event_types: Vec<EventType>,
+    stats: Stats,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+/// What a flow did in the last day.
+#[derive(Serialize, Clone, Copy, Default, Debug)]
+struct Stats {
+    runs_24h: u64,
+    /// Of these, those that ended well.
+    succeeded: u64,
+    /// And those that failed or are uncertain.
+    failed: u64,
 }
 
 /// A whole flow.
@@ -61,6 +78,7 @@ pub struct Shown {
     version: u32,
     #[serde(flatten)]
     definition: Definition,
+    stats: Stats,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -72,19 +90,32 @@ pub struct Deleted {
     id: FlowId,
 }
 
-impl From<Flow> for Line {
-    fn from(flow: Flow) -> Self {
+impl Line {
+    fn of(flow: Flow, stats: Stats) -> Self {
         let Definition { name, description, enabled, trigger_source, trigger_event_types, .. } = flow.definition;
         let Flow { id, version, created_at, updated_at, .. } = flow;
-        Self { id, version, name, description, enabled, trigger_source, trigger_event_types, created_at, updated_at }
+        Self { id, version, name, description, enabled, trigger_source, trigger_event_types, stats, created_at, updated_at }
     }
 }
 
 impl Shown {
-    fn of(flow: Flow, workspace_id: WorkspaceId, status: Option<&'static str>) -> Self {
+    fn of(flow: Flow, workspace_id: WorkspaceId, stats: Stats, status: Option<&'static str>) -> Self {
         let Flow { id, version, definition, created_at, updated_at } = flow;
-        Self { status, id, workspace_id, version, definition, created_at, updated_at }
+        Self { status, id, workspace_id, version, definition, stats, created_at, updated_at }
     }
+
+    async fn with_stats(caller: &Admin, flow: Flow, status: Option<&'static str>) -> Result<Json<Self>, Error> {
+        let stats = stats(caller).await?.remove(&flow.id).unwrap_or_default();
+        Ok(Json(Self::of(flow, caller.key.workspace, stats, status)))
+    }
+}
+
+/// What the workspace's flows did in the last day.
+async fn stats(caller: &Admin) -> Result<HashMap<FlowId, Stats>, Error> {
+    let since = caller.service.clock.now() - DAY;
+    let counted = caller.service.store.flow_statistics(caller.key, since).await?;
+    let stats = |of: FlowStatistics| (of.flow, Stats { runs_24h: of.runs, succeeded: of.succeeded, failed: of.failed });
+    Ok(counted.into_iter().map(stats).collect())
 }
 
 /// `GET /ui/flows`.
@@ -92,9 +123,13 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
     let Key { addon, workspace } = caller.key;
     let flows = caller.service.store.flows(caller.key).await?;
     let (total, enabled) = (flows.len(), flows.iter().filter(|flow| flow.definition.enabled).count());
-    let item = |flow| match addon {
-        Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, None))),
-        Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(flow.into()),
+    let stats = stats(&caller).await?;
+    let item = |flow: Flow| {
+        let stats = stats.get(&flow.id).copied().unwrap_or_default();
+        match addon {
+            Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, stats, None))),
+            Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(Line::of(flow, stats)),
+        }
     };
     let (summary, flows) = (summary(total, enabled), flows.into_iter().map(item).collect());
     Ok(Json(Listed { workspace_id: workspace, total, enabled, summary, flows }))
@@ -106,7 +141,7 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
     match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
         FlowChanged::Saved(flow) => {
             activity::tell(&request, Some(flow.id.to_string()), flow.definition.name.as_str());
-            Ok(Json(Shown::of(*flow, caller.key.workspace, None)))
+            Shown::with_stats(&caller, *flow, None).await
         }
         FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
         FlowChanged::Absent | FlowChanged::Deleted => Err(Kind::NotInstalled.into()),
@@ -116,7 +151,7 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
 /// `GET /ui/flows/{id}`.
 pub async fn show(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
     let flow = caller.service.store.flow(caller.key, id(&request)?).await?.ok_or(Kind::FlowNotFound)?;
-    Ok(Json(Shown::of(flow, caller.key.workspace, None)))
+    Shown::with_stats(&caller, flow, None).await
 }
 
 /// `PUT /ui/flows/{id}`: replaces the whole definition; in API Studio, what is sent of it.
@@ -130,7 +165,7 @@ pub async fn replace(caller: Admin, request: HttpRequest, payload: Payload) -> R
     }
     let definition = checked(&caller, &sent)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Update(id, definition)).await? {
-        FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, Some("updated")))),
+        FlowChanged::Saved(flow) => Shown::with_stats(&caller, *flow, Some("updated")).await,
         FlowChanged::Absent | FlowChanged::Deleted | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
     }
 }

@@ -66,6 +66,7 @@ pub const ROUTES: &[Endpoint] = routes![
     Post   "/ui/quarantine/lift"            Admin      dashboard::lift;
     Get    "/ui/webhooks"                   Admin      events::list;
     Get    "/ui/webhooks/{id}"              Admin      events::show;
+    Post   "/ui/webhooks/{id}/replay"       Admin      events::replay;
     Get    "/ui/flows"                      Admin      flows::list;
     Post   "/ui/flows"                      Admin      flows::create;
     Get    "/ui/flows/{id}"                 Admin      flows::show;
@@ -73,8 +74,11 @@ pub const ROUTES: &[Endpoint] = routes![
     Delete "/ui/flows/{id}"                 Admin      flows::delete;
     Get    "/ui/flows/{id}/executions"      Admin      runs::of_flow;
     Get    "/ui/runs"                       Admin      runs::list;
+    Post   "/ui/runs/replay"                Admin      runs::replay_many;
+    Post   "/ui/runs/dismiss"               Admin      runs::dismiss_many;
     Get    "/ui/runs/{id}"                  Admin      runs::show;
     Post   "/ui/runs/{id}/replay"           Admin      runs::replay;
+    Post   "/ui/runs/{id}/dismiss"          Admin      runs::dismiss;
     Get    "/ui/custom-sources"             Admin      custom_sources::list,   UniversalWebhook;
     Post   "/ui/custom-sources"             Admin      custom_sources::create, UniversalWebhook;
     Get    "/ui/custom-sources/{name}"      Admin      custom_sources::show,   UniversalWebhook;

@@ -150,7 +150,7 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
     let body: &[Kind] = match described.body {
         Body::None => &[],
         Body::Payload | Body::Told => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding],
-        Body::Flow | Body::Source | Body::SourceChange | Body::Rotation | Body::Settings => {
+        Body::Flow | Body::Runs | Body::Source | Body::SourceChange | Body::Rotation | Body::Settings => {
             &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields]
         }
     };

@@ -28,6 +28,7 @@ mod runs;
 mod sample;
 mod sources;
 mod sqlite;
+mod statistics;
 mod texts;
 mod twins;
 mod uninstall;

@@ -59,6 +59,7 @@ pub fn runs(
             created_at: now,
             started_at: None,
             finished_at: None,
+            dismissed_at: None,
         };
         // A condition that cannot be evaluated is neither true nor false: it is shown as a failed run.
         if let Err(reason) = applies {

@@ -7,7 +7,8 @@
 //! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
-//! | [`replay::Replay`] | starts a finished run again |
+//! | [`replay::Replay`], [`replay::ReplayMany`] | starts finished runs again |
+//! | [`replay_event::ReplayEvent`] | matches an event against the flows of now |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
 //! | [`lift::Lift`] | ends a quarantine |
@@ -21,6 +22,7 @@ pub mod lifecycle;
 pub mod lift;
 pub mod queue;
 pub mod replay;
+pub mod replay_event;
 pub mod retire;
 pub mod runner;
 pub mod settings;

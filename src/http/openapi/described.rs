@@ -59,6 +59,8 @@ pub enum Body {
     Told,
     /// A flow.
     Flow,
+    /// Runs, by their ids or a filter.
+    Runs,
     /// A custom source.
     Source,
     /// A change of one.
@@ -110,6 +112,8 @@ const fn query(name: &'static str, says: &'static str) -> Parameter {
 }
 
 const LIMIT: Parameter = query("limit", "How many entries.");
+const FROM: Parameter = query("from", "Only what is of this moment or later.");
+const TO: Parameter = query("to", "Only what is from before this moment.");
 const OFFSET: Parameter = query("offset", "How many entries are left out first.");
 const EVENT_TYPE: Parameter =
     Parameter { name: "Clockify-Webhook-Event-Type", place: Place::Header, required: false, says: "The type of the event." };
@@ -175,11 +179,19 @@ pub const DESCRIBED: &[Described] = &[
             query("event_type", "Only events of this type."),
             query("source", "Only Clockify's events, or only those of custom senders."),
             query("custom_source", "With `source=CUSTOM`: only those of this sender."),
+            FROM,
+            TO,
+            query("entity", "Only events about this, as `project:5b64…`; looked for in the newest events that fit the rest."),
+            query("run_status", "Only events of which a run is in this state; looked for likewise."),
+            query("text", "Only events with this text in their payload; looked for likewise."),
             LIMIT,
             OFFSET,
         ])
         .refuses(&[Kind::Fields]),
     route(Get, "/ui/webhooks/{id}", "A whole event.").refuses(&[Kind::WebhookNotFound]),
+    route(Post, "/ui/webhooks/{id}/replay", "Matches an event against the flows of now and starts those that apply.")
+        .answers(202, "The runs that it started, none if no flow applies.")
+        .refuses(&[Kind::WebhookNotFound, Kind::SwitchedOff]),
     route(Get, "/ui/flows", "Flows, newest first, without conditions and actions."),
     route(Post, "/ui/flows", "Creates a flow.").sends(Body::Flow).answers(200, "The whole flow.").refuses(&[Kind::TooManyFlows]),
     route(Get, "/ui/flows/{id}", "A whole flow.").refuses(&[Kind::FlowNotFound]),
@@ -192,15 +204,29 @@ pub const DESCRIBED: &[Described] = &[
         .with(&[
             query("flow_id", "Only runs of this flow."),
             query("event_id", "Only runs that this event started."),
+            query("event_type", "Only runs of events of this type."),
             query("status", "Only runs in this state."),
+            FROM,
+            TO,
+            query("attention", "With `true`: only runs that failed or are uncertain and were not dismissed."),
             LIMIT,
             OFFSET,
         ])
         .refuses(&[Kind::Fields]),
+    route(Post, "/ui/runs/replay", "Starts many runs again, by their ids or of those that want attention.")
+        .sends(Body::Runs)
+        .answers(202, "How many new runs are queued, and whether there are more.")
+        .refuses(&[Kind::Fields]),
+    route(Post, "/ui/runs/dismiss", "Takes many runs off the list of those that want attention.")
+        .sends(Body::Runs)
+        .refuses(&[Kind::Fields]),
     route(Get, "/ui/runs/{id}", "A run with its steps.").refuses(&[Kind::RunNotFound]),
-    route(Post, "/ui/runs/{id}/replay", "Starts a finished run again.")
-        .answers(202, "A new run is queued.")
-        .refuses(&[Kind::RunNotFound, Kind::RunUnfinished]),
+    route(Post, "/ui/runs/{id}/replay", "Starts a finished run again.").answers(202, "A new run is queued.").refuses(&[
+        Kind::RunNotFound,
+        Kind::RunUnfinished,
+        Kind::FlowNotFound,
+    ]),
+    route(Post, "/ui/runs/{id}/dismiss", "Takes a run off the list of those that want attention.").refuses(&[Kind::RunNotFound]),
     route(Get, "/ui/custom-sources", "Custom sources, by name, without their secrets."),
     route(Post, "/ui/custom-sources", "Creates a custom source.")
         .sends(Body::Source)

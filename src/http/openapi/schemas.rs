@@ -1,6 +1,7 @@
 //! Shapes of what is sent, in JSON Schema; those of settings come from the one list of settings, bounds from `limits`.
 
 use actors::addon::Addon;
+use actors::limits::flow::RUNS_PER_REQUEST_MAX;
 use actors::limits::{http, source};
 use actors::settings::{self, Takes};
 use serde_json::{Map, Value, json};
@@ -29,6 +30,11 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
         Body::None => return None,
         Body::Payload | Body::Told => json!({"type": "object"}),
         Body::Flow => flow(),
+        Body::Runs => {
+            let ids = json!({"type": "array", "maxItems": RUNS_PER_REQUEST_MAX, "items": {"type": "string", "format": "uuid"}});
+            let filter = strict(json!({"flow_id": {"type": "string"}, "status": {"type": "string", "enum": ["FAILED", "UNCERTAIN"]}}), &[]);
+            json!({"oneOf": [strict(json!({ "ids": ids }), &["ids"]), strict(json!({ "filter": filter }), &["filter"])]})
+        }
         Body::Source => strict(custom_source(true), &["name"]),
         Body::SourceChange => strict(custom_source(false), &[]),
         Body::Rotation => {
@@ -101,6 +107,8 @@ pub(super) fn parameter(name: &str) -> Value {
     match name {
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": http::PAGE_MAX, "default": http::PAGE_DEFAULT}),
         "offset" => json!({"type": "integer", "minimum": 0, "maximum": http::OFFSET_MAX, "default": 0}),
+        "from" | "to" => json!({"type": "string", "format": "date-time"}),
+        "attention" => json!({"type": "boolean"}),
         "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM"]}),
         _ => json!({"type": "string"}),
     }

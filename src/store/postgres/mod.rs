@@ -18,6 +18,7 @@ mod retention;
 mod row;
 mod runs;
 mod sources;
+mod statistics;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,6 +8,7 @@ use super::super::OpenError;
 fn migrator() -> Migrator {
     let migrations = [
         (1, "store", include_str!("../../../migrations/sqlite/0001_store.sql")),
+        (6, "flows", include_str!("../../../migrations/sqlite/0006_flows.sql")),
         (7, "activities", include_str!("../../../migrations/sqlite/0007_activities.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {

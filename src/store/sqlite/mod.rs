@@ -22,6 +22,7 @@ mod row;
 mod runs;
 mod script;
 mod sources;
+mod statistics;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -1,11 +1,13 @@
 //! How SQLite goes about each statement: along an index, whatever the number of rows. A plan that walks a table is a defect that no small test shows.
 
+use actors::event::EventType;
 use actors::flow::run::RunState;
+use actors::port::store::events::Sought;
 use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
-use super::{chapters, connection, events, flows, migrate, purge, retention, runs, sources};
+use super::{chapters, connection, events, flows, migrate, purge, retention, runs, sources, statistics};
 
 const TABLES: [&str; 8] = ["events", "runs", "installations", "sources", "flows", "flow_versions", "marks", "purges"];
 
@@ -46,14 +48,22 @@ fn with_rows([before, after]: [&str; 2], width: usize) -> String {
 #[tokio::test]
 async fn every_read_goes_along_an_index() {
     let (_folder, mut connection) = database().await;
-    let mut reads = vec![events::count(), events::page(), events::recent()];
+    let mut reads = vec![events::recent()];
+    for sought in [Sought::default(), Sought { text: Some("x".into()), ..Sought::default() }] {
+        reads.extend([events::count(&sought), events::page(&sought)]);
+    }
     let states = [None].into_iter().chain(RunState::ALL.map(Some));
     for state in states {
         for event in [None, Some(uuid::Uuid::nil().into())] {
-            let filter = RunFilter { flow: None, event, state };
-            reads.extend([runs::count(&filter), runs::page(&filter)]);
+            for attention in [false, true] {
+                let filter = RunFilter { event, state, attention, ..RunFilter::default() };
+                reads.extend([runs::count(&filter), runs::page(&filter)]);
+            }
         }
     }
+    reads.extend([statistics::runs_of_flows(), statistics::ended_of_flows(), statistics::failed_in_spans(25)]);
+    reads.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
+    reads.push(runs::DISMISS.to_owned());
     reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
     reads.extend([sources::ONE, sources::ALL].map(str::to_owned));
     reads.extend(purge::finds());
@@ -71,6 +81,22 @@ async fn pages_of_unfinished_runs_are_not_sorted() {
     let inner: Vec<_> = plan.iter().take_while(|step| !step.starts_with("SCAN waiting")).collect();
     assert!(inner.iter().any(|step| step.contains("MERGE")), "{plan:#?}");
     assert!(!inner.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
+}
+
+/// What is counted for a chart or a list is read out of the index alone.
+#[tokio::test]
+async fn counts_look_at_no_row() {
+    let (_folder, mut connection) = database().await;
+    let by_type = RunFilter { event_type: Some(EventType::parse("X").unwrap()), ..RunFilter::default() };
+    let succeeded = RunFilter { state: Some(RunState::Succeeded), ..by_type.clone() };
+    let mut counts = vec![events::count(&Sought::default()), runs::count(&by_type), runs::count(&succeeded)];
+    counts.extend([statistics::runs_of_flows(), statistics::ended_of_flows(), statistics::failed_in_spans(25)]);
+    counts.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
+    for count in counts {
+        let plan = expect_no_walk(&mut connection, &count).await;
+        let covered = |step: &&String| step.contains("COVERING INDEX") && (step.contains("SEARCH runs") || step.contains("SEARCH events"));
+        assert!(plan.iter().any(|step| covered(&step) && step.contains("stay=?")), "{count}\n{plan:#?}");
+    }
 }
 
 #[tokio::test]

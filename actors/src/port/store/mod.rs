@@ -15,6 +15,7 @@ pub mod receipt;
 pub mod retention;
 pub mod runs;
 pub mod sources;
+pub mod statistics;
 
 pub use activities::Activities;
 pub use events::Events;
@@ -24,6 +25,7 @@ pub use journal::Journal;
 pub use retention::Retention;
 pub use runs::Runs;
 pub use sources::Sources;
+pub use statistics::Statistics;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -40,9 +42,9 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Retention + Activities + Journal + Health {}
+pub trait Store: Installations + Events + Flows + Runs + Sources + Retention + Activities + Statistics + Journal + Health {}
 
-impl<S: Installations + Events + Flows + Runs + Sources + Retention + Activities + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Retention + Activities + Statistics + Journal + Health> Store for S {}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

@@ -12,6 +12,7 @@ mod journal;
 mod retention;
 mod runs;
 mod sources;
+mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
