@@ -143,6 +143,12 @@ pub mod flow {
     pub const RUNS_PER_ENTITY_PER_MINUTE_MAX: u32 = 600;
     /// By default: a person does not change one entity more often.
     pub const RUNS_PER_ENTITY_PER_MINUTE_DEFAULT: u32 = 10;
+    /// Values of one comparison that a trial shows; a person does not read more.
+    pub const ACTUAL_VALUES_SHOWN_MAX: usize = 20;
+    /// Bytes of one such value.
+    pub const ACTUAL_SHOWN_BYTES_MAX: usize = 2 * 1024;
+    /// Versions of one flow that are stored; older ones go with the next change, unless a run that has not ended needs them.
+    pub const VERSIONS_STORED_MAX: u32 = 50;
     /// Runs that are started again by one message to a workspace: some reads each, and other messages wait meanwhile no longer than for one.
     pub const REPLAYS_PER_MESSAGE_MAX: usize = 100;
     /// Runs that one request starts again or takes off the list of those that want attention; who has more asks again.
@@ -417,6 +423,14 @@ pub mod http {
     pub const PING_GOOD_MS: u64 = 1_000;
     /// `Retry-After` of a 503, in seconds: a restart and a full queue both pass within it.
     pub const RETRY_AFTER_SECONDS: u64 = 5;
+    /// Bytes of a trial of a flow or a path: a definition and a whole payload.
+    pub const TRIAL_BYTES_MAX: usize = 2 * 1024 * 1024;
+    /// Values that a trial of a path answers with; it says how many there are.
+    pub const VALUES_SHOWN_MAX: usize = 100;
+    /// Bytes of those values together, counted roughly.
+    pub const VALUES_SHOWN_BYTES_MAX: usize = 256 * 1024;
+    /// Bytes of a document with flows to import: a hundred large ones.
+    pub const IMPORT_BYTES_MAX: usize = 4 * 1024 * 1024;
     /// Bytes of a request that names runs: a thousand ids of 36 characters, and what stands around them.
     pub const RUNS_CHOSEN_BYTES_MAX: usize = 64 * 1024;
     /// Bytes of a text that is sought in events: longer ones nobody types.

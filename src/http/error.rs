@@ -46,6 +46,7 @@ pub enum Kind {
     EventUnknown,
     FlowNotFound,
     RunNotFound,
+    VersionNotFound,
     WebhookNotFound,
     SourceNotFound,
     NotInstalled,
@@ -53,6 +54,7 @@ pub enum Kind {
     Superseded,
     RunUnfinished,
     TooManyFlows,
+    VersionConflict,
     SourceTaken,
     TooManySources,
     BodyTooLarge,
@@ -100,6 +102,7 @@ impl Kind {
             Self::EventUnknown => (S::NOT_FOUND, "unknown_event", "There is no such event type."),
             Self::FlowNotFound => (S::NOT_FOUND, "flow_not_found", "There is no such flow."),
             Self::RunNotFound => (S::NOT_FOUND, "run_not_found", "There is no such run."),
+            Self::VersionNotFound => (S::NOT_FOUND, "version_not_found", "This version of the flow is not stored."),
             Self::WebhookNotFound => (S::NOT_FOUND, "webhook_not_found", "There is no such webhook."),
             Self::SourceNotFound => (S::NOT_FOUND, "source_not_found", "There is no such source."),
             Self::NotInstalled => (S::NOT_FOUND, "not_installed", "The add-on is not installed in this workspace."),
@@ -107,6 +110,7 @@ impl Kind {
             Self::Superseded => (S::CONFLICT, "superseded", "A newer call has been accepted already."),
             Self::RunUnfinished => (S::CONFLICT, "run_unfinished", "The run has not ended yet."),
             Self::TooManyFlows => (S::CONFLICT, "too_many_flows", "The workspace has as many flows as it may have."),
+            Self::VersionConflict => (S::CONFLICT, "version_conflict", "The flow has been changed meanwhile."),
             Self::SourceTaken => (S::CONFLICT, "source_taken", "There is a source of that name."),
             Self::TooManySources => (S::CONFLICT, "too_many_sources", "The workspace has as many sources as it may have."),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large."),
@@ -169,6 +173,14 @@ impl Error {
     /// 422, field by field.
     pub fn fields(details: Vec<FieldError>) -> Self {
         Self { kind: Kind::Fields, more: Some(Box::new(More { details, ..More::default() })) }
+    }
+
+    /// The same with every field below another one.
+    pub fn below(mut self, parent: &str) -> Self {
+        for fault in self.more.iter_mut().flat_map(|more| &mut more.details) {
+            fault.field = if fault.field.is_empty() { parent.to_owned() } else { format!("{parent}.{}", fault.field) };
+        }
+        self
     }
 
     /// 429: it is taken again after a while, which is told in whole seconds.

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Json, Payload};
+use actix_web::{HttpRequest, Responder};
 use actors::addon::Addon;
 use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::model::{Definition, Flow, TriggerSource};
+use actors::flow::read::FieldError;
 use actors::flow::{compiled, read};
 use actors::ids::{FlowId, Key, WorkspaceId};
-use actors::limits::flow::DEFINITION_BYTES_MAX;
+use actors::limits::flow::{DEFINITION_BYTES_MAX, NAME_CHARS_MAX};
 use actors::port::store::statistics::FlowStatistics;
 use actors::workspace::flows::{FlowChange, FlowChanged};
 use serde::Serialize;
@@ -23,6 +25,8 @@ use super::caller::Admin;
 use super::error::{Error, Kind};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Behind the name of a copy.
+const COPY: &str = " (copy)";
 
 /// A list of flows, newest first.
 #[derive(Serialize, Debug)]
@@ -138,14 +142,7 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
 /// `POST /ui/flows`.
 pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Result<Json<Shown>, Error> {
     let definition = checked(&caller, &sent(&caller, &request, payload).await?)?;
-    match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
-        FlowChanged::Saved(flow) => {
-            activity::tell(&request, Some(flow.id.to_string()), flow.definition.name.as_str());
-            Shown::with_stats(&caller, *flow, None).await
-        }
-        FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
-        FlowChanged::Absent | FlowChanged::Deleted => Err(Kind::NotInstalled.into()),
-    }
+    made(&caller, &request, definition).await
 }
 
 /// `GET /ui/flows/{id}`.
@@ -164,10 +161,7 @@ pub async fn replace(caller: Admin, request: HttpRequest, payload: Payload) -> R
         sent = over(whole, sent);
     }
     let definition = checked(&caller, &sent)?;
-    match caller.service.registry.change_flow(caller.key, FlowChange::Update(id, definition)).await? {
-        FlowChanged::Saved(flow) => Shown::with_stats(&caller, *flow, Some("updated")).await,
-        FlowChanged::Absent | FlowChanged::Deleted | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
-    }
+    updated(&caller, FlowChange::Update { id, definition, after: expected(&request)? }, "updated").await
 }
 
 /// `DELETE /ui/flows/{id}`.
@@ -175,7 +169,69 @@ pub async fn delete(caller: Admin, request: HttpRequest) -> Result<Json<Deleted>
     let id = id(&request)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Delete(id)).await? {
         FlowChanged::Deleted => Ok(Json(Deleted { status: "deleted", id })),
-        FlowChanged::Absent | FlowChanged::Saved(_) | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
+        _ => Err(Kind::FlowNotFound.into()),
+    }
+}
+
+/// `POST /ui/flows/{id}/enable`: a flow that is switched on already stays as it is.
+pub async fn enable(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
+    switch(&caller, &request, true, "enabled").await
+}
+
+/// `POST /ui/flows/{id}/disable`, likewise.
+pub async fn disable(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
+    switch(&caller, &request, false, "disabled").await
+}
+
+async fn switch(caller: &Admin, request: &HttpRequest, enabled: bool, status: &'static str) -> Result<Json<Shown>, Error> {
+    let id = id(request)?;
+    let flow = caller.service.store.flow(caller.key, id).await?.ok_or(Kind::FlowNotFound)?;
+    if flow.definition.enabled == enabled {
+        return Shown::with_stats(caller, flow, Some(status)).await;
+    }
+    let definition = Box::new(Definition { enabled, ..flow.definition });
+    updated(caller, FlowChange::Update { id, definition, after: Some(flow.version) }, status).await
+}
+
+/// `POST /ui/flows/{id}/duplicate`: a copy, switched off, so that nothing is done twice.
+pub async fn duplicate(caller: Admin, request: HttpRequest) -> Result<impl Responder, Error> {
+    let flow = caller.service.store.flow(caller.key, id(&request)?).await?.ok_or(Kind::FlowNotFound)?;
+    let name: String = flow.definition.name.chars().take(NAME_CHARS_MAX - COPY.len()).collect();
+    let copy = Definition { name: format!("{name}{COPY}"), enabled: false, ..flow.definition };
+    let made = made(&caller, &request, Box::new(copy)).await?;
+    Ok((made, StatusCode::CREATED))
+}
+
+/// Stores a new flow.
+pub async fn made(caller: &Admin, request: &HttpRequest, definition: Box<Definition>) -> Result<Json<Shown>, Error> {
+    match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
+        FlowChanged::Saved(flow) => {
+            activity::tell(request, Some(flow.id.to_string()), flow.definition.name.as_str());
+            Shown::with_stats(caller, *flow, None).await
+        }
+        FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
+        _ => Err(Kind::NotInstalled.into()),
+    }
+}
+
+/// Stores the next version of a flow.
+pub async fn updated(caller: &Admin, change: FlowChange, status: &'static str) -> Result<Json<Shown>, Error> {
+    match caller.service.registry.change_flow(caller.key, change).await? {
+        FlowChanged::Saved(flow) => Shown::with_stats(caller, *flow, Some(status)).await,
+        FlowChanged::Overtaken(version) => {
+            Err(Error::saying(Kind::VersionConflict, format!("The flow has been changed meanwhile: its version is {version} now.")))
+        }
+        _ => Err(Kind::FlowNotFound.into()),
+    }
+}
+
+/// The version that `If-Match` names: a number, which may stand in quotes. `*` is any.
+fn expected(request: &HttpRequest) -> Result<Option<u32>, Error> {
+    let Some(value) = request.headers().get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    match text.trim_start_matches("W/").trim_matches('"') {
+        "*" => Ok(None),
+        version => version.parse().map(Some).map_err(|_| Error::saying(Kind::Malformed, "If-Match must be the number of a version.")),
     }
 }
 
@@ -211,8 +267,13 @@ fn over(whole: Value, sent: Value) -> Value {
 }
 
 /// A definition that could run, or everything that is wrong with it.
-fn checked(caller: &Admin, sent: &Value) -> Result<Box<Definition>, Error> {
-    let definition = read::definition(sent).map_err(Error::fields)?;
-    compiled::check(&definition, caller.key.workspace, &caller.service.catalogue).map_err(Error::fields)?;
+pub fn checked(caller: &Admin, sent: &Value) -> Result<Box<Definition>, Error> {
+    fit(caller, sent).map_err(Error::fields)
+}
+
+/// The same, with what is wrong as it is.
+pub fn fit(caller: &Admin, sent: &Value) -> Result<Box<Definition>, Vec<FieldError>> {
+    let definition = read::definition(sent)?;
+    compiled::check(&definition, caller.key.workspace, &caller.service.catalogue)?;
     Ok(Box::new(definition))
 }

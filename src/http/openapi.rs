@@ -150,9 +150,15 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
     let body: &[Kind] = match described.body {
         Body::None => &[],
         Body::Payload | Body::Told => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding],
-        Body::Flow | Body::Runs | Body::Source | Body::SourceChange | Body::Rotation | Body::Settings => {
-            &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields]
-        }
+        Body::Flow
+        | Body::Flows
+        | Body::Trial
+        | Body::PathTrial
+        | Body::Runs
+        | Body::Source
+        | Body::SourceChange
+        | Body::Rotation
+        | Body::Settings => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields],
     };
     [proof, more, body, described.refusals, &[Internal]].concat()
 }

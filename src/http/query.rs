@@ -37,6 +37,20 @@ impl Query {
         }
     }
 
+    /// All texts of one name, each understood by `parse`.
+    pub fn all<T, E: ToString>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
+        let given: Vec<_> =
+            self.pairs.iter().filter(|(given, text)| given == name && !text.is_empty()).map(|(_, text)| parse(text)).collect();
+        let mut values = Vec::with_capacity(given.len());
+        for value in given {
+            match value {
+                Ok(value) => values.push(value),
+                Err(error) => self.faults.add(name, "invalid_value", error.to_string()),
+            }
+        }
+        values
+    }
+
     /// A moment.
     pub fn time(&mut self, name: &str) -> Option<Timestamp> {
         self.parsed(name, |text| Timestamp::parse(text).ok_or("expected an RFC 3339 time, such as 2026-01-31T12:00:00Z"))

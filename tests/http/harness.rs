@@ -132,7 +132,10 @@ impl Harness {
             "/webhooks/{category}" => path_in(self.addon, "NEW_TAG"),
             path => path.replace("{event}", "new-project"),
         };
-        path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{name}", "s").replace("{source}", "s")
+        path.replace("{id}", "01900000-0000-7000-8000-000000000000")
+            .replace("{name}", "s")
+            .replace("{version}", "1")
+            .replace("{source}", "s")
     }
 
     pub async fn send(&self, request: Request) -> Answer {

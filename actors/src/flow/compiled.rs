@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::action::CompiledAction;
-use super::condition::Condition;
+use super::condition::{Condition, Examined};
 use super::model::{Definition, Flow, TriggerSource};
 use super::read::{Faults, FieldError};
 use crate::event::{EventType, Source};
@@ -73,12 +73,26 @@ impl Compiled {
 
     /// Whether events of that kind can start it at all.
     pub fn listens_to(&self, source: &Source, event_type: &EventType) -> bool {
-        let source_fits = match (source, self.source) {
+        self.enabled && self.is_of(source) && self.is_about(event_type)
+    }
+
+    /// Whether it is meant for events of that source.
+    pub fn is_of(&self, source: &Source) -> bool {
+        match (source, self.source) {
             (Source::Clockify, TriggerSource::Clockify) => true,
             (Source::Custom(name), TriggerSource::Custom) => self.custom_source.as_deref().is_none_or(|wanted| wanted == &**name),
             _ => false,
-        };
-        self.enabled && source_fits && (self.event_types.is_empty() || self.event_types.contains(event_type))
+        }
+    }
+
+    /// Whether it is meant for events of that type.
+    pub fn is_about(&self, event_type: &EventType) -> bool {
+        self.event_types.is_empty() || self.event_types.contains(event_type)
+    }
+
+    /// Every comparison of its conditions with what it finds in a payload.
+    pub fn examine(&self, payload: &Value) -> Result<Vec<Examined>, Unevaluated> {
+        self.condition.as_ref().map_or(Ok(Vec::new()), |condition| condition.examine(payload, "conditions"))
     }
 
     /// Whether it looks into the payload before it starts.

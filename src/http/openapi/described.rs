@@ -59,6 +59,12 @@ pub enum Body {
     Told,
     /// A flow.
     Flow,
+    /// A document with flows.
+    Flows,
+    /// A flow and what it is tried on.
+    Trial,
+    /// A path and what it is tried on.
+    PathTrial,
     /// Runs, by their ids or a filter.
     Runs,
     /// A custom source.
@@ -102,6 +108,10 @@ impl Described {
         Self { media, ..self }
     }
 
+    const fn changes_nothing(self) -> Self {
+        Self { changes: false, ..self }
+    }
+
     const fn refuses(self, refusals: &'static [Kind]) -> Self {
         Self { refusals, ..self }
     }
@@ -115,6 +125,12 @@ const LIMIT: Parameter = query("limit", "How many entries.");
 const FROM: Parameter = query("from", "Only what is of this moment or later.");
 const TO: Parameter = query("to", "Only what is from before this moment.");
 const OFFSET: Parameter = query("offset", "How many entries are left out first.");
+const IF_MATCH: Parameter = Parameter {
+    name: "If-Match",
+    place: Place::Header,
+    required: false,
+    says: "The version that is to be replaced; another one is a conflict.",
+};
 const EVENT_TYPE: Parameter =
     Parameter { name: "Clockify-Webhook-Event-Type", place: Place::Header, required: false, says: "The type of the event." };
 const WORKSPACE: Parameter = Parameter { name: "X-Workspace-Id", place: Place::Header, required: true, says: "Whose source it is." };
@@ -194,12 +210,46 @@ pub const DESCRIBED: &[Described] = &[
         .refuses(&[Kind::WebhookNotFound, Kind::SwitchedOff]),
     route(Get, "/ui/flows", "Flows, newest first, without conditions and actions."),
     route(Post, "/ui/flows", "Creates a flow.").sends(Body::Flow).answers(200, "The whole flow.").refuses(&[Kind::TooManyFlows]),
+    route(Post, "/ui/flows/dry-run", "What a flow would do for an event or a payload; nothing is done.")
+        .sends(Body::Trial)
+        .changes_nothing()
+        .refuses(&[Kind::FlowNotFound, Kind::WebhookNotFound]),
     route(Get, "/ui/flows/{id}", "A whole flow.").refuses(&[Kind::FlowNotFound]),
-    route(Put, "/ui/flows/{id}", "Replaces a flow.").sends(Body::Flow).refuses(&[Kind::FlowNotFound]),
+    route(Put, "/ui/flows/{id}", "Replaces a flow.").with(&[IF_MATCH]).sends(Body::Flow).refuses(&[
+        Kind::Malformed,
+        Kind::FlowNotFound,
+        Kind::VersionConflict,
+    ]),
     route(Delete, "/ui/flows/{id}", "Deletes a flow; its unfinished runs are cancelled.").refuses(&[Kind::FlowNotFound]),
     route(Get, "/ui/flows/{id}/executions", "Runs of a flow, newest first.")
         .with(&[LIMIT, OFFSET])
         .refuses(&[Kind::FlowNotFound, Kind::Fields]),
+    route(Post, "/ui/flows/{id}/duplicate", "Makes a copy of a flow, switched off.")
+        .answers(201, "The whole copy.")
+        .refuses(&[Kind::FlowNotFound, Kind::TooManyFlows]),
+    route(Post, "/ui/flows/{id}/enable", "Switches a flow on.").refuses(&[Kind::FlowNotFound, Kind::VersionConflict]),
+    route(Post, "/ui/flows/{id}/disable", "Switches a flow off.").refuses(&[Kind::FlowNotFound, Kind::VersionConflict]),
+    route(Get, "/ui/flows/{id}/versions", "The stored versions of a flow, newest first.")
+        .with(&[LIMIT, OFFSET])
+        .refuses(&[Kind::FlowNotFound, Kind::Fields]),
+    route(Get, "/ui/flows/{id}/versions/{version}", "A whole version of a flow.").refuses(&[Kind::FlowNotFound, Kind::VersionNotFound]),
+    route(Post, "/ui/flows/{id}/versions/{version}/restore", "Makes a former version of a flow the newest one.").refuses(&[
+        Kind::Fields,
+        Kind::FlowNotFound,
+        Kind::VersionNotFound,
+        Kind::VersionConflict,
+    ]),
+    route(Get, "/ui/flow-export", "Flows as one document.")
+        .with(&[query("id", "Only this flow; may be given several times.")])
+        .refuses(&[Kind::Fields, Kind::FlowNotFound]),
+    route(Post, "/ui/flow-import", "Creates the flows of a document, all of them or none.")
+        .sends(Body::Flows)
+        .answers(201, "The new flows.")
+        .refuses(&[Kind::TooManyFlows]),
+    route(Post, "/ui/jsonpath", "What a path finds in an event or a payload.")
+        .sends(Body::PathTrial)
+        .changes_nothing()
+        .refuses(&[Kind::WebhookNotFound]),
     route(Get, "/ui/runs", "Runs, newest first.")
         .with(&[
             query("flow_id", "Only runs of this flow."),

@@ -30,6 +30,27 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
         Body::None => return None,
         Body::Payload | Body::Told => json!({"type": "object"}),
         Body::Flow => flow(),
+        Body::Flows => {
+            let flows = json!({"type": "array", "minItems": 1, "items": flow()});
+            strict(
+                json!({"format": {"const": "clockify-addons/flows"}, "version": {"const": 1}, "flows": flows}),
+                &["format", "version", "flows"],
+            )
+        }
+        Body::Trial => {
+            let mut properties = subject();
+            properties.insert("definition".into(), flow());
+            properties.insert("flow_id".into(), json!({"type": "string", "format": "uuid"}));
+            properties.insert("event_type".into(), json!({"type": ["string", "null"]}));
+            properties.insert("samples".into(), json!({"type": ["object", "null"], "description": "Answers by the name of their action."}));
+            strict(properties.into(), &[])
+        }
+        Body::PathTrial => {
+            let mut properties = subject();
+            properties.insert("path".into(), json!({"type": "string"}));
+            properties.insert("over".into(), json!({"type": "string", "enum": ["payload", "context"], "default": "payload"}));
+            strict(properties.into(), &["path"])
+        }
         Body::Runs => {
             let ids = json!({"type": "array", "maxItems": RUNS_PER_REQUEST_MAX, "items": {"type": "string", "format": "uuid"}});
             let filter = strict(json!({"flow_id": {"type": "string"}, "status": {"type": "string", "enum": ["FAILED", "UNCERTAIN"]}}), &[]);
@@ -64,6 +85,12 @@ fn takes(takes: &Takes) -> Value {
         Takes::Text => json!({"type": "string"}),
         Takes::Choice(choices) => json!({"type": "string", "enum": choices}),
     }
+}
+
+/// What something is tried on.
+fn subject() -> Map<String, Value> {
+    let event_id = ("event_id".to_owned(), json!({"type": "string", "format": "uuid"}));
+    Map::from_iter([event_id, ("payload".to_owned(), json!({"type": "object"}))])
 }
 
 /// A flow in outline; `docs/flows.md` says all of it.

@@ -65,6 +65,7 @@ async fn every_read_goes_along_an_index() {
     reads.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
     reads.push(runs::DISMISS.to_owned());
     reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
+    reads.extend([flows::PRUNE.to_owned(), format!("SELECT flow_versions.* {} ORDER BY flow_versions.version DESC", flows::VERSIONS)]);
     reads.extend([sources::ONE, sources::ALL].map(str::to_owned));
     reads.extend(purge::finds());
     reads.extend(retention::finds());
