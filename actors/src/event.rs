@@ -158,6 +158,8 @@ pub enum Source {
     Clockify,
     /// A sender of the workspace's own, by the name of its source.
     Custom(Arc<str>),
+    /// A flow's own schedule.
+    Schedule,
 }
 
 /// An accepted event.

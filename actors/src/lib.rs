@@ -12,6 +12,7 @@
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
 //! addon operation installation event source activity ids secret clock   the nouns                  limits      every bound, with its reason
 //! webhook     which path carries which events                                         port        store/, clockify, observer
+//! schedule    when a flow is due by itself
 //! testing     honest stand-ins, behind a feature
 //! ```
 //!
@@ -55,6 +56,7 @@ pub mod port;
 pub mod rate;
 pub mod registry;
 pub mod retention;
+pub mod schedule;
 pub mod secret;
 pub mod settings;
 pub mod source;

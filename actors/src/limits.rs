@@ -161,6 +161,18 @@ pub mod flow {
     pub const RETRY_FOR_SECONDS_MAX: u64 = 604_800;
 }
 
+/// Schedules of flows.
+pub mod schedule {
+    /// Bytes of a cron expression: lists of single minutes have some 170.
+    pub const CRON_BYTES_MAX: usize = 256;
+    /// Bytes of a time zone's name; the longest there is has 32.
+    pub const TIME_ZONE_BYTES_MAX: usize = 64;
+    /// Days that are looked through for the next one that fits: from one 29 February to the next it may be eight years.
+    pub const DAYS_SEARCHED_MAX: usize = 8 * 366 + 2;
+    /// Flows that one round of the sweeper starts; the others follow in the next, seconds later, the longest overdue first.
+    pub const DUE_PER_ROUND_MAX: u32 = 500;
+}
+
 /// Runs and their steps.
 pub mod run {
     /// Tries of a step that may have had an effect, by default: enough for a day at the longest wait.

@@ -23,6 +23,7 @@ use crate::limits::flow::REPLAYS_PER_MESSAGE_MAX;
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
+use crate::port::store::schedules::Due;
 use crate::source::{CustomSource, SourceName};
 use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
@@ -36,6 +37,7 @@ use crate::workspace::retire::{Drain, Retire};
 use crate::workspace::settings::{KeepSettings, SettingsWritten, WriteSettings};
 use crate::workspace::sources::{ChangeSource, FindSource, SourceChange, SourceChanged};
 use crate::workspace::status::{Snapshot, Status};
+use crate::workspace::tick::Tick;
 pub use crate::workspace::{Environment, Error};
 
 /// The registry of a process. Share it in an `Arc`; every method may be called from any thread.
@@ -162,6 +164,11 @@ impl Registry {
     /// Matches an event against the flows of now.
     pub async fn replay_event(&self, key: Key, event: EventId) -> Result<EventReplayed, Error> {
         self.ask(key, ReplayEvent(event)).await
+    }
+
+    /// Starts a flow that is due by its schedule.
+    pub async fn tick(&self, due: Due) -> Result<(), Error> {
+        self.ask(due.key, Tick(due)).await
     }
 
     /// How the workspace is.

@@ -99,6 +99,7 @@ impl Line {
         let (source, custom_source) = match &event.source {
             Source::Clockify => ("CLOCKIFY", None),
             Source::Custom(name) => ("CUSTOM", Some(Arc::clone(name))),
+            Source::Schedule => ("SCHEDULE", None),
         };
         Self {
             id: event.id,
@@ -114,7 +115,7 @@ impl Line {
     }
 }
 
-/// `GET /ui/webhooks`, with `event_type`, `source` (`CLOCKIFY`, `CUSTOM`, or `CUSTOM` with `custom_source`), `from` and `to` as filters; `entity`,
+/// `GET /ui/webhooks`, with `event_type`, `source` (`CLOCKIFY`, `SCHEDULE`, `CUSTOM`, or `CUSTOM` with `custom_source`), `from` and `to` as filters; `entity`,
 /// `run_status` and `text` are looked for in the newest events that fit those.
 pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, Error> {
     let mut query = Query::of(&request);
@@ -123,7 +124,8 @@ pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, E
     let source = query.parsed("source", |text| match text.to_ascii_uppercase().as_str() {
         "CLOCKIFY" => Ok(Source::Clockify),
         "CUSTOM" => Ok(Source::Custom(custom)),
-        _ => Err("expected CLOCKIFY or CUSTOM"),
+        "SCHEDULE" => Ok(Source::Schedule),
+        _ => Err("expected CLOCKIFY, CUSTOM or SCHEDULE"),
     });
     let sought = Sought {
         entity: query.bounded("entity", SOUGHT_BYTES_MAX).map(Into::into),

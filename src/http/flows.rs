@@ -15,6 +15,7 @@ use actors::flow::{compiled, read};
 use actors::ids::{FlowId, Key, WorkspaceId};
 use actors::limits::flow::{DEFINITION_BYTES_MAX, NAME_CHARS_MAX};
 use actors::port::store::statistics::FlowStatistics;
+use actors::schedule::Schedule;
 use actors::workspace::flows::{FlowChange, FlowChanged};
 use serde::Serialize;
 use serde_json::Value;
@@ -56,6 +57,9 @@ struct Line {
     enabled: bool,
     trigger_source: TriggerSource,
     trigger_event_types: Vec<EventType>,
+    schedule: Option<Schedule>,
+    /// When its schedule starts it next.
+    next_run_at: Option<Timestamp>,
     stats: Stats,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -82,6 +86,9 @@ pub struct Shown {
     version: u32,
     #[serde(flatten)]
     definition: Definition,
+    /// When its schedule starts it next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_run_at: Option<Timestamp>,
     stats: Stats,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -95,22 +102,37 @@ pub struct Deleted {
 }
 
 impl Line {
-    fn of(flow: Flow, stats: Stats) -> Self {
-        let Definition { name, description, enabled, trigger_source, trigger_event_types, .. } = flow.definition;
+    fn of(flow: Flow, stats: Stats, now: Timestamp) -> Self {
+        let next_run_at = flow.due_after(now);
+        let Definition { name, description, enabled, trigger_source, trigger_event_types, schedule, .. } = flow.definition;
         let Flow { id, version, created_at, updated_at, .. } = flow;
-        Self { id, version, name, description, enabled, trigger_source, trigger_event_types, stats, created_at, updated_at }
+        Self {
+            id,
+            version,
+            name,
+            description,
+            enabled,
+            trigger_source,
+            trigger_event_types,
+            schedule,
+            next_run_at,
+            stats,
+            created_at,
+            updated_at,
+        }
     }
 }
 
 impl Shown {
-    fn of(flow: Flow, workspace_id: WorkspaceId, stats: Stats, status: Option<&'static str>) -> Self {
+    fn of(flow: Flow, workspace_id: WorkspaceId, stats: Stats, now: Timestamp, status: Option<&'static str>) -> Self {
+        let next_run_at = flow.due_after(now);
         let Flow { id, version, definition, created_at, updated_at } = flow;
-        Self { status, id, workspace_id, version, definition, stats, created_at, updated_at }
+        Self { status, id, workspace_id, version, definition, next_run_at, stats, created_at, updated_at }
     }
 
     async fn with_stats(caller: &Admin, flow: Flow, status: Option<&'static str>) -> Result<Json<Self>, Error> {
         let stats = stats(caller).await?.remove(&flow.id).unwrap_or_default();
-        Ok(Json(Self::of(flow, caller.key.workspace, stats, status)))
+        Ok(Json(Self::of(flow, caller.key.workspace, stats, caller.service.clock.now(), status)))
     }
 }
 
@@ -127,12 +149,12 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
     let Key { addon, workspace } = caller.key;
     let flows = caller.service.store.flows(caller.key).await?;
     let (total, enabled) = (flows.len(), flows.iter().filter(|flow| flow.definition.enabled).count());
-    let stats = stats(&caller).await?;
+    let (stats, now) = (stats(&caller).await?, caller.service.clock.now());
     let item = |flow: Flow| {
         let stats = stats.get(&flow.id).copied().unwrap_or_default();
         match addon {
-            Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, stats, None))),
-            Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(Line::of(flow, stats)),
+            Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, stats, now, None))),
+            Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(Line::of(flow, stats, now)),
         }
     };
     let (summary, flows) = (summary(total, enabled), flows.into_iter().map(item).collect());

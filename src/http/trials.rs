@@ -73,6 +73,7 @@ pub async fn flow(caller: Admin, request: HttpRequest, payload: Payload) -> Resu
 fn source_of(definition: &Definition) -> Source {
     match definition.trigger_source {
         TriggerSource::Clockify => Source::Clockify,
+        TriggerSource::Schedule => Source::Schedule,
         TriggerSource::Custom => Source::Custom(definition.custom_source.as_deref().unwrap_or("sample").into()),
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use actors::addon::Addon;
+use actors::event::Source;
 use actors::flow::run::Step;
 use actors::installation::{Health, Status, TokenHash, WebhookToken, hex};
 use actors::source::{CustomSource, Scheme, TypeFrom};
@@ -142,4 +143,36 @@ pub(super) fn source_to_json(source: &CustomSource) -> Result<String, Failure> {
         type_from: source.type_from.clone(),
         entity_path: source.entity_path.clone(),
     })
+}
+
+/// What stands in the column of sources for the flows' own schedules: no custom source may have that name.
+pub(super) const SCHEDULE: &str = ":schedule";
+
+/// The column of an event's source; none is Clockify.
+pub(super) fn source_text(source: &Source) -> Option<&str> {
+    match source {
+        Source::Clockify => None,
+        Source::Custom(name) => Some(name),
+        Source::Schedule => Some(SCHEDULE),
+    }
+}
+
+/// An event's source.
+pub(super) fn source(text: Option<&str>) -> Source {
+    match text {
+        None => Source::Clockify,
+        Some(SCHEDULE) => Source::Schedule,
+        Some(name) => Source::Custom(name.into()),
+    }
+}
+
+/// What a filter by source asks for: which kind, and which name of that kind.
+pub(super) fn source_filter(source: Option<&Source>) -> (&'static str, Option<String>) {
+    match source {
+        None => ("any", None),
+        Some(Source::Clockify) => ("clockify", None),
+        Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
+        Some(Source::Custom(name)) => ("named", Some(name.to_string())),
+        Some(Source::Schedule) => ("named", Some(SCHEDULE.to_owned())),
+    }
 }

@@ -11,3 +11,4 @@
 
 mod flows;
 mod jsonpath;
+mod schedules;

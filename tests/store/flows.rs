@@ -42,6 +42,7 @@ fn full_definition() -> Definition {
         trigger_source: TriggerSource::Custom,
         trigger_event_types: vec![event_type("order.paid"), event_type("NEW_TAG")],
         custom_source: Some("shop".into()),
+        schedule: None,
         conditions: Some(Group {
             join: Join::Any,
             rules: vec![

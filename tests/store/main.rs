@@ -26,6 +26,7 @@ mod postgres;
 mod retention;
 mod runs;
 mod sample;
+mod schedules;
 mod sources;
 mod sqlite;
 mod statistics;

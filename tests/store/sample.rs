@@ -194,6 +194,7 @@ pub fn flow(name: &str) -> Flow {
         trigger_source: TriggerSource::Clockify,
         trigger_event_types: Vec::new(),
         custom_source: None,
+        schedule: None,
         conditions: None,
         actions: Vec::new(),
         allow_self_trigger: false,

@@ -11,6 +11,7 @@ use crate::ids::{FlowId, WorkspaceId};
 use crate::jsonpath::Unevaluated;
 use crate::limits::flow as limits;
 use crate::operation::Catalogue;
+use crate::schedule::Schedule;
 
 /// A flow's version, ready to match events and to run.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Compiled {
     pub actions: Vec<CompiledAction>,
     /// Whether its own writes start it again.
     pub allow_self_trigger: bool,
+    /// When it is due by itself, if it is switched on.
+    pub schedule: Option<Schedule>,
     /// Runs that may begin for one entity in a minute.
     pub runs_per_entity_per_minute: u32,
     enabled: bool,
@@ -63,6 +66,7 @@ impl Compiled {
             actions,
             allow_self_trigger: flow.definition.allow_self_trigger,
             runs_per_entity_per_minute: flow.definition.runs_per_entity_per_minute.unwrap_or(limits::RUNS_PER_ENTITY_PER_MINUTE_DEFAULT),
+            schedule: flow.definition.schedule.clone().filter(|_| flow.definition.enabled),
             enabled: flow.definition.enabled,
             source: flow.definition.trigger_source,
             custom_source: flow.definition.custom_source.clone(),
@@ -80,6 +84,7 @@ impl Compiled {
     pub fn is_of(&self, source: &Source) -> bool {
         match (source, self.source) {
             (Source::Clockify, TriggerSource::Clockify) => true,
+            (Source::Schedule, TriggerSource::Schedule) => true,
             (Source::Custom(name), TriggerSource::Custom) => self.custom_source.as_deref().is_none_or(|wanted| wanted == &**name),
             _ => false,
         }

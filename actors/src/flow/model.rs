@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::clock::Timestamp;
 use crate::event::EventType;
 use crate::ids::FlowId;
+use crate::schedule::Schedule;
 
 /// A flow with its identity.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,6 +42,9 @@ pub struct Definition {
     /// With [`TriggerSource::Custom`]: only this source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_source: Option<String>,
+    /// With [`TriggerSource::Schedule`]: when it is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// When it applies; none means always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Group>,
@@ -62,6 +66,16 @@ pub enum TriggerSource {
     Clockify,
     /// The workspace's own senders.
     Custom,
+    /// The flow's own schedule.
+    Schedule,
+}
+
+impl Flow {
+    /// When it is due by its schedule for the first time behind a moment. `None`: it has none, or is switched off.
+    pub fn due_after(&self, moment: Timestamp) -> Option<Timestamp> {
+        let schedule = self.definition.schedule.as_ref().filter(|_| self.definition.enabled)?;
+        schedule.next_after(moment)
+    }
 }
 
 /// How the rules of a group are joined.

@@ -9,6 +9,7 @@
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`replay::Replay`], [`replay::ReplayMany`] | starts finished runs again |
 //! | [`replay_event::ReplayEvent`] | matches an event against the flows of now |
+//! | [`tick::Tick`] | a flow is due by its schedule |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
 //! | [`lift::Lift`] | ends a quarantine |
@@ -28,6 +29,7 @@ pub mod runner;
 pub mod settings;
 pub mod sources;
 pub mod status;
+pub mod tick;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};

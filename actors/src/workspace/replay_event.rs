@@ -10,7 +10,9 @@ use std::sync::Arc;
 use actix::{ActorFutureExt, Context, Handler, Message, ResponseActFuture, WrapFuture};
 
 use super::replay::start;
+use super::tick::entity;
 use super::{Error, Workspace, caught};
+use crate::event::Source;
 use crate::flow::compiled::Compiled;
 use crate::flow::matching;
 use crate::ids::{EventId, FlowId, RunId};
@@ -51,6 +53,9 @@ impl Handler<ReplayEvent> for Workspace {
             for run in items {
                 latest.entry(run.flow).or_insert(run);
             }
+            // A tick is meant for its own flow alone.
+            let own = |flow: &Arc<Compiled>| event.source != Source::Schedule || event.entity == Some(entity(flow.id));
+            let flows: Vec<_> = flows.into_iter().filter(own).collect();
             let mut runs = matching::runs(key, &event, &flows, |_| false, || env.clock.fresh_id().into(), env.clock.now());
             runs.retain(|run| latest.get(&run.flow).is_none_or(|last| last.state.finished()));
             for run in &mut runs {

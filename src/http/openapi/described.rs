@@ -193,7 +193,7 @@ pub const DESCRIBED: &[Described] = &[
     route(Get, "/ui/webhooks", "Events, newest first, without their payloads.")
         .with(&[
             query("event_type", "Only events of this type."),
-            query("source", "Only Clockify's events, or only those of custom senders."),
+            query("source", "Only Clockify's events, only those of custom senders, or only those of schedules."),
             query("custom_source", "With `source=CUSTOM`: only those of this sender."),
             FROM,
             TO,

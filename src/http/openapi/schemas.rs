@@ -101,9 +101,13 @@ fn flow() -> Value {
         "properties": {
             "name": {"type": "string", "minLength": 1},
             "enabled": {"type": "boolean", "default": true},
-            "trigger_source": {"type": "string", "enum": ["CLOCKIFY", "CUSTOM"], "default": "CLOCKIFY"},
+            "trigger_source": {"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "SCHEDULE"], "default": "CLOCKIFY"},
             "trigger_event_types": {"type": "array", "items": {"type": "string"}},
             "custom_source": {"type": ["string", "null"]},
+            "schedule": {"oneOf": [
+                {"type": "null"},
+                strict(json!({"cron": {"type": "string"}, "time_zone": {"type": "string", "default": "UTC"}}), &["cron"]),
+            ]},
             "conditions": {"type": ["object", "null"]},
             "actions": {"type": "array", "minItems": 1, "items": {"type": "object"}},
         },
@@ -136,7 +140,7 @@ pub(super) fn parameter(name: &str) -> Value {
         "offset" => json!({"type": "integer", "minimum": 0, "maximum": http::OFFSET_MAX, "default": 0}),
         "from" | "to" => json!({"type": "string", "format": "date-time"}),
         "attention" => json!({"type": "boolean"}),
-        "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM"]}),
+        "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "SCHEDULE"]}),
         _ => json!({"type": "string"}),
     }
 }

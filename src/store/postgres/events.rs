@@ -1,7 +1,7 @@
 //! Events as they are read; [`super::journal`] writes them.
 
 use actors::clock::Timestamp;
-use actors::event::{Event, EventType, Source};
+use actors::event::{Event, EventType};
 use actors::flow::run::RunState;
 use actors::ids::{EventId, Key};
 use actors::limits::store::{EVENTS_SEARCHED_MAX, PAGE_ROWS_MAX};
@@ -12,6 +12,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
+use super::super::columns;
 use super::super::failure::unreadable;
 use super::super::ids::{ID_AHEAD_MS, first_id_at, span};
 use super::row::{about, bytes, count, text_if_any, time};
@@ -20,7 +21,7 @@ use super::{Failure, Postgres};
 /// Events of a key that fit what an index tells of a filter; wants seven parameters.
 const FITTING: &str = "FROM events WHERE stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)
     AND ($3::TEXT IS NULL OR event_type = $3)
-    AND CASE $4::TEXT WHEN 'any' THEN true WHEN 'clockify' THEN source IS NULL WHEN 'custom' THEN source IS NOT NULL ELSE source = $5::TEXT END
+    AND CASE $4::TEXT WHEN 'any' THEN true WHEN 'clockify' THEN source IS NULL WHEN 'custom' THEN source <> ':schedule' ELSE source = $5::TEXT END
     AND id >= $6 AND id < $7";
 
 /// What is sought in the newest of them; wants three parameters more.
@@ -55,7 +56,7 @@ fn event(row: &PgRow) -> Result<Event, Failure> {
     let source: Option<&str> = row.try_get("source")?;
     Ok(Event {
         id: row.try_get::<Uuid, _>("id")?.into(),
-        source: source.map_or(Source::Clockify, |name| Source::Custom(name.into())),
+        source: columns::source(source),
         event_type: event_type(row)?,
         entity: text_if_any(row, "entity")?,
         received_at: time(row, "received_at")?,
@@ -79,12 +80,7 @@ fn fingerprint(row: &PgRow) -> Result<Fingerprint, Failure> {
 
 impl Postgres {
     async fn list_events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Failure> {
-        let (kind, name) = match &filter.source {
-            None => ("any", None),
-            Some(Source::Clockify) => ("clockify", None),
-            Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
-            Some(Source::Custom(name)) => ("named", Some(name.to_string())),
-        };
+        let (kind, name) = columns::source_filter(filter.source.as_ref());
         let event_type = filter.event_type.as_ref().map(|wanted| wanted.as_str().to_owned());
         let (from, to) = span(filter.from, filter.to);
         let sought = &filter.sought;

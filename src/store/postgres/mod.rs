@@ -17,6 +17,7 @@ mod purge;
 mod retention;
 mod row;
 mod runs;
+mod schedules;
 mod sources;
 mod statistics;
 

@@ -1,7 +1,7 @@
 //! Events as they are read; [`super::journal`] writes them.
 
 use actors::clock::Timestamp;
-use actors::event::{Event, EventType, Source};
+use actors::event::{Event, EventType};
 use actors::flow::run::RunState;
 use actors::ids::{EventId, Key};
 use actors::limits::store::{EVENTS_SEARCHED_MAX, PAGE_ROWS_MAX};
@@ -12,6 +12,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
+use super::super::columns;
 use super::super::failure::unreadable;
 use super::super::ids::{ID_AHEAD_MS, first_id_at, span};
 use super::row::{about, bytes, time};
@@ -22,7 +23,7 @@ const FITTING: &str = "FROM chapters
     CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
         AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2) AND events.id >= ?6 AND events.id < ?7
     WHERE (?3 IS NULL OR events.event_type = ?3)
-        AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source IS NOT NULL
+        AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source <> ':schedule'
             ELSE events.source = ?5 END";
 
 /// Columns of those that fit the whole filter; wants ten parameters. What is sought is looked for in the
@@ -77,7 +78,7 @@ fn event(row: &SqliteRow) -> Result<Event, Failure> {
     let source: Option<&str> = row.try_get("source")?;
     Ok(Event {
         id: row.try_get::<Uuid, _>("id")?.into(),
-        source: source.map_or(Source::Clockify, |name| Source::Custom(name.into())),
+        source: columns::source(source),
         event_type: event_type(row)?,
         entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
         received_at: time(row, "received_at")?,
@@ -101,12 +102,7 @@ fn fingerprint(row: &SqliteRow) -> Result<Fingerprint, Failure> {
 
 impl Sqlite {
     async fn list_events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Failure> {
-        let (kind, name) = match &filter.source {
-            None => ("any", None),
-            Some(Source::Clockify) => ("clockify", None),
-            Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
-            Some(Source::Custom(name)) => ("named", Some(name.to_string())),
-        };
+        let (kind, name) = columns::source_filter(filter.source.as_ref());
         let event_type = filter.event_type.as_ref().map(|wanted| wanted.as_str().to_owned());
         let (from, to) = span(filter.from, filter.to);
         let sought = &filter.sought;

@@ -33,9 +33,10 @@ pub(super) async fn stay(connection: &mut SqliteConnection, key: Key) -> Result<
 }
 
 async fn put_version(connection: &mut SqliteConnection, key: Key, stay: i64, flow: &Flow) -> Result<Saved, Failure> {
-    let newest = "INSERT INTO flows (addon, workspace, stay, id, version) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET version = excluded.version";
-    about(newest, key).bind(stay).bind(flow.id.uuid()).bind(flow.version).execute(&mut *connection).await?;
+    let due = flow.due_after(flow.updated_at).map(Timestamp::millis);
+    let newest = "INSERT INTO flows (addon, workspace, stay, id, version, due_at) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET version = excluded.version, due_at = excluded.due_at";
+    about(newest, key).bind(stay).bind(flow.id.uuid()).bind(flow.version).bind(due).execute(&mut *connection).await?;
     let version = "INSERT INTO flow_versions (addon, workspace, stay, flow, version, created_at, updated_at, definition)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     about(version, key)

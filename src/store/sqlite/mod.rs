@@ -20,6 +20,7 @@ mod purge;
 mod retention;
 mod row;
 mod runs;
+mod schedules;
 mod script;
 mod sources;
 mod statistics;

@@ -7,7 +7,7 @@ use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
-use super::{chapters, connection, events, flows, migrate, purge, retention, runs, sources, statistics};
+use super::{chapters, connection, events, flows, migrate, purge, retention, runs, schedules, sources, statistics};
 
 const TABLES: [&str; 8] = ["events", "runs", "installations", "sources", "flows", "flow_versions", "marks", "purges"];
 
@@ -63,7 +63,7 @@ async fn every_read_goes_along_an_index() {
     }
     reads.extend([statistics::runs_of_flows(), statistics::ended_of_flows(), statistics::failed_in_spans(25)]);
     reads.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
-    reads.push(runs::DISMISS.to_owned());
+    reads.extend([runs::DISMISS, schedules::DUE, schedules::SET_DUE].map(str::to_owned));
     reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
     reads.extend([flows::PRUNE.to_owned(), format!("SELECT flow_versions.* {} ORDER BY flow_versions.version DESC", flows::VERSIONS)]);
     reads.extend([sources::ONE, sources::ALL].map(str::to_owned));

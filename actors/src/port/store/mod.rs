@@ -14,6 +14,7 @@ pub mod journal;
 pub mod receipt;
 pub mod retention;
 pub mod runs;
+pub mod schedules;
 pub mod sources;
 pub mod statistics;
 
@@ -24,6 +25,7 @@ pub use installations::Installations;
 pub use journal::Journal;
 pub use retention::Retention;
 pub use runs::Runs;
+pub use schedules::Schedules;
 pub use sources::Sources;
 pub use statistics::Statistics;
 
@@ -42,9 +44,12 @@ pub enum Error {
 }
 
 /// All of them, as the actors hold it.
-pub trait Store: Installations + Events + Flows + Runs + Sources + Retention + Activities + Statistics + Journal + Health {}
+pub trait Store:
+    Installations + Events + Flows + Runs + Sources + Retention + Activities + Schedules + Statistics + Journal + Health
+{
+}
 
-impl<S: Installations + Events + Flows + Runs + Sources + Retention + Activities + Statistics + Journal + Health> Store for S {}
+impl<S: Installations + Events + Flows + Runs + Sources + Retention + Activities + Schedules + Statistics + Journal + Health> Store for S {}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

@@ -19,7 +19,7 @@ impl State {
 
 fn fits(filter: &EventFilter, event: &Event) -> bool {
     let source = match (&filter.source, &event.source) {
-        (None, _) | (Some(Source::Clockify), Source::Clockify) => true,
+        (None, _) | (Some(Source::Clockify), Source::Clockify) | (Some(Source::Schedule), Source::Schedule) => true,
         (Some(Source::Custom(wanted)), Source::Custom(name)) => wanted.is_empty() || wanted == name,
         _ => false,
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, page};
+use super::{MemoryStore, State, page};
 use crate::clock::Timestamp;
 use crate::flow::model::Flow;
 use crate::flow::run::RunState;
@@ -12,6 +12,16 @@ use crate::ids::{FlowId, Key};
 use crate::limits::flow::VERSIONS_STORED_MAX;
 use crate::port::store::flows::{Saved, flow_deleted};
 use crate::port::store::{Error, Flows, Page, Slice};
+
+impl State {
+    /// Notes when the newest version of a flow is due first.
+    fn plan(&mut self, key: Key, flow: &Flow) {
+        match flow.due_after(flow.updated_at) {
+            Some(due) => self.due.insert((key, flow.id), due),
+            None => self.due.remove(&(key, flow.id)),
+        };
+    }
+}
 
 #[async_trait]
 impl Flows for MemoryStore {
@@ -30,6 +40,7 @@ impl Flows for MemoryStore {
         for flow in flows {
             let first = Flow { version: 1, ..flow.clone() };
             state.flows.insert((key, flow.id), first.clone());
+            state.plan(key, &first);
             state.versions.insert((key, flow.id, 1), first);
         }
         Ok(Saved::Version(1))
@@ -41,6 +52,7 @@ impl Flows for MemoryStore {
         let version = present.version + 1;
         let next = Flow { version, created_at: present.created_at, ..flow.clone() };
         *present = next.clone();
+        state.plan(key, &next);
         state.versions.insert((key, flow.id, version), next);
         let needed: BTreeSet<u32> = state
             .runs
@@ -58,6 +70,7 @@ impl Flows for MemoryStore {
         if state.flows.remove(&(key, id)).is_none() {
             return Ok(false);
         }
+        state.due.remove(&(key, id));
         for run in state.runs.values_mut().filter(|run| run.key == key && run.flow == id && !run.state.finished()) {
             run.state = RunState::Cancelled;
             run.due_at = None;

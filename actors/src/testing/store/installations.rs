@@ -39,6 +39,7 @@ impl Installations for MemoryStore {
         if verdict == Verdict::Apply {
             state.installations.remove(&key);
             state.flows.retain(|(whose, _), _| *whose != key);
+            state.due.retain(|(whose, _), _| *whose != key);
             state.sources.retain(|(whose, _), _| *whose != key);
             state.activities.retain(|(whose, _), _| *whose != key);
             state.messages.retain(|(whose, ..)| *whose != key);

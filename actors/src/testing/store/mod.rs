@@ -11,6 +11,7 @@ mod installations;
 mod journal;
 mod retention;
 mod runs;
+mod schedules;
 mod sources;
 mod statistics;
 
@@ -20,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::activity::Activity;
+use crate::clock::Timestamp;
 use crate::event::{Event, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
@@ -52,6 +54,8 @@ struct State {
     messages: BTreeSet<(Key, Source, Arc<str>)>,
     /// Which flows an event has started: once each, replays aside.
     started: BTreeSet<(Key, EventId, FlowId)>,
+    /// When flows with a schedule are due next.
+    due: BTreeMap<(Key, FlowId), Timestamp>,
     failures: u32,
     unavailable: bool,
     activities_fail: bool,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actors::event::{Event, Source};
+use actors::event::Event;
 use actors::flow::run::{Run, RunState};
 use actors::ids::{EventId, Key};
 use sqlx::Postgres;
@@ -10,7 +10,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use uuid::Uuid;
 
-use super::super::super::columns::{addon_number, steps_to_json, to_json};
+use super::super::super::columns::{addon_number, source_text, steps_to_json, to_json};
 use super::Failure;
 
 type Bound = Query<'static, Postgres, PgArguments>;
@@ -54,13 +54,9 @@ impl<'e> Events<'e> {
 
     pub(super) fn bind(mut self, query: Bound) -> Bound {
         let names = std::mem::take(&mut self.names);
-        let source = |event: &'e Event| match &event.source {
-            Source::Clockify => None,
-            Source::Custom(name) => Some(&**name),
-        };
         names
             .bind(query)
-            .bind(self.column(source))
+            .bind(self.column(|event| source_text(&event.source)))
             .bind(self.column(|event| event.event_type.as_str()))
             .bind(self.column(|event| event.entity.as_deref().map(str::as_bytes)))
             .bind(self.column(|event| event.received_at.millis()))

@@ -1,12 +1,12 @@
 //! The statements of a group, one for each kind of entry.
 
-use actors::event::{Event, Source};
+use actors::event::Event;
 use actors::flow::run::{Run, RunState};
 use actors::ids::Key;
 use actors::limits::store::RUNS_PER_STATEMENT_MAX;
 use sqlx::Row;
 
-use super::super::super::columns::{steps_to_json, to_json};
+use super::super::super::columns::{source_text, steps_to_json, to_json};
 use super::super::super::group::{Group, Told};
 use super::super::chapters::Chapters;
 use super::super::row::{columns, key};
@@ -126,13 +126,9 @@ fn bind_key(script: &mut Script, key: Key) -> &mut Script {
 }
 
 fn bind_event(script: &mut Script, key: Key, event: &Event) {
-    let source = match &event.source {
-        Source::Clockify => None,
-        Source::Custom(name) => Some(&**name),
-    };
     script.bind(event.id.uuid());
     bind_key(script, key)
-        .bind(source)
+        .bind(source_text(&event.source))
         .bind(event.event_type.as_str())
         .bind(event.entity.as_deref())
         .bind(event.received_at.millis())
