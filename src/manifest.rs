@@ -93,6 +93,8 @@ struct Rendered {
     served: SchemaVersion,
     by_version: BTreeMap<SchemaVersion, Bytes>,
     left_out: Vec<&'static str>,
+    declared: Vec<&'static str>,
+    base_url: String,
     name: String,
 }
 
@@ -110,10 +112,11 @@ impl Manifests {
             }
             let fill = |version| (version, Bytes::from(fill(addon, &template, &policy, stated, version).to_string()));
             let by_version = SchemaVersion::ALL.into_iter().map(fill).collect();
-            let (_, left_out) = chosen(&policy.webhooks, stated.schema_version, stated.webhooks_max);
-            let left_out = left_out.into_iter().map(|known| known.name).collect();
+            let (declared, left_out) = chosen(&policy.webhooks, stated.schema_version, stated.webhooks_max);
+            let names = |events: Vec<&Known>| events.into_iter().map(|known| known.name).collect();
+            let (declared, left_out, base_url) = (names(declared), names(left_out), stated.base_url.clone());
             let name = template.get("name").and_then(Value::as_str).unwrap_or_else(|| addon.slug()).to_owned();
-            rendered.insert(addon, Rendered { served: stated.schema_version, by_version, left_out, name });
+            rendered.insert(addon, Rendered { served: stated.schema_version, by_version, left_out, declared, base_url, name });
         }
         Ok(Self { rendered })
     }
@@ -133,6 +136,16 @@ impl Manifests {
     /// they are more than the operator allows.
     pub fn left_out(&self, addon: Addon) -> &[&'static str] {
         self.rendered.get(&addon).map_or(&[], |rendered| &rendered.left_out)
+    }
+
+    /// Whether the served manifest declares an event.
+    pub fn declares(&self, addon: Addon, event: &str) -> bool {
+        self.rendered.get(&addon).is_some_and(|rendered| rendered.declared.contains(&event))
+    }
+
+    /// Where the add-on is reached from outside, without a slash at the end.
+    pub fn base_url(&self, addon: Addon) -> &str {
+        self.rendered.get(&addon).map_or("", |rendered| rendered.base_url.as_str())
     }
 
     /// The manifest's name of an add-on.

@@ -13,6 +13,7 @@
 //! addon operation installation event source activity ids secret clock   the nouns                  limits      every bound, with its reason
 //! webhook     which path carries which events                                         port        store/, clockify, observer
 //! schedule    when a flow is due by itself
+//! subscription                                                 webhooks that the manifest does not declare
 //! testing     honest stand-ins, behind a feature
 //! ```
 //!
@@ -60,6 +61,7 @@ pub mod schedule;
 pub mod secret;
 pub mod settings;
 pub mod source;
+pub mod subscription;
 pub mod supervisor;
 pub mod sweeper;
 #[cfg(feature = "testing")]

@@ -266,6 +266,27 @@ pub mod source {
     pub const SIGNATURES_MAX: usize = 8;
 }
 
+/// Webhooks that the manifest does not declare.
+pub mod subscription {
+    /// How long the platform may take to list webhooks, to delete one or to give one a new token, in milliseconds. A subscription looks twice and
+    /// makes once at the most, and stays below `actor::ANSWER_MS_MAX`.
+    pub const LOOK_MS_MAX: u64 = 2_500;
+    /// How long it may take to make one, in milliseconds.
+    pub const MAKE_MS_MAX: u64 = 4_000;
+    /// Bytes of its answer: 300 webhooks, as many as the largest plan has, with a token of some 700 bytes each.
+    pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+    /// Webhooks that an uninstall takes back at the platform: one for each event.
+    pub const TAKEN_BACK_MAX: usize = 52;
+    /// Characters of a token that an admin pastes, at least: a shorter one could be guessed.
+    pub const TOKEN_CHARS_MIN: usize = 16;
+    /// Whose plain tokens these are, remembered so that a delivery does not ask the store: some 100 bytes each.
+    pub const TOKENS_REMEMBERED_MAX: usize = 16_384;
+    /// Events that a list of subscriptions looks at for when each came last.
+    pub const EVENTS_LOOKED_AT_MAX: u32 = 1_000;
+    /// And how far back, in seconds: thirty days.
+    pub const EVENTS_LOOKED_BACK_SECONDS: u64 = 2_592_000;
+}
+
 /// Actors: mailboxes, restarts, idle time.
 pub mod actor {
     /// Messages that wait for one workspace; more are answered 503.
@@ -507,6 +528,8 @@ pub mod sandbox {
     pub const HUGE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
     /// Entities of each kind that a workspace is filled with on request.
     pub const SEEDED_ENTITIES_MAX: usize = 10_000;
+    /// Webhooks of a workspace whose plan is the largest.
+    pub const WEBHOOKS_OF_PLAN: usize = 300;
     /// Workspaces of one platform.
     pub const WORKSPACES_MAX: usize = 1_000;
     /// How long any step of the demo may take, in seconds: a moment on an idle machine, and a bound for all others.

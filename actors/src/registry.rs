@@ -37,6 +37,7 @@ use crate::workspace::retire::{Drain, Retire};
 use crate::workspace::settings::{KeepSettings, SettingsWritten, WriteSettings};
 use crate::workspace::sources::{ChangeSource, FindSource, SourceChange, SourceChanged};
 use crate::workspace::status::{Snapshot, Status};
+use crate::workspace::subscriptions::{ChangeSubscription, SubscriptionChanged};
 use crate::workspace::tick::Tick;
 pub use crate::workspace::{Environment, Error};
 
@@ -133,6 +134,11 @@ impl Registry {
             Err(Error::NotInstalled) => Ok(None),
             found => found,
         }
+    }
+
+    /// Changes subscriptions, at the platform and here.
+    pub async fn change_subscription(&self, key: Key, change: ChangeSubscription) -> Result<SubscriptionChanged, Error> {
+        self.ask(key, change).await
     }
 
     /// Writes settings, by id, to the platform and keeps what it took. They have been checked.

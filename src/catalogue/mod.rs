@@ -1,6 +1,6 @@
 //! The catalogue of the platform's operations: the one that is shipped, or what an operator's newer description of the API says.
 //!
-//! `manifests/operations.json` is made by [`derive`] from an official OpenAPI file and `manifests/words.toml`, which holds what this project says
+//! `manifests/operations.json` is made by [`mod@derive`] from an official OpenAPI file and `manifests/words.toml`, which holds what this project says
 //! itself; the same code reads the file that `CLOCKIFY_OPENAPI_PATH` names. Facts are taken over, the official texts never are.
 
 pub mod derive;

@@ -1,6 +1,6 @@
 //! Custom sources as admins see and change them. A secret is shown once, when it is made; afterwards only when it was made and when it ends.
 
-mod read;
+pub(super) mod read;
 
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ pub struct Deleted {
 impl Shown {
     fn of(source: &CustomSource, caller: &Admin) -> Self {
         Self {
-            url: format!("{}/webhooks/custom/{}", base_url(caller), source.name),
+            url: format!("{}/webhooks/custom/{}", caller.service.manifests.base_url(caller.key.addon), source.name),
             name: source.name.clone(),
             scheme: source.scheme,
             signature_header: signature::signature_header(source.scheme, source.signature_header.as_deref()).to_owned(),
@@ -91,12 +91,6 @@ impl Shown {
             updated_at: source.updated_at,
         }
     }
-}
-
-/// Where the add-on is reached from outside, as its manifest says.
-fn base_url(caller: &Admin) -> String {
-    let manifest = caller.service.manifests.served(caller.key.addon).and_then(|manifest| serde_json::from_slice::<Value>(manifest).ok());
-    manifest.as_ref().and_then(|manifest| manifest.get("baseUrl")?.as_str()).unwrap_or_default().to_owned()
 }
 
 /// `GET /ui/custom-sources`.

@@ -13,6 +13,7 @@ use actors::flow::read::FieldError;
 use actors::limits::http::RETRY_AFTER_SECONDS;
 use actors::{port::store, registry};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::auth::token::Refusal;
 
@@ -57,6 +58,13 @@ pub enum Kind {
     VersionConflict,
     SourceTaken,
     TooManySources,
+    SubscriptionNotFound,
+    AlreadySubscribed,
+    EventDeclared,
+    WebhookTokenTaken,
+    PlanLimit,
+    AddonTokensRefused,
+    SubscriptionUncertain,
     BodyTooLarge,
     Encoding,
     MediaType,
@@ -113,6 +121,23 @@ impl Kind {
             Self::VersionConflict => (S::CONFLICT, "version_conflict", "The flow has been changed meanwhile."),
             Self::SourceTaken => (S::CONFLICT, "source_taken", "There is a source of that name."),
             Self::TooManySources => (S::CONFLICT, "too_many_sources", "The workspace has as many sources as it may have."),
+            Self::SubscriptionNotFound => {
+                (S::NOT_FOUND, "subscription_not_found", "There is no webhook of the add-on's own for this event.")
+            }
+            Self::AlreadySubscribed => (S::CONFLICT, "already_subscribed", "The event has a webhook already."),
+            Self::EventDeclared => {
+                (S::CONFLICT, "event_declared", "The manifest declares the event, so that it reaches the workspace anyway.")
+            }
+            Self::WebhookTokenTaken => (S::CONFLICT, "webhook_token_taken", "Another webhook has this token."),
+            Self::PlanLimit => (S::CONFLICT, "plan_limit", "The workspace's plan has no room for another webhook."),
+            Self::AddonTokensRefused => {
+                (S::FAILED_DEPENDENCY, "addon_tokens_refused", "Clockify does not let this add-on call its webhooks.")
+            }
+            Self::SubscriptionUncertain => (
+                S::GATEWAY_TIMEOUT,
+                "subscription_uncertain",
+                "Clockify gave no answer, so that nobody knows whether it made the webhook; trying again looks first and makes no second one.",
+            ),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large."),
             Self::Encoding => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", "Compressed bodies are not taken."),
             Self::MediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be application/json."),
@@ -155,6 +180,8 @@ pub struct Error {
 struct More {
     message: Option<String>,
     details: Vec<FieldError>,
+    /// More to tell than fields.
+    told: Option<Value>,
     source: Option<Box<dyn Source + Send + Sync>>,
     retry_after_seconds: Option<u64>,
 }
@@ -189,6 +216,12 @@ impl Error {
         Self { kind: Kind::TooFast, more: Some(Box::new(More { retry_after_seconds: Some(seconds.max(1)), ..More::default() })) }
     }
 
+    /// More to tell, as `details`.
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.more.get_or_insert_default().told = Some(details);
+        self
+    }
+
     /// What went wrong.
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -204,7 +237,10 @@ impl Error {
         let (_, code, words) = self.kind.row();
         let more = self.more.as_deref();
         let message = more.and_then(|more| more.message.as_deref()).unwrap_or(words);
-        let details = more.map(|more| more.details.as_slice()).unwrap_or_default();
+        let details = more.and_then(|more| match &more.told {
+            Some(told) => Some(Details::Told(told)),
+            None => (!more.details.is_empty()).then_some(Details::Fields(&more.details)),
+        });
         // Texts and numbers alone: this cannot fail.
         serde_json::to_string(&Shape { error: Inner { code, message, request_id, details } }).unwrap_or_default()
     }
@@ -220,8 +256,15 @@ struct Inner<'a> {
     code: &'a str,
     message: &'a str,
     request_id: &'a str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    details: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Details<'a> {
+    Fields(&'a [FieldError]),
+    Told(&'a Value),
 }
 
 impl fmt::Display for Error {

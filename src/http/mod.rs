@@ -28,6 +28,7 @@ pub mod request_id;
 pub mod routes;
 pub mod runs;
 pub mod settings;
+pub mod subscriptions;
 pub mod trials;
 pub mod webhooks;
 pub mod welcome;
@@ -43,6 +44,7 @@ use actors::port::store::Store;
 use actors::registry::Registry;
 use actors::secret::Secret;
 
+use self::caller::plain_token::PlainTokens;
 use self::caller::{Admin, Anyone, Custom, Lifecycle, Mount, Scraper, Webhook};
 use self::envelope::Envelope;
 use self::readiness::Readiness;
@@ -101,10 +103,16 @@ pub const ROUTES: &[Endpoint] = routes![
     Get    "/ui/activity"                   Admin      activity::list;
     Get    "/ui/settings"                   Admin      settings::show;
     Patch  "/ui/settings"                   Admin      settings::change;
+    Get    "/ui/subscriptions"              Admin      subscriptions::list;
+    Post   "/ui/subscriptions"              Admin      subscriptions::create;
+    Put    "/ui/subscriptions/{event}/token" Admin     subscriptions::keep_token;
+    Delete "/ui/subscriptions/{event}"      Admin      subscriptions::delete;
 
     Get    "/"                              Anyone     welcome::show,        ClockifyAddon;
     Get    "/manifest"                      Anyone     manifest::show;
     Get    "/openapi.json"                  Anyone     openapi::show;
+    Get    "/docs"                          Anyone     openapi::page::show;
+    Get    "/static/docs.css"               Anyone     openapi::page::style;
     Get    "/static/icon.svg"               Anyone     manifest::icon;
     Get    "/healthz"                       Anyone     health::healthz;
     Get    "/health"                        Anyone     health::healthz,      UniversalWebhook, ApiStudio;
@@ -139,6 +147,8 @@ pub struct Service {
     pub metrics_token: Option<Secret>,
     /// Bytes of a webhook's body at the most.
     pub webhook_body_bytes_max: usize,
+    /// Whose the plain tokens of webhooks are.
+    pub plain_tokens: PlainTokens,
     /// Whether the store lives, asked at most once a second.
     pub pulse: health::Pulse,
 }

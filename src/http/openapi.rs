@@ -1,8 +1,11 @@
 //! What is served, as OpenAPI 3.1: made of the route table, the table of errors and the list of settings, so that it cannot say something else.
 //!
-//! Only what those do not know stands in [`described`]: a summary, parameters, bodies, and the refusals that are a route's own.
+//! Only what those do not know stands in [`described`]: a summary, parameters, bodies, and the refusals that are a route's own;
+//! in [`answers`], what the good answers look like. [`page`] shows all of it to people.
 
+mod answers;
 pub mod described;
+pub mod page;
 mod schemas;
 
 use std::collections::BTreeMap;
@@ -96,12 +99,19 @@ fn responses(endpoint: &Endpoint, described: &Described) -> Value {
         }
     }
     let mut responses = Map::new();
-    let (status, says) = described.success;
-    let success = match described.media {
-        "" => json!({"description": says}),
-        media => json!({"description": says, "content": {media: {}}}),
-    };
-    responses.insert(status.to_string(), success);
+    for (status, says) in std::iter::once(described.success).chain(described.also) {
+        let success = match described.media {
+            "" => json!({"description": says}),
+            media => {
+                let shape = match answers::of(endpoint.verb, endpoint.path) {
+                    Some(schema) => json!({ "schema": schema }),
+                    None => json!({}),
+                };
+                json!({"description": says, "content": {media: shape}})
+            }
+        };
+        responses.insert(status.to_string(), success);
+    }
     for (status, kinds) in by_status {
         responses.insert(status.to_string(), refusal(status, &kinds));
     }
@@ -158,7 +168,9 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
         | Body::Source
         | Body::SourceChange
         | Body::Rotation
-        | Body::Settings => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields],
+        | Body::Settings
+        | Body::Subscription
+        | Body::WebhookToken => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields],
     };
     [proof, more, body, described.refusals, &[Internal]].concat()
 }

@@ -20,6 +20,7 @@ use aws_lc_rs::digest;
 
 use super::body;
 use super::caller::Webhook;
+use super::caller::webhook::Sent;
 use super::error::{Error, Kind};
 
 const EVENT_TYPE: HeaderName = HeaderName::from_static("clockify-webhook-event-type");
@@ -95,22 +96,36 @@ async fn accept(
         return Err(Kind::WorkspaceMismatch.into());
     }
     let delivery = Delivery {
-        sender: Sender::Clockify { token: caller.verified.hash, addon_id: caller.verified.addon_id, path },
+        sender: sender(&caller.sent, path),
         event_type: event_type.clone(),
         entity: facts.entity_id.as_deref().map(|id| entity(known, id)),
         payload_hash: digest::digest(&digest::SHA256, &payload).as_ref().try_into().map_err(|_| Kind::Internal)?,
         payload,
         headers: Some(kept(request.headers())),
     };
-    let accepted = service.registry.deliver(caller.key, delivery).await.map_err(refused)?;
+    let accepted = match service.registry.deliver(caller.key, delivery).await {
+        Ok(accepted) => accepted,
+        Err(error) => return Err(refused(caller, error)),
+    };
     Ok(received(accepted, known, caller.key, &*service.clock))
 }
 
 /// The reference answers 403 where nothing is installed; a 404 would mean that the path is wrong.
-fn refused(error: registry::Error) -> Error {
+fn refused(caller: &Webhook, error: registry::Error) -> Error {
+    if let (Sent::Plain(hash), registry::Error::NotInstalled | registry::Error::WrongToken) = (&caller.sent, &error) {
+        // It may be another workspace's by now.
+        caller.service.plain_tokens.forget(caller.key.addon, *hash);
+    }
     match error {
         registry::Error::NotInstalled => Kind::NotInstalledHere.into(),
         other => other.into(),
+    }
+}
+
+fn sender(sent: &Sent, path: String) -> Sender {
+    match sent {
+        Sent::Signed(verified) => Sender::Clockify { token: verified.hash, addon_id: verified.addon_id, path },
+        Sent::Plain(hash) => Sender::Subscribed { token: *hash, path },
     }
 }
 

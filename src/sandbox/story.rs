@@ -140,7 +140,11 @@ impl Cast<'_> {
         match (status, last) {
             (Some(status @ 200..=299), Some(attempt)) => {
                 let status = self.narrator.toned(Tone::Good, &status.to_string());
-                self.narrator.more(format!("NEW_TIME_ENTRY sent to {}, signed; answered {status} after {} ms", delivery.path, attempt.ms));
+                self.narrator.more(format!(
+                    "NEW_TIME_ENTRY sent to {}, signed; answered {status} after {} ms",
+                    delivery.to.place(),
+                    attempt.ms
+                ));
                 Ok(delivery)
             }
             (Some(status), _) => Err(trouble(format!("the webhook was answered {status}"))),

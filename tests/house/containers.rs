@@ -125,6 +125,46 @@ fn the_image_is_built_by_the_command_that_is_checked() {
     assert!(tree::text(".ci/run").contains(BUILD), "`{BUILD}` builds the image, and .ci/run does not call it");
 }
 
+/// What the compositions promise: no port is open to the internet, no password is in them or may be missing, and the service waits for a database that is
+/// well.
+fn check_composition(path: &str, text: &str) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    let mut inside_ports = false;
+    for (index, line) in text.lines().enumerate() {
+        let mut breach = |what: &str| breaches.push(Breach::new(path, index + 1, what));
+        let (indented, trimmed) = (line.len() - line.trim_start().len(), line.trim());
+        if indented <= 4 && !trimmed.starts_with('#') && !trimmed.is_empty() {
+            inside_ports = trimmed == "ports:";
+        }
+        if inside_ports && trimmed.starts_with("- ") && !trimmed.starts_with("- \"127.0.0.1:") {
+            breach("opens a port to more than this machine");
+        }
+        if trimmed.contains("PASSWORD") && !trimmed.starts_with('#') && !trimmed.contains("${POSTGRES_PASSWORD:?") {
+            breach("has a password in it, or one that may be missing");
+        }
+    }
+    if text.contains("image: postgres:")
+        && !["condition: service_healthy", "\"pg_isready\"", "internal: true"].iter().all(|part| text.contains(part))
+    {
+        breaches.push(Breach::new(path, 0, "does not wait for a database that is well, on a network of its own"));
+    }
+    for part in ["read_only: true", "no-new-privileges:true", "- data:/data"] {
+        if !text.contains(part) {
+            breaches.push(Breach::new(path, 0, format!("has no `{part}`")));
+        }
+    }
+    breaches
+}
+
+#[test]
+fn the_compositions_keep_their_promises() {
+    let checked = ["docker-compose.yml", "docker-compose.sqlite.yml"].map(|path| check_composition(path, tree::text(path))).concat();
+    expect_none(&checked, "docs/deployment.md and docs/security.md rest on it");
+    let broken =
+        "services:\n  a:\n    image: postgres:17\n    ports:\n      - \"80:80\"\n    environment:\n      POSTGRES_PASSWORD: secret\n";
+    assert_eq!(check_composition("x", broken).len(), 6);
+}
+
 #[test]
 fn a_broken_image_is_found() {
     let text = "FROM a\nCOPY src actors \\\n  lost ./\nRUN cargo build\nCOPY --from=build /x /y\n";

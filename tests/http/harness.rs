@@ -13,7 +13,7 @@ use actors::ids::{AddonId, Key, WorkspaceId};
 use actors::operation::Catalogue;
 use actors::port::clockify::Clockify;
 use actors::port::observer::Observer;
-use actors::port::store::{Events, Flows, Installations, Runs, Slice};
+use actors::port::store::{Events, Flows, Installations, Runs, Slice, Sources, Subscriptions};
 use actors::registry::{Environment, Registry};
 use actors::secret::Secret;
 use actors::testing::{ManualClock, MemoryStore, ScriptedClockify};
@@ -130,6 +130,7 @@ impl Harness {
         let path = match route.path {
             "/webhooks/{category}/{change}" => path_in(self.addon, "NEW_PROJECT"),
             "/webhooks/{category}" => path_in(self.addon, "NEW_TAG"),
+            path if path.starts_with("/ui/subscriptions") => path.replace("{event}", "NEW_TAG"),
             path => path.replace("{event}", "new-project"),
         };
         path.replace("{id}", "01900000-0000-7000-8000-000000000000")
@@ -211,11 +212,15 @@ impl Harness {
     /// Everything that is stored for a workspace, to see that nothing was.
     pub async fn stored(&self, workspace: WorkspaceId) -> (Option<AddonId>, u64, u64, Vec<String>) {
         let (key, all) = (Key { addon: self.addon, workspace }, Slice { limit: 100, offset: 0 });
+        let flows = self.store.flows(key).await.unwrap();
+        let mut named: Vec<_> = flows.iter().map(|flow| format!("{} {}", flow.version, flow.definition.name)).collect();
+        named.extend(self.store.sources(key).await.unwrap().iter().map(|source| format!("source {}", source.name)));
+        named.extend(self.store.subscriptions(key).await.unwrap().iter().map(|one| format!("subscription {}", one.event)));
         (
             self.store.installation(key).await.unwrap().map(|installation| installation.addon_id),
             self.store.events(key, &Default::default(), all).await.unwrap().total,
             self.store.runs(key, &Default::default(), all).await.unwrap().total,
-            self.store.flows(key).await.unwrap().iter().map(|flow| format!("{} {}", flow.version, flow.definition.name)).collect(),
+            named,
         )
     }
 }
@@ -253,6 +258,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         readiness: Arc::new(Readiness::new()),
         metrics_token: Some(Secret::new(METRICS_TOKEN)),
         webhook_body_bytes_max: BODY_BYTES_MAX,
+        plain_tokens: Default::default(),
         pulse: Default::default(),
     }
 }

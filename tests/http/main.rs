@@ -35,5 +35,6 @@ mod readiness;
 mod runs;
 mod samples;
 mod settings;
+mod subscriptions;
 mod trials;
 mod webhooks;

@@ -5,6 +5,7 @@
 mod addons;
 mod app;
 mod custom;
+mod database;
 mod manifest;
 mod operator;
 mod platform;

@@ -7,7 +7,8 @@ use clockify_addons::sandbox::platform::settings::Change;
 use clockify_addons::sandbox::platform::world::Status;
 use serde_json::{Value, json};
 
-use super::app::{self, Running};
+use super::app::Running;
+use super::database::Database;
 use super::running::api::Api;
 use super::running::patience::{self, LONG};
 use super::running::process::Setting;
@@ -68,6 +69,7 @@ pub async fn delivered(platform: &Platform, number: u64) -> bool {
 #[actix_web::test]
 async fn an_event_becomes_an_api_call_for_as_long_as_the_installation_lives() {
     let (platform, folder) = (platform(), tempfile::tempdir().unwrap());
+    let database = Database::file(folder.path(), "service.db");
     let service = Running::start(&Setting::of(&platform, folder.path())).await;
     let workspace = platform.workspace().unwrap();
     let installed = platform.install(Install::of(&service.url)).await.unwrap();
@@ -99,7 +101,7 @@ async fn an_event_becomes_an_api_call_for_as_long_as_the_installation_lives() {
 
     platform.uninstall(installed.addon_id).await.unwrap();
     assert_ne!(api.status("/ui/dashboard").await, 200, "the token of a removed installation opens nothing");
-    patience::until("every row is removed", async || app::rows_of_tenants(folder.path()).await.is_empty().then_some(())).await;
+    patience::until("every row is removed", async || database.rows_of_tenants().await.is_empty().then_some(())).await;
     service.stop().await;
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let path = file.unwrap().path();

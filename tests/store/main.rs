@@ -30,6 +30,7 @@ mod schedules;
 mod sources;
 mod sqlite;
 mod statistics;
+mod subscriptions;
 mod texts;
 mod twins;
 mod uninstall;

@@ -9,6 +9,7 @@ use actix::{Context, Handler, Message};
 use bytes::Bytes;
 
 use super::{Error, Workspace};
+use crate::addon::Addon;
 use crate::event::{Event, EventType, Source};
 use crate::flow::matching;
 use crate::ids::{AddonId, EventId};
@@ -18,6 +19,7 @@ use crate::port::store::events::Fingerprint;
 use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
 use crate::source::SourceName;
+use crate::subscription::Subscription;
 use crate::webhook;
 
 /// A delivery whose signature has been verified and whose body has been read.
@@ -47,6 +49,13 @@ pub enum Sender {
         /// The installation that its claims name.
         addon_id: AddonId,
         /// The path that it was sent to, with single slashes, without the add-on's prefix.
+        path: String,
+    },
+    /// A webhook of Clockify's that the manifest does not declare: its token is a plain text.
+    Subscribed {
+        /// SHA-256 of the token.
+        token: TokenHash,
+        /// The path that it was sent to, as above.
         path: String,
     },
     /// One of the workspace's custom sources, which has proved that it knows a live secret.
@@ -110,8 +119,11 @@ impl Workspace {
         let (installation, settings) = (&loaded.installation, loaded.settings);
         let known = match &delivery.sender {
             Sender::Clockify { token, addon_id, path } => {
-                installation.addon_id == *addon_id && registered(installation, token, path, &delivery.event_type)
+                // The platform may sign the token of a webhook that was made through its API as it signs a manifest's.
+                let subscribed = subscribed(self.key.addon, &loaded.subscriptions, token, path, &delivery.event_type);
+                installation.addon_id == *addon_id && (registered(installation, token, path, &delivery.event_type) | subscribed)
             }
+            Sender::Subscribed { token, path } => subscribed(self.key.addon, &loaded.subscriptions, token, path, &delivery.event_type),
             Sender::Custom { source, .. } => loaded.sources.contains_key(source),
         };
         if !known {
@@ -133,7 +145,7 @@ impl Workspace {
                 rate.take(settings.custom_webhook_rate, now).map_err(Error::TooFast)?;
                 Ok(None)
             }
-            Sender::Clockify { .. } => {
+            Sender::Clockify { .. } | Sender::Subscribed { .. } => {
                 if let Some(lost) = unless_repeats {
                     self.recent.retract(&delivery.event_type, entity, lost);
                 }
@@ -145,7 +157,7 @@ impl Workspace {
     fn accept(&mut self, delivery: Delivery, verdict: &OnceLock<Result<Accepted, Error>>, receipt: Receipt) {
         let now = self.env.clock.now();
         let (source, message) = match delivery.sender {
-            Sender::Clockify { .. } => (Source::Clockify, None),
+            Sender::Clockify { .. } | Sender::Subscribed { .. } => (Source::Clockify, None),
             Sender::Custom { source, message } => (Source::Custom(source.shared()), message),
         };
         let event = Event {
@@ -209,10 +221,19 @@ fn registered(installation: &Installation, token: &TokenHash, path: &str, event_
     found
 }
 
+/// Whether a subscription's webhook has this token: for its own event alone, at the event's path or at the bare one.
+fn subscribed(addon: Addon, subscriptions: &[Subscription], token: &TokenHash, path: &str, event_type: &EventType) -> bool {
+    let Some(event) = event_type.known() else { return false };
+    if path != webhook::BARE && !webhook::carries(addon, path, event) {
+        return false;
+    }
+    // As above: every hash is compared.
+    subscriptions.iter().fold(false, |found, one| found | (same_hash(&one.hash, token) & (one.event == *event_type)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::addon::Addon;
     use crate::clock::Timestamp;
     use crate::ids::{Key, WorkspaceId};
     use crate::installation::{Health, WebhookToken};
@@ -263,5 +284,20 @@ mod tests {
         let own = installation(Addon::UniversalWebhook, "/webhooks/clockify/new-tag");
         assert!(opens(&own, webhook::BARE, "NEW_TAG") && opens(&own, "/webhooks/clockify/new-tag", "NEW_TAG"));
         assert!(!opens(&own, webhook::BARE, "NEW_TASK") && !opens(&own, "/webhooks/clockify/new-tag", "NEW_TASK"));
+    }
+
+    #[test]
+    fn a_plain_token_opens_one_event_at_its_path_and_at_the_bare_one() {
+        let event = EventType::parse("NEW_TAG").unwrap();
+        let own = Subscription { event, origin: crate::subscription::Origin::Manual, hash: [1; 32], since: Timestamp::from_seconds(1) };
+        let opens = |hash: u8, path: &str, event: &str| {
+            subscribed(Addon::ClockifyAddon, std::slice::from_ref(&own), &[hash; 32], path, &EventType::parse(event).unwrap())
+        };
+        assert!(opens(1, "/webhooks/generic", "NEW_TAG") && opens(1, webhook::BARE, "NEW_TAG"));
+        // The path carries this event as well, and the token does not open it.
+        assert!(!opens(1, "/webhooks/generic", "NEW_CLIENT") && !opens(1, webhook::BARE, "NEW_CLIENT"));
+        assert!(
+            !opens(1, "/webhooks/rate", "NEW_TAG") && !opens(2, "/webhooks/generic", "NEW_TAG") && !opens(1, webhook::BARE, "NO_EVENT")
+        );
     }
 }

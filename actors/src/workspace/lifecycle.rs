@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Error, Phase, Workspace, caught, load};
 use crate::ids::AddonId;
-use crate::installation::{Installation, Proof, Status, Verdict, same_hash};
+use crate::installation::{Installation, Proof, Status, Verdict};
 
 /// A lifecycle call, verified and read.
 #[derive(Clone, Debug)]
@@ -40,15 +40,18 @@ impl Handler<Lifecycle> for Workspace {
         let refusal = match &self.phase {
             Phase::Retired | Phase::Loading => Some(Error::Unavailable),
             // A webhook token has the claims of a lifecycle token; only the installation knows which it is.
-            Phase::Ready(loaded) if loaded.installation.webhooks.iter().any(|webhook| same_hash(&webhook.hash, &proof.hash)) => {
-                Some(Error::WrongToken)
-            }
+            Phase::Ready(loaded) if loaded.has_webhook_token(&proof.hash) => Some(Error::WrongToken),
             Phase::Ready(_) | Phase::Absent | Phase::Failed(_) => None,
         };
         if refusal.is_none() && matches!(change, Change::Delete(_)) {
             self.runner.hold();
         }
         let (key, env) = (self.key, Arc::clone(&self.env));
+        let deletes = matches!(change, Change::Delete(_));
+        let former = self.loaded().ok().filter(|_| deletes).map(|loaded| {
+            let made = loaded.subscriptions.iter().filter_map(|subscription| subscription.webhook().cloned());
+            (Arc::clone(&loaded.installation), made.collect())
+        });
         let work = async move {
             if let Some(error) = refusal {
                 return Err(error);
@@ -65,8 +68,11 @@ impl Handler<Lifecycle> for Workspace {
             .await?;
             Ok((verdict, caught(load(key, &env)).await))
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, workspace, context| {
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(move |outcome, workspace, context| {
             let (verdict, loaded) = outcome?;
+            if let (Verdict::Apply, Some((installation, made))) = (verdict, former) {
+                workspace.take_webhooks_back(installation, made, context);
+            }
             workspace.settle(loaded, context);
             Ok(verdict)
         })))

@@ -6,6 +6,7 @@
 //! | [`lifecycle::Lifecycle`] | INSTALLED, DELETED, STATUS_CHANGED, SETTINGS_UPDATED |
 //! | [`flows::ChangeFlow`] | creates, updates, deletes a flow |
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
+//! | [`subscriptions::ChangeSubscription`] | webhooks of the add-on's own, at the platform and here |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`replay::Replay`], [`replay::ReplayMany`] | starts finished runs again |
 //! | [`replay_event::ReplayEvent`] | matches an event against the flows of now |
@@ -29,9 +30,10 @@ pub mod runner;
 pub mod settings;
 pub mod sources;
 pub mod status;
+pub mod subscriptions;
 pub mod tick;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -46,7 +48,7 @@ use crate::clock::Clock;
 use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
 use crate::ids::Key;
-use crate::installation::{Health, Installation, Status};
+use crate::installation::{Health, Installation, Status, TokenHash, same_hash};
 use crate::limits::{actor, run};
 use crate::operation::Catalogue;
 use crate::port::clockify::Clockify;
@@ -55,6 +57,7 @@ use crate::port::store::{self, Store};
 use crate::rate::Rate;
 use crate::settings::Settings;
 use crate::source::{CustomSource, SourceName};
+use crate::subscription::Subscription;
 use runner::Runner;
 
 /// Makes the platform's client for a thread; it is called once on each arbiter.
@@ -133,6 +136,8 @@ pub struct Workspace {
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
     quarantined: bool,
+    /// Whether a change of subscriptions is under way.
+    subscribing: Rc<Cell<bool>>,
 }
 
 enum Phase {
@@ -149,13 +154,32 @@ struct Loaded {
     settings: Settings,
     flows: Vec<Arc<Compiled>>,
     sources: HashMap<SourceName, Arc<CustomSource>>,
+    subscriptions: Vec<Subscription>,
+}
+
+impl Loaded {
+    /// Whether a token is one of the installation's webhooks', declared or not.
+    fn has_webhook_token(&self, hash: &TokenHash) -> bool {
+        let mut hashes =
+            self.installation.webhooks.iter().map(|webhook| &webhook.hash).chain(self.subscriptions.iter().map(|one| &one.hash));
+        hashes.any(|known| same_hash(known, hash))
+    }
 }
 
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
     pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
         let runner = Runner::new(key, Arc::clone(&env), client(&env));
-        Self { key, env, runner, phase: Phase::Loading, recent: Recent::default(), rates: HashMap::new(), quarantined }
+        Self {
+            key,
+            env,
+            runner,
+            phase: Phase::Loading,
+            recent: Recent::default(),
+            rates: HashMap::new(),
+            quarantined,
+            subscribing: Rc::default(),
+        }
     }
 
     fn loaded(&self) -> Result<&Loaded, Error> {
@@ -205,6 +229,7 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
     let defaults = env.defaults.get(&key.addon).copied().unwrap_or_else(|| Settings::built_in(key.addon));
     let settings = Settings::effective(key.addon, defaults, &installation.settings);
     let sources = env.store.sources(key).await?;
+    let subscriptions = env.store.subscriptions(key).await?;
     let flows = env.store.flows(key).await?;
     let compiled = flows.iter().filter_map(|flow| match Compiled::compile(flow, key.workspace, &env.catalogue) {
         Ok(compiled) => Some(Arc::new(compiled)),
@@ -214,7 +239,7 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
         }
     });
     let sources = sources.into_iter().map(|source| (source.name.clone(), Arc::new(source))).collect();
-    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, installation: Arc::new(installation) }))
+    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, subscriptions, installation: Arc::new(installation) }))
 }
 
 /// A panic in a future that the actor waits for would close its mailbox; here it becomes an error.

@@ -21,7 +21,7 @@ impl Handler<Retire> for Workspace {
     type Result = bool;
 
     fn handle(&mut self, _: Retire, _: &mut Context<Self>) -> bool {
-        let idle = !matches!(self.phase, Phase::Loading) && self.runner.idle();
+        let idle = !matches!(self.phase, Phase::Loading) && self.runner.idle() && !self.subscribing.get();
         if idle {
             self.runner.close();
             self.phase = Phase::Retired;

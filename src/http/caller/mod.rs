@@ -7,6 +7,7 @@ pub mod admin;
 pub mod custom;
 pub mod lifecycle;
 pub mod metrics;
+pub mod plain_token;
 mod presented;
 pub mod webhook;
 

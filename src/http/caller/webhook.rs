@@ -1,4 +1,6 @@
 //! One of the platform's webhooks. Whether its token is the one of the path, the workspace's actor decides.
+//!
+//! A manifest's webhooks bring a signed token that names the workspace. Others bring a plain one, which the store knows by its hash, or nobody does.
 
 use std::sync::Arc;
 
@@ -7,11 +9,13 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
 use actors::addon::Addon;
 use actors::ids::{Key, WorkspaceId};
+use actors::installation::TokenHash;
+use actors::limits::subscription::TOKEN_CHARS_MIN;
 use futures_util::future::LocalBoxFuture;
 
 use super::presented::{CLOCKIFY_SIGNATURE, X_ADDON_SIGNATURE, X_WEBHOOK_SIGNATURE, query_agrees, signature};
 use super::{Mount, Proof, Proven};
-use crate::auth::token::{self, Verified};
+use crate::auth::token::{self, Refusal, Verified};
 use crate::http::Service;
 use crate::http::error::{Error, Kind};
 
@@ -24,8 +28,16 @@ pub struct Webhook {
     pub service: Arc<Service>,
     /// Add-on and workspace.
     pub key: Key,
-    /// The token's claims.
-    pub verified: Arc<Verified>,
+    /// What it presents.
+    pub sent: Sent,
+}
+
+/// What a webhook presents.
+pub enum Sent {
+    /// A token of the platform's signature, with its claims.
+    Signed(Arc<Verified>),
+    /// A plain token that the store knows, by its SHA-256.
+    Plain(TokenHash),
 }
 
 impl FromRequest for Webhook {
@@ -36,18 +48,27 @@ impl FromRequest for Webhook {
         let request = request.clone();
         Box::pin(async move {
             let Mount { service, addon } = Mount::ready(&request)?;
-            let verified = prove(service, *addon, &request).await?;
-            Ok(Self { service: Arc::clone(service), key: Key { addon: *addon, workspace: verified.workspace }, verified })
+            let (key, sent) = prove(service, *addon, &request).await?;
+            Ok(Self { service: Arc::clone(service), key, sent })
         })
     }
 }
 
-async fn prove(service: &Service, addon: Addon, request: &HttpRequest) -> Result<Arc<Verified>, Error> {
+async fn prove(service: &Service, addon: Addon, request: &HttpRequest) -> Result<(Key, Sent), Error> {
     let token = signature(request.headers(), &ACCEPTED)?;
-    let verified = service.verifier.verify(addon, token::Kind::Webhook, token).await?;
-    query_agrees(request, verified.workspace)?;
-    header_agrees(request.headers(), verified.workspace)?;
-    Ok(verified)
+    let (key, sent) = match service.verifier.verify(addon, token::Kind::Webhook, token).await {
+        Ok(verified) => (Key { addon, workspace: verified.workspace }, Sent::Signed(verified)),
+        // A token that nobody has told us of gets the answer that it would get without any of this.
+        Err(refusal @ (Refusal::Invalid(_) | Refusal::OtherKind | Refusal::OtherAddon)) if token.len() >= TOKEN_CHARS_MIN => {
+            let hash = token::hash(token);
+            let whose = Box::pin(service.plain_tokens.whose(&*service.store, addon, hash)).await?;
+            (whose.ok_or(refusal)?, Sent::Plain(hash))
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
+    query_agrees(request, key.workspace)?;
+    header_agrees(request.headers(), key.workspace)?;
+    Ok((key, sent))
 }
 
 /// The reference's senders name the workspace in a header; it may repeat what the token says and nothing else.

@@ -153,7 +153,7 @@ fn entity_path(faults: &mut Faults, sent: &Value) -> Option<String> {
 }
 
 /// Notes what is no object, and fields that mean nothing here.
-pub(super) fn refuse_unknown(faults: &mut Faults, sent: &Value, fields: &[&str]) {
+pub(in crate::http) fn refuse_unknown(faults: &mut Faults, sent: &Value, fields: &[&str]) {
     match sent.as_object() {
         Some(sent) => {
             let unknown = sent.keys().filter(|field| !fields.contains(&field.as_str()));

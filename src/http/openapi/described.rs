@@ -19,6 +19,8 @@ pub struct Described {
     pub body: Body,
     /// The status when all is well, and what it means.
     pub success: (u16, &'static str),
+    /// Another status when all is well, and what it means.
+    pub also: Option<(u16, &'static str)>,
     /// The media type of that answer.
     pub media: &'static str,
     /// Whether it changes anything, where it is no reading.
@@ -75,6 +77,10 @@ pub enum Body {
     Rotation,
     /// Settings by id.
     Settings,
+    /// An event to subscribe to.
+    Subscription,
+    /// A webhook's token.
+    WebhookToken,
 }
 
 const fn route(verb: Verb, path: &'static str, summary: &'static str) -> Described {
@@ -85,6 +91,7 @@ const fn route(verb: Verb, path: &'static str, summary: &'static str) -> Describ
         parameters: &[],
         body: Body::None,
         success: (200, "Done."),
+        also: None,
         media: "application/json",
         changes: true,
         refusals: &[],
@@ -102,6 +109,10 @@ impl Described {
 
     const fn answers(self, status: u16, says: &'static str) -> Self {
         Self { success: (status, says), ..self }
+    }
+
+    const fn answers_also(self, status: u16, says: &'static str) -> Self {
+        Self { also: Some((status, says)), ..self }
     }
 
     const fn as_media(self, media: &'static str) -> Self {
@@ -134,6 +145,20 @@ const IF_MATCH: Parameter = Parameter {
 const EVENT_TYPE: Parameter =
     Parameter { name: "Clockify-Webhook-Event-Type", place: Place::Header, required: false, says: "The type of the event." };
 const WORKSPACE: Parameter = Parameter { name: "X-Workspace-Id", place: Place::Header, required: true, says: "Whose source it is." };
+
+/// What may stand in the way of a webhook.
+const SUBSCRIPTION: &[Kind] = &[
+    Kind::AlreadySubscribed,
+    Kind::EventDeclared,
+    Kind::WebhookTokenTaken,
+    Kind::PlanLimit,
+    Kind::AddonTokensRefused,
+    Kind::SubscriptionUncertain,
+    Kind::Inactive,
+    Kind::TooFast,
+    Kind::PlatformRefused,
+    Kind::PlatformSilent,
+];
 
 /// A line for each route.
 pub const DESCRIBED: &[Described] = &[
@@ -297,9 +322,31 @@ pub const DESCRIBED: &[Described] = &[
         .sends(Body::Settings)
         .answers(200, "What applies now.")
         .refuses(&[Kind::Inactive, Kind::TooFast, Kind::PlatformRefused, Kind::PlatformSilent]),
+    route(Get, "/ui/subscriptions", "Which events reach the workspace, and how; compared with Clockify's own list where it can be read."),
+    route(Post, "/ui/subscriptions", "Makes a webhook of the add-on's own for an event.")
+        .sends(Body::Subscription)
+        .answers(201, "The event reaches the workspace.")
+        .refuses(SUBSCRIPTION),
+    route(Put, "/ui/subscriptions/{event}/token", "Keeps the hash of the token of a webhook that an admin has made in Clockify.")
+        .sends(Body::WebhookToken)
+        .answers_also(201, "The event reaches the workspace.")
+        .answers(200, "The token takes the place of the one before.")
+        .refuses(&[Kind::EventUnknown, Kind::EventDeclared, Kind::AlreadySubscribed, Kind::WebhookTokenTaken, Kind::Inactive]),
+    route(Delete, "/ui/subscriptions/{event}", "Deletes a webhook of the add-on's own, in Clockify and here.").refuses(&[
+        Kind::EventUnknown,
+        Kind::SubscriptionNotFound,
+        Kind::EventDeclared,
+        Kind::Inactive,
+        Kind::TooFast,
+        Kind::PlatformRefused,
+        Kind::PlatformSilent,
+        Kind::PlanLimit,
+    ]),
     route(Get, "/", "What this add-on is and where its parts are."),
     route(Get, "/manifest", "The add-on's manifest, for the platform.").refuses(&[Kind::NotFound]),
     route(Get, "/openapi.json", "This document."),
+    route(Get, "/docs", "This document, as a page to read.").as_media("text/html"),
+    route(Get, "/static/docs.css", "How that page looks.").as_media("text/css"),
     route(Get, "/static/icon.svg", "The add-on's icon.").as_media("image/svg+xml"),
     route(Get, "/healthz", "Whether what it is told can be kept.").refuses(&[Kind::Unavailable]),
     route(Get, "/health", "Whether what it is told can be kept.").refuses(&[Kind::Unavailable]),

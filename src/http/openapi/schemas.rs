@@ -1,8 +1,9 @@
 //! Shapes of what is sent, in JSON Schema; those of settings come from the one list of settings, bounds from `limits`.
 
 use actors::addon::Addon;
+use actors::event::KNOWN;
 use actors::limits::flow::RUNS_PER_REQUEST_MAX;
-use actors::limits::{http, source};
+use actors::limits::{http, source, subscription, token};
 use actors::settings::{self, Takes};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,7 @@ pub(super) fn error() -> Value {
         "properties": {"error": {
             "type": "object",
             "required": ["code", "message", "request_id"],
-            "properties": {"code": text, "message": text, "request_id": text, "details": {"type": "array", "items": fault}},
+            "properties": {"code": text, "message": text, "request_id": text, "details": {"oneOf": [{"type": "array", "items": fault}, {"type": "object"}]}},
         }},
     })
 }
@@ -61,6 +62,11 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
         Body::Rotation => {
             let seconds = json!({"type": "integer", "minimum": 0, "maximum": source::ROTATION_SECONDS_MAX, "default": source::ROTATION_SECONDS_DEFAULT});
             strict(json!({ "keep_old_seconds": seconds }), &[])
+        }
+        Body::Subscription => strict(json!({"event": {"type": "string", "enum": KNOWN.map(|known| known.name).to_vec()}}), &["event"]),
+        Body::WebhookToken => {
+            let token = json!({"type": "string", "minLength": subscription::TOKEN_CHARS_MIN, "maxLength": token::TEXT_BYTES_MAX, "pattern": "^[!-~]+$"});
+            strict(json!({ "token": token }), &["token"])
         }
         Body::Settings => {
             let properties: Map<String, Value> =

@@ -40,6 +40,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             .route("/installations/{id}/revoke", web::post().to(revoke))
             .route("/user-tokens", web::post().to(user_token))
             .route("/events/{event}", web::post().to(fire))
+            .route("/webhooks", web::post().to(make_webhook))
+            .route("/webhooks/{id}", web::delete().to(remove_webhook))
             .route("/deliveries", web::get().to(deliveries))
             .route("/deliveries/{number}/again", web::post().to(redeliver))
             .route("/faults", web::get().to(faults))
@@ -198,6 +200,25 @@ async fn fire(shared: State, event: web::Path<String>, at: web::Query<Where>, bo
         platform.fire_with(workspace, &event, payload)?
     };
     Ok(HttpResponse::Accepted().json(json!({"deliveries": numbers})))
+}
+
+#[derive(Deserialize)]
+struct NewWebhook {
+    workspace: Option<WorkspaceId>,
+    event: String,
+    url: String,
+}
+
+async fn make_webhook(shared: State, new: web::Json<NewWebhook>) -> Result<HttpResponse, Error> {
+    let first = shared.world().workspaces.keys().next().copied();
+    let workspace = new.workspace.or(first).ok_or(Error::Unknown("workspace"))?;
+    let made = platform(shared).make_webhook(workspace, &new.event, &new.url)?;
+    Ok(HttpResponse::Created().json(made.document()))
+}
+
+async fn remove_webhook(shared: State, id: web::Path<String>) -> Result<HttpResponse, Error> {
+    let removed = shared.world().subscriptions.remove(&*id).is_some();
+    if removed { Ok(HttpResponse::NoContent().finish()) } else { Err(Error::Unknown("webhook")) }
 }
 
 async fn deliveries(shared: State) -> HttpResponse {

@@ -44,10 +44,9 @@ pub struct Delivery {
     pub event: String,
     /// Where it happened.
     pub workspace: WorkspaceId,
-    /// To which installation.
-    pub addon_id: AddonId,
-    /// Path in the manifest.
-    pub path: String,
+    /// To whom.
+    #[serde(flatten)]
+    pub to: To,
     /// The body, the same for every try.
     #[serde(serialize_with = "as_text")]
     pub body: Bytes,
@@ -61,6 +60,36 @@ fn as_text<S: serde::Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(&String::from_utf8_lossy(body))
 }
 
+/// Whom a delivery goes to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
+pub enum To {
+    /// A webhook of a manifest.
+    Declared {
+        /// Of which installation.
+        addon_id: AddonId,
+        /// Path in the manifest.
+        path: String,
+    },
+    /// Any other webhook.
+    Subscription {
+        /// Its id.
+        webhook: String,
+        /// Where it goes.
+        url: String,
+    },
+}
+
+impl To {
+    /// The path in the manifest, or the whole address.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Declared { path, .. } => path,
+            Self::Subscription { url, .. } => url,
+        }
+    }
+}
+
 /// The last deliveries.
 #[derive(Default)]
 pub struct Deliveries {
@@ -70,10 +99,10 @@ pub struct Deliveries {
 
 impl Deliveries {
     /// Notes a delivery that is about to be made, and gives its number.
-    pub fn open(&mut self, event: &str, workspace: WorkspaceId, addon_id: AddonId, path: &str, body: Bytes) -> u64 {
+    pub fn open(&mut self, event: &str, workspace: WorkspaceId, to: To, body: Bytes) -> u64 {
         self.total += 1;
-        let (event, path) = (event.to_owned(), path.to_owned());
-        let delivery = Delivery { number: self.total, event, workspace, addon_id, path, body, attempts: Vec::new(), state: State::Pending };
+        let event = event.to_owned();
+        let delivery = Delivery { number: self.total, event, workspace, to, body, attempts: Vec::new(), state: State::Pending };
         self.known.push_back(delivery);
         if self.known.len() > limits::DELIVERIES_MAX {
             self.known.pop_front();

@@ -24,6 +24,7 @@ pub mod rate;
 pub mod seed;
 pub mod settings;
 pub mod shared;
+pub mod subscription;
 mod thread;
 pub mod token;
 pub mod webhook;
@@ -48,6 +49,7 @@ use self::journal::Seen;
 use self::lifecycle::{Goodbye, Install, Installed};
 use self::settings::Change;
 use self::shared::{Order, Shared};
+use self::subscription::{Draft, Subscription, Unmade};
 use self::thread::Thread;
 use self::world::{Habits, Installation, Status, World};
 use super::authority::{Authority, Viewer};
@@ -224,6 +226,30 @@ impl Platform {
         let user = world.workspaces.get(&workspace).and_then(|workspace| workspace.with_role(role)).map(str::to_owned);
         let viewer = Viewer::with_role(&user.ok_or(Error::Unknown("role"))?, role);
         lifecycle::mint_user_token(&mut world, &self.shared.authority, addon_id, &viewer, now).ok_or(Error::Unknown("installation"))
+    }
+
+    /// Makes a webhook as an admin does in Clockify, and gives it with the token that Clockify shows him.
+    ///
+    /// # Errors
+    ///
+    /// There is no such workspace or event, or the plan has no room.
+    pub fn make_webhook(&self, workspace: WorkspaceId, event: &str, url: &str) -> Result<Subscription, Error> {
+        let (now, token) = (self.shared.now(), api::webhooks::fresh_token(&*self.shared.clock));
+        let mut world = self.shared.world();
+        let user =
+            world.workspaces.get(&workspace).and_then(|found| found.owner().map(str::to_owned)).ok_or(Error::Unknown("workspace"))?;
+        let id = world.ids.next(now);
+        let draft = Draft {
+            workspace,
+            user,
+            name: format!("by hand {}", id.get(18..).unwrap_or_default()),
+            event: event.to_owned(),
+            url: url.to_owned(),
+        };
+        world.subscribe(draft, id, token).map_err(|unmade| match unmade {
+            Unmade::Event => Error::Unknown("event"),
+            Unmade::PlanLimit | Unmade::Name => Error::Odd("the plan has no room for another webhook"),
+        })
     }
 
     /// Fires an event with a payload from the workspace's data, and gives the numbers of the deliveries. Nobody subscribed: none.

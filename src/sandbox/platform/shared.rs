@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use super::api::route::Routes;
+use super::delivery::To;
 use super::webhook;
 use super::world::World;
 use crate::sandbox::authority::Authority;
@@ -98,7 +99,11 @@ impl Shared {
             for (event, payload) in events {
                 let body = bytes::Bytes::from(payload.to_string());
                 for (addon_id, hook) in world.subscribers(workspace, event) {
-                    numbers.push(world.deliveries.open(event, workspace, addon_id, &hook.path, body.clone()));
+                    numbers.push(world.deliveries.open(event, workspace, To::Declared { addon_id, path: hook.path }, body.clone()));
+                }
+                for own in world.subscribed(workspace, event) {
+                    let to = To::Subscription { webhook: own.id, url: own.draft.url };
+                    numbers.push(world.deliveries.open(event, workspace, to, body.clone()));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Carries a delivery to the add-on: signed with the token of its path, the same bytes each time, again and again until a 2xx, within a bound.
+//! Carries a delivery to the add-on: with the token of its webhook, the same bytes each time, again and again until a 2xx, within a bound.
 //!
 //! Deliveries are independent of one another, so no order is kept, as on the platform.
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 use awc::http::Method;
 
 use super::courier;
-use super::delivery::{Attempt, State};
+use super::delivery::{Attempt, State, To};
 use super::shared::Shared;
 use super::world::Status;
 
@@ -78,13 +78,15 @@ impl Letter {
     fn of(shared: &Shared, number: u64) -> Option<Option<Self>> {
         let world = shared.world();
         let delivery = world.deliveries.get(number)?;
-        let awake = world.installations.get(&delivery.addon_id).filter(|installation| installation.status == Status::Active);
-        let hook = awake.and_then(|installation| Some((installation, installation.hooks.iter().find(|hook| hook.path == delivery.path)?)));
-        Some(hook.map(|(installation, hook)| Self {
-            url: format!("{}{}{}", installation.base_url, if world.habits.double_slash { "/" } else { "" }, hook.path),
-            event: delivery.event.clone(),
-            token: hook.token.clone(),
-            body: delivery.body.clone(),
-        }))
+        let found = match &delivery.to {
+            To::Declared { addon_id, path } => {
+                let awake = world.installations.get(addon_id).filter(|installation| installation.status == Status::Active);
+                let hook = awake.and_then(|installation| Some((installation, installation.hooks.iter().find(|hook| hook.path == *path)?)));
+                let slash = if world.habits.double_slash { "/" } else { "" };
+                hook.map(|(installation, hook)| (format!("{}{slash}{path}", installation.base_url), hook.token.clone()))
+            }
+            To::Subscription { webhook, .. } => world.subscriptions.get(webhook).map(|own| (own.draft.url.clone(), own.token.clone())),
+        };
+        Some(found.map(|(url, token)| Self { url, event: delivery.event.clone(), token, body: delivery.body.clone() }))
     }
 }

@@ -14,6 +14,7 @@ use super::fault::Faults;
 use super::journal::Journal;
 use super::rate::Rate;
 use super::seed;
+use super::subscription::Subscriptions;
 use super::token::Tokens;
 use super::workspace::{ObjectIds, Workspace};
 use crate::sandbox::authority::{Grant, Urls};
@@ -34,6 +35,10 @@ pub struct Habits {
     pub double_slash: bool,
     /// How a call without its scope is refused: 401 in practice, 403 by the documents.
     pub scope_status: u16,
+    /// Whether add-ons may call the operations on webhooks. In practice they may not.
+    pub webhooks_open: bool,
+    /// Webhooks that the workspace's plan has room for.
+    pub webhooks_of_plan: usize,
 }
 
 impl Default for Habits {
@@ -45,6 +50,8 @@ impl Default for Habits {
             delivery_tries: limits::DELIVERY_TRIES,
             double_slash: false,
             scope_status: 401,
+            webhooks_open: false,
+            webhooks_of_plan: limits::WEBHOOKS_OF_PLAN,
         }
     }
 }
@@ -101,6 +108,8 @@ pub struct World {
     pub workspaces: BTreeMap<WorkspaceId, Workspace>,
     /// By `addonId`; uninstalled ones are gone.
     pub installations: BTreeMap<AddonId, Installation>,
+    /// Webhooks that no manifest declares.
+    pub subscriptions: Subscriptions,
     /// The tokens that are alive.
     pub tokens: Tokens,
     /// The rate limit.
@@ -125,6 +134,7 @@ impl World {
         Self {
             workspaces: BTreeMap::new(),
             installations: BTreeMap::new(),
+            subscriptions: Subscriptions::default(),
             tokens: Tokens::default(),
             rate: Rate::default(),
             faults: Faults::default(),

@@ -14,7 +14,7 @@ use sqlx::{PgConnection, Row};
 use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, text_if_any, time, time_if_any};
-use super::{Failure, Postgres, activities, sources};
+use super::{Failure, Postgres, activities, sources, subscriptions};
 
 fn health(row: &PgRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -88,6 +88,7 @@ async fn remove(connection: &mut PgConnection, key: Key) -> Result<(), Failure> 
         "INSERT INTO purges (stay, addon, workspace) SELECT stay, addon, workspace FROM installations WHERE addon = $1 AND workspace = $2";
     about(ended, key).execute(&mut *connection).await?;
     sources::remove_all(connection, key).await?;
+    subscriptions::remove_all(connection, key).await?;
     activities::remove_all(connection, key).await?;
     about("DELETE FROM installations WHERE addon = $1 AND workspace = $2", key).execute(connection).await?;
     Ok(())

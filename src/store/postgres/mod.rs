@@ -20,6 +20,7 @@ mod runs;
 mod schedules;
 mod sources;
 mod statistics;
+mod subscriptions;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, time, time_if_any};
-use super::{Failure, Sqlite, activities, purge, sources};
+use super::{Failure, Sqlite, activities, purge, sources, subscriptions};
 
 fn health(row: &SqliteRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -88,6 +88,7 @@ async fn remove(connection: &mut SqliteConnection, key: Key) -> Result<(), Failu
         "INSERT INTO purges (stay, addon, workspace) SELECT stay, addon, workspace FROM installations WHERE addon = ? AND workspace = ?";
     about(ended, key).execute(&mut *connection).await?;
     sources::remove_all(connection, key).await?;
+    subscriptions::remove_all(connection, key).await?;
     activities::remove_all(connection, key).await?;
     let texts = ["addon_user", "as_user", "urls", "settings", "webhooks", "broken_reason"];
     let overwrite = format!("{} WHERE addon = ? AND workspace = ?", purge::overwrite("installations", &texts, &["token"]));

@@ -24,6 +24,7 @@ mod schedules;
 mod script;
 mod sources;
 mod statistics;
+mod subscriptions;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

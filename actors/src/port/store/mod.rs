@@ -17,6 +17,7 @@ pub mod runs;
 pub mod schedules;
 pub mod sources;
 pub mod statistics;
+pub mod subscriptions;
 
 pub use activities::Activities;
 pub use events::Events;
@@ -28,6 +29,7 @@ pub use runs::Runs;
 pub use schedules::Schedules;
 pub use sources::Sources;
 pub use statistics::Statistics;
+pub use subscriptions::Subscriptions;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -45,11 +47,15 @@ pub enum Error {
 
 /// All of them, as the actors hold it.
 pub trait Store:
-    Installations + Events + Flows + Runs + Sources + Retention + Activities + Schedules + Statistics + Journal + Health
+    Installations + Events + Flows + Runs + Sources + Retention + Activities + Schedules + Statistics + Subscriptions + Journal + Health
 {
 }
 
-impl<S: Installations + Events + Flows + Runs + Sources + Retention + Activities + Schedules + Statistics + Journal + Health> Store for S {}
+impl<
+    S: Installations + Events + Flows + Runs + Sources + Retention + Activities + Schedules + Statistics + Subscriptions + Journal + Health,
+> Store for S
+{
+}
 
 /// Whether the store can be read and written now.
 #[async_trait::async_trait]

@@ -41,6 +41,7 @@ impl Installations for MemoryStore {
             state.flows.retain(|(whose, _), _| *whose != key);
             state.due.retain(|(whose, _), _| *whose != key);
             state.sources.retain(|(whose, _), _| *whose != key);
+            state.subscriptions.retain(|(whose, _), _| *whose != key);
             state.activities.retain(|(whose, _), _| *whose != key);
             state.messages.retain(|(whose, ..)| *whose != key);
             state.versions.retain(|(whose, _, _), _| *whose != key);

@@ -14,6 +14,7 @@ mod runs;
 mod schedules;
 mod sources;
 mod statistics;
+mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +23,7 @@ use async_trait::async_trait;
 
 use crate::activity::Activity;
 use crate::clock::Timestamp;
-use crate::event::{Event, Source};
+use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
 use crate::ids::{ActivityId, EventId, FlowId, Key, RunId};
@@ -31,6 +32,7 @@ use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
 use crate::port::store::{Error, Health, Page, Slice};
 use crate::source::{CustomSource, SourceName};
+use crate::subscription::Subscription;
 
 /// A store for tests. Clones are the same store.
 #[derive(Clone, Default)]
@@ -49,6 +51,7 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    subscriptions: BTreeMap<(Key, EventType), Subscription>,
     activities: BTreeMap<(Key, ActivityId), Activity>,
     /// The messages that custom sources have sent.
     messages: BTreeSet<(Key, Source, Arc<str>)>,

@@ -14,6 +14,7 @@ pub mod tags;
 pub mod tasks;
 pub mod time_entries;
 pub mod users;
+pub mod webhooks;
 
 use std::io;
 
@@ -185,6 +186,11 @@ fn carry_out(shared: &std::sync::Arc<Shared>, request: &HttpRequest, body: &Byte
     if let Some(path) = path.strip_prefix("/addon/").filter(|_| host == Host::Backend) {
         let body = serde_json::from_slice(body).unwrap_or_default();
         return addon::answer(world, &shared.authority, &pass, method, path, &body, now);
+    }
+    if world.habits.webhooks_open
+        && let Some(rest) = path.strip_prefix(&format!("/v1/workspaces/{}/webhooks", pass.workspace))
+    {
+        return webhooks::answer(world, &*shared.clock, &pass, method, rest, body, now);
     }
     if INACCESSIBLE.iter().any(|pattern| glob::fits(pattern, path)) {
         return Err(Refusal::inaccessible());
