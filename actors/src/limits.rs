@@ -520,8 +520,24 @@ pub mod sandbox {
     pub const REQUESTS_PER_SECOND: usize = 50;
     /// Entities of a list's page, if the caller does not say.
     pub const PAGE_SIZE_DEFAULT: usize = 50;
-    /// Entities of a list's page at the most.
+    /// Timers that run, on a page, if the caller does not say; documented.
+    pub const PAGE_SIZE_IN_PROGRESS: usize = 10;
+    /// Entities of a list's page at the most; a larger page is refused.
     pub const PAGE_SIZE_MAX: usize = 5_000;
+    /// Timers that run, and rows of a report, on a page at the most.
+    pub const PAGE_SIZE_SMALL_MAX: usize = 1_000;
+    /// Policies, balances and requests of time off on a page at the most; documented.
+    pub const PAGE_SIZE_TIME_OFF_MAX: usize = 200;
+    /// Entities of one kind in a workspace; the oldest leave when more are made, so that a client that only creates cannot fill the memory.
+    pub const ENTITIES_MAX: usize = 100_000;
+    /// Deleted entities that the feed of deletions remembers; the oldest are forgotten.
+    pub const DELETED_MAX: usize = 1_000;
+    /// Uploaded files that a workspace keeps; the oldest leave. Together with the bound of a request's body this bounds their memory.
+    pub const FILES_MAX: usize = 20;
+    /// Parts of a form.
+    pub const FORM_PARTS_MAX: usize = 100;
+    /// Weeks for which a recurring assignment is planned.
+    pub const ASSIGNMENT_WEEKS_MAX: u64 = 99;
     /// Faults that wait to happen.
     pub const FAULTS_MAX: usize = 100;
     /// Bytes of a huge answer.

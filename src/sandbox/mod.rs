@@ -45,12 +45,22 @@ pub struct Options {
     /// A database to keep, as in DATABASE_URL. By default one in a temporary folder, which goes when the sandbox ends.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// How much the workspace holds: a small agency, or a large company with 200 projects of 20 tasks, 500 members, 2,000 clients and tags.
+    #[arg(long, value_enum, default_value_t = Seed::Small)]
+    seed: Seed,
     /// No colours.
     #[arg(long)]
     plain: bool,
     /// How much is logged on standard error, as in LOG_LEVEL.
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     log_level: String,
+}
+
+/// How much the workspace holds.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum Seed {
+    Small,
+    Large,
 }
 
 /// What ends the sandbox early, for a person to read.
@@ -75,6 +85,9 @@ async fn play(options: &Options, temporary: &Path, narrator: Narrator) -> Result
     let clock = SystemClock::new();
     let folder = Folder::fresh(temporary, &clock)?;
     let platform = Platform::start(Authority::generate()?, loopback(options.platform_port))?;
+    if let (Seed::Large, Some(workspace)) = (options.seed, platform.workspace()) {
+        platform.populate(workspace, self::platform::crowd::Crowd::LARGE)?;
+    }
     let mut stage = Stage::set(options, &platform, &folder)?;
     tour::introduce(narrator, &platform, options.addon, &stage.addon, &stage.database);
 

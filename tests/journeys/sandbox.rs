@@ -55,9 +55,10 @@ fn once_tells_the_whole_story_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn any_of_the_add_ons_can_play_the_story() {
+fn any_of_the_add_ons_can_play_the_story_in_a_large_workspace_too() {
     let folder = tempfile::tempdir().unwrap();
-    let with_slug = |slug: &str| setting(folder.path()).run(folder.path(), &["sandbox", "--once", "--port", "0", "--addon", slug]);
+    let with_slug =
+        |slug: &str| setting(folder.path()).run(folder.path(), &["sandbox", "--once", "--port", "0", "--seed", "large", "--addon", slug]);
     for (slug, words) in [("api-studio", "12 webhooks, 12 scopes"), ("clockify-addon", "NEW_TIME_ENTRY sent to /webhooks/time/new, signed")]
     {
         let output = with_slug(slug);

@@ -5,7 +5,19 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use bytes::Bytes;
 use serde_json::{Value, json};
+
+/// What is not JSON: a receipt, an invoice as a document, a report as a table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct File {
+    /// Under which it is offered for download.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// What it holds.
+    pub bytes: Bytes,
+}
 
 /// A good answer.
 #[derive(Clone, PartialEq, Debug)]
@@ -16,8 +28,8 @@ pub struct Reply {
     pub body: Option<Value>,
     /// `Last-Page`, where the list has it.
     pub last_page: Option<bool>,
-    /// A file in place of the JSON body: its media type and what is in it.
-    pub file: Option<(&'static str, &'static [u8])>,
+    /// Sent instead of a body.
+    pub file: Option<File>,
 }
 
 impl Reply {
@@ -33,7 +45,17 @@ impl Reply {
 
     /// 204.
     pub fn empty() -> Self {
-        Self { status: 204, body: None, last_page: None, file: None }
+        Self { status: 204, ..Self::done() }
+    }
+
+    /// 200 without a body.
+    pub fn done() -> Self {
+        Self { status: 200, body: None, last_page: None, file: None }
+    }
+
+    /// 200 with a file.
+    pub fn file(file: File) -> Self {
+        Self { file: Some(file), ..Self::done() }
     }
 
     /// The reply as it goes over the wire.
@@ -42,14 +64,22 @@ impl Reply {
         if let Some(last) = self.last_page {
             response.insert_header(("Last-Page", last.to_string()));
         }
-        if let Some((media, bytes)) = self.file {
-            return response.content_type(media).body(bytes);
+        if let Some(file) = &self.file {
+            response.insert_header(("Content-Disposition", format!("attachment; filename=\"{}\"", file.shown_name())));
+            return response.content_type(file.media_type.as_str()).body(file.bytes.clone());
         }
         match &self.body {
             Some(Value::String(text)) => response.content_type("text/plain; charset=utf-8").body(text.clone()),
             Some(body) => response.json(body),
             None => response.finish(),
         }
+    }
+}
+
+impl File {
+    /// Its name as a header takes it.
+    fn shown_name(&self) -> String {
+        self.name.chars().map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' }).collect()
     }
 }
 
@@ -94,6 +124,16 @@ impl Refusal {
     /// 401 for what add-on tokens cannot call at all.
     pub fn inaccessible() -> Self {
         Self::new(401, None, "API is not accessible")
+    }
+
+    /// 403, 4005: what is approved is not changed any more.
+    pub fn approved() -> Self {
+        Self::new(403, Some(4005), "The entry is approved")
+    }
+
+    /// 404: there is no such entity, where the platform says so.
+    pub fn missing() -> Self {
+        Self::new(404, Some(404), "Not found")
     }
 
     /// 403: a good token that speaks for another workspace or a person without the right.

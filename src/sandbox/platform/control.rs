@@ -14,6 +14,7 @@ use actors::ids::{AddonId, WorkspaceId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::crowd::Crowd;
 use super::fault::Fault;
 use super::lifecycle::{Goodbye, Install};
 use super::settings::Change;
@@ -115,14 +116,21 @@ async fn add_workspace(shared: State) -> Result<HttpResponse, Error> {
     Ok(HttpResponse::Created().json(json!({"id": id})))
 }
 
+/// As many of the kinds that have a page soon, or a number for each kind.
 #[derive(Deserialize)]
-struct Growth {
-    count: usize,
+#[serde(untagged)]
+enum Growth {
+    Even { count: usize },
+    Each(Crowd),
 }
 
 async fn grow(shared: State, id: web::Path<String>, growth: web::Json<Growth>) -> Result<HttpResponse, Error> {
     let id = WorkspaceId::parse(&id).map_err(|_| Error::Unknown("workspace"))?;
-    platform(shared).grow(id, growth.count)?;
+    let crowd = match growth.into_inner() {
+        Growth::Even { count } => Crowd::even(count),
+        Growth::Each(crowd) => crowd,
+    };
+    platform(shared).populate(id, crowd)?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -46,8 +46,12 @@ pub struct Fault {
     /// HTTP method; any by default.
     #[serde(default = "any")]
     pub method: String,
-    /// Path below the base URL with `*` for one segment and `**` for the rest: `/v1/workspaces/*/tags/**`.
+    /// Path below the base URL with `*` for one segment and `**` for the rest: `/v1/workspaces/*/tags/**`. Any by default.
+    #[serde(default = "anywhere")]
     pub path: String,
+    /// Only this operation of the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
     /// How many requests it hits; all by default.
     #[serde(default)]
     pub times: Option<u32>,
@@ -63,10 +67,19 @@ fn any() -> String {
     "*".into()
 }
 
+fn anywhere() -> String {
+    "**".into()
+}
+
 impl Fault {
     /// A fault that hits every request of `method` (`*`: any) on `path`.
     pub fn new(method: &str, path: &str, kind: Kind) -> Self {
-        Self { method: method.into(), path: path.into(), times: None, after: false, kind }
+        Self { method: method.into(), path: path.into(), operation: None, times: None, after: false, kind }
+    }
+
+    /// A fault that hits every call of an operation of the catalogue.
+    pub fn of(operation: &str, kind: Kind) -> Self {
+        Self { operation: Some(operation.into()), ..Self::new("*", "**", kind) }
     }
 
     /// An answer with this status and nothing done.
@@ -123,12 +136,13 @@ impl Faults {
         Some(self.last_id)
     }
 
-    /// The fault that this request meets.
-    pub fn meet(&mut self, method: &str, path: &str) -> Option<Fault> {
+    /// The fault that this request meets; `operation` is what it asks for, if that is known.
+    pub fn meet(&mut self, method: &str, path: &str, operation: Option<&str>) -> Option<Fault> {
         let fits = |waiting: &Waiting| {
             let fault = &waiting.fault;
             (fault.method == "*" || fault.method.eq_ignore_ascii_case(method))
                 && glob::fits(&fault.path, path)
+                && fault.operation.as_deref().is_none_or(|wanted| operation == Some(wanted))
                 && fault.times.is_none_or(|times| waiting.hits < u64::from(times))
         };
         let met = self.waiting.iter_mut().find(|waiting| fits(waiting))?;
@@ -174,7 +188,7 @@ mod tests {
         faults.add(Fault::status("PUT", "/v1/workspaces/*/tags/*", 503).times(2)).unwrap();
         let last = faults.add(Fault::status("*", "/v1/**", 500)).unwrap();
         let path = "/api/v1/workspaces/a/tags/b";
-        let status = |faults: &mut Faults, method: &str| match faults.meet(method, path).map(|fault| fault.kind) {
+        let status = |faults: &mut Faults, method: &str| match faults.meet(method, path, Some("getTag")).map(|fault| fault.kind) {
             Some(Kind::Status { status, .. }) => Some(status),
             _ => None,
         };
@@ -185,8 +199,18 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_of_an_operation_hits_that_operation_alone() {
+        let mut faults = Faults::default();
+        faults.add(Fault::of("createNewTag", Kind::CutOff)).unwrap();
+        let mut met = |operation: Option<&str>| faults.meet("POST", "/api/v1/workspaces/a/tags", operation).is_some();
+        assert_eq!([met(Some("createNewTag")), met(Some("getTags")), met(None)], [true, false, false]);
+    }
+
+    #[test]
     fn it_is_read_from_json_with_sane_defaults() {
         let fault: Fault = serde_json::from_str(r#"{"path": "/v1/**", "kind": "status", "status": 429, "retry_after": 2}"#).unwrap();
         assert_eq!(fault, Fault::new("*", "/v1/**", Kind::Status { status: 429, code: None, retry_after: Some(2) }));
+        let fault: Fault = serde_json::from_str(r#"{"operation": "getTags", "kind": "slow", "ms": 20}"#).unwrap();
+        assert_eq!(fault, Fault::of("getTags", Kind::Slow { ms: 20 }));
     }
 }

@@ -125,13 +125,22 @@ pub async fn set_status(shared: Arc<Shared>, addon_id: AddonId, status: Status) 
 
 /// Changes settings as an admin does on the platform's page, and tells the add-on all of them.
 pub async fn change_settings(shared: Arc<Shared>, addon_id: AddonId, changes: Vec<Change>) -> Result<(), Error> {
-    let body = {
+    {
         let mut world = shared.world();
         let installation = world.installations.get_mut(&addon_id).ok_or(Error::Unknown("installation"))?;
         settings::apply(&mut installation.settings, &changes).map_err(|_| Error::Unknown("setting"))?;
+    }
+    announce_settings(&shared, addon_id).await
+}
+
+/// Tells an add-on all of its settings, as after every change of them, its own included.
+pub async fn announce_settings(shared: &Shared, addon_id: AddonId) -> Result<(), Error> {
+    let body = {
+        let world = shared.world();
+        let installation = world.installations.get(&addon_id).ok_or(Error::Unknown("installation"))?;
         json!({"workspaceId": installation.grant.workspace, "addonId": addon_id, "settings": settings::listed(&installation.settings)})
     };
-    call(&shared, addon_id, "SETTINGS_UPDATED", &body).await
+    call(shared, addon_id, "SETTINGS_UPDATED", &body).await
 }
 
 /// Ends an installation: its tokens are dead, then the add-on is told, if `tell`.

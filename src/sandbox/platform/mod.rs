@@ -8,17 +8,22 @@ pub mod answer;
 pub mod api;
 pub mod call;
 pub mod catalogue;
+pub mod changes;
 pub mod control;
 pub mod courier;
+pub mod crowd;
 pub mod delivery;
 pub mod door;
 pub mod error;
 pub mod fault;
+pub mod form;
 pub mod glob;
+pub mod happening;
 pub mod journal;
 pub mod lifecycle;
 pub mod manifest;
 pub mod members;
+pub mod page;
 pub mod payload;
 pub mod rate;
 pub mod seed;
@@ -37,11 +42,11 @@ use std::time::Duration;
 
 use actors::clock::{Clock, SystemClock};
 use actors::ids::{AddonId, WorkspaceId};
-use actors::limits::sandbox as limits;
 use actors::secret::Secret;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use self::crowd::Crowd;
 use self::delivery::Delivery;
 pub use self::error::Error;
 use self::fault::Fault;
@@ -132,14 +137,23 @@ impl Platform {
     ///
     /// There is no such workspace, or the number is too large.
     pub fn grow(&self, workspace: WorkspaceId, count: usize) -> Result<(), Error> {
-        if count > limits::SEEDED_ENTITIES_MAX {
+        self.populate(workspace, Crowd::even(count))
+    }
+
+    /// Adds any number of entities to a workspace.
+    ///
+    /// # Errors
+    ///
+    /// There is no such workspace, or a number is too large.
+    pub fn populate(&self, workspace: WorkspaceId, crowd: Crowd) -> Result<(), Error> {
+        if !crowd.is_bounded() {
             return Err(Error::Odd("that is too many"));
         }
         let now = self.shared.now();
         let mut guard = self.shared.world();
         let world = &mut *guard;
         let workspace = world.workspaces.get_mut(&workspace).ok_or(Error::Unknown("workspace"))?;
-        seed::grow(workspace, count, &mut world.ids, now);
+        crowd.settle(workspace, &mut world.ids, now);
         Ok(())
     }
 
@@ -264,7 +278,7 @@ impl Platform {
             let mut guard = self.shared.world();
             let world = &mut *guard;
             let workspace = world.workspaces.get_mut(&workspace).ok_or(Error::Unknown("workspace"))?;
-            payload::sample(workspace, known, &mut world.ids, now)
+            happening::happen(workspace, known, &mut world.ids, now)
         };
         self.fire_with(workspace, event, payload)
     }

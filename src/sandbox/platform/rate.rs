@@ -1,4 +1,7 @@
 //! The platform's limit: so many requests in any second for an add-on on a workspace. Counted over a sliding second, refused ones not counted.
+//!
+//! How the platform counts is not documented. Whoever keeps within any second keeps within a fixed one and within a bucket of the same rate, so this is
+//! the strictest that it can be.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;

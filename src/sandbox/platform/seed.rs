@@ -1,12 +1,14 @@
-//! What a fresh workspace holds: a small agency with people, projects, tags and a week of work; or any number of entities, for load.
+//! What a fresh workspace holds: a small agency with people, projects, tags, a week of work and its papers.
 
 use std::time::Duration;
 
 use actors::clock::Timestamp;
 use actors::ids::WorkspaceId;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::api::outline;
+use super::answer::File;
+use super::api::{approvals, categories, expenses, holidays, invoices, policies, scheduling, time_off};
 use super::members::Members;
 use super::workspace::{ObjectIds, Shelf, Workspace, membership, text, wire_duration, wire_time};
 
@@ -16,6 +18,8 @@ const CLIENTS: [&str; 2] = ["Northwind Bakery", "Harbour Museum"];
 const PROJECTS: [(&str, usize, &str); 4] =
     [("Website relaunch", 0, "#03A9F4"), ("Online shop", 0, "#8BC34A"), ("Audio guide", 1, "#FF9800"), ("Ticketing", 1, "#795548")];
 const TASKS: [&str; 2] = ["Design", "Build"];
+/// A picture of one white dot.
+const DOT: &[u8] = b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\x0aIDATx\x9cc\xf8\x0f\x00\x01\x01\x01\x00\xb18\xf6\x14\x00\x00\x00\x00IEND\xaeB`\x82";
 const TAGS: [&str; 4] = ["relaunch", "meeting", "support", "on site"];
 
 /// Makes the demo workspace.
@@ -39,12 +43,8 @@ pub fn demo(id: WorkspaceId, ids: &mut ObjectIds, now: Timestamp) -> Workspace {
         }
         projects.push(project);
     }
-    let tags: Vec<Value> =
-        TAGS.iter().map(|name| json!({"id": ids.next(now), "name": name, "workspaceId": id, "archived": false})).collect();
-    let field = json!({
-        "id": ids.next(now), "name": "Ticket", "workspaceId": id, "type": "TXT", "entityType": "TIMEENTRY", "status": "VISIBLE", "required": false,
-        "onlyAdminCanEdit": false, "description": "", "placeholder": "", "allowedValues": [], "workspaceDefaultValue": null, "projectDefaultValues": [],
-    });
+    let tags: Vec<Value> = TAGS.iter().map(|name| tag(&id, &ids.next(now), name)).collect();
+    let field = custom_field(&id, &ids.next(now), "Ticket", json!("TIMEENTRY"));
     for (n, user) in everyone.iter().enumerate() {
         let project = projects.get(n % projects.len().max(1));
         let start = now - Duration::from_secs(86_400 * (n as u64 + 1));
@@ -60,44 +60,72 @@ pub fn demo(id: WorkspaceId, ids: &mut ObjectIds, now: Timestamp) -> Workspace {
     workspace
 }
 
-/// One of each kind that the simulator keeps in outline only.
+/// One of each kind of paper that an agency has: an expense, an invoice, a request for approval, time off, a holiday and an assignment.
 fn paperwork(workspace: &mut Workspace, ids: &mut ObjectIds, owner: &str, now: Timestamp) {
+    let id = workspace.id;
     let member = workspace.with_role("MEMBER").unwrap_or(owner).to_owned();
     let project = workspace.all(Shelf::Projects).next().map(|project| project.at("id").clone()).unwrap_or_default();
     let client = workspace.all(Shelf::Clients).next().cloned().unwrap_or_default();
-    let mut made = |shelf: Shelf, user: &str, more: Value| {
-        let mut entity = outline::blank(shelf, &workspace.id, &ids.next(now), user, now);
-        for (name, value) in more.as_object().into_iter().flatten() {
-            entity.set(name, value.clone());
-        }
-        workspace.put(shelf, entity.clone());
-        entity.at("id").clone()
-    };
-    let category = made(Shelf::Categories, owner, json!({"name": "Travel"}));
-    let policy = made(Shelf::Policies, owner, json!({"name": "Holidays"}));
-    made(Shelf::Expenses, &member, json!({"projectId": project, "categoryId": category, "notes": "Train to the harbour", "total": 4_200}));
-    let item = json!({"order": 1, "quantity": 100, "description": "Design", "unitPrice": 120_000, "amount": 120_000, "itemType": null, "timeEntryIds": []});
-    let invoice = json!({"number": "2026-001", "clientId": client.at("id"), "clientName": client.at("name"), "subject": "Relaunch, first part", "subtotal": 120_000, "amount": 120_000, "balance": 120_000, "items": [item]});
-    made(Shelf::Invoices, owner, invoice);
-    made(Shelf::Approvals, &member, json!({}));
-    made(Shelf::TimeOffRequests, &member, json!({"policyId": policy}));
-    made(Shelf::Holidays, owner, json!({"name": "New Year"}));
-    made(Shelf::Assignments, &member, json!({"projectId": project, "hoursPerDay": 4}));
+    let category = categories::blank(&id, &ids.next(now), "Travel");
+    let policy = policies::blank(&id, &ids.next(now), "Holidays");
+    let receipt = ids.next(now);
+    workspace.put_file(&receipt, File { name: "ticket.png".into(), media_type: "image/png".into(), bytes: Bytes::from_static(DOT) });
+    let mut expense = expenses::blank(&id, &ids.next(now), &member, now);
+    for (name, value) in [
+        ("projectId", project.clone()),
+        ("categoryId", category.at("id").clone()),
+        ("notes", json!("Train to the harbour")),
+        ("total", json!(4_200)),
+        ("fileId", json!(receipt)),
+    ] {
+        expense.set(name, value);
+    }
+    let mut invoice = invoices::blank(&id, &ids.next(now), owner, now);
+    let item = json!({
+        "order": 1, "quantity": 100, "description": "Design", "unitPrice": 120_000, "amount": 120_000, "applyTaxes": "NONE", "itemType": null, "timeEntryIds": [],
+    });
+    for (name, value) in [
+        ("number", json!("2026-001")),
+        ("clientId", client.at("id").clone()),
+        ("clientName", client.at("name").clone()),
+        ("subject", json!("Relaunch, first part")),
+        ("items", json!([item])),
+    ] {
+        invoice.set(name, value);
+    }
+    invoices::add_up(&mut invoice);
+    let request = time_off::blank(&id, &ids.next(now), &member, text(&policy, "id"), now);
+    let holiday = holidays::blank(&id, &ids.next(now), "New Year");
+    let mut assignment = scheduling::blank(&id, &ids.next(now), &member, (now, now + Duration::from_secs(86_399)));
+    assignment.set("projectId", project);
+    assignment.set("hoursPerDay", json!(4));
+    let week = (now - Duration::from_secs(604_800), now);
+    let approval = approvals::blank(workspace, &ids.next(now), &member, week, now);
+    for (shelf, entity) in [
+        (Shelf::Categories, category),
+        (Shelf::Policies, policy),
+        (Shelf::Expenses, expense),
+        (Shelf::Invoices, invoice),
+        (Shelf::TimeOffRequests, request),
+        (Shelf::Holidays, holiday),
+        (Shelf::Assignments, assignment),
+        (Shelf::Approvals, approval),
+    ] {
+        workspace.put(shelf, entity);
+    }
 }
 
-/// Adds `count` entities of each of the kinds that grow: clients, projects, tags and time entries of the owner.
-pub fn grow(workspace: &mut Workspace, count: usize, ids: &mut ObjectIds, now: Timestamp) {
-    let (id, owner) = (workspace.id, workspace.owner().unwrap_or_default().to_owned());
-    for n in 0..count {
-        let client = client(&id, &ids.next(now), &format!("Client {n:05}"));
-        let project = project(&id, &ids.next(now), &format!("Project {n:05}"), Some(&client), "#607D8B", std::slice::from_ref(&owner));
-        let start = now - Duration::from_secs(60 * (n as u64 + 1));
-        let entry = time_entry(&id, &ids.next(now), &owner, Some(text(&project, "id")), &format!("Entry {n:05}"), start, Some(60));
-        workspace.put(Shelf::Tags, json!({"id": ids.next(now), "name": format!("tag {n:05}"), "workspaceId": id, "archived": false}));
-        workspace.put(Shelf::TimeEntries, entry);
-        workspace.put(Shelf::Projects, project);
-        workspace.put(Shelf::Clients, client);
-    }
+/// A tag.
+pub fn tag(workspace: &WorkspaceId, id: &str, name: &str) -> Value {
+    json!({"id": id, "name": name, "workspaceId": workspace, "archived": false})
+}
+
+/// A custom field of time entries or of users.
+pub fn custom_field(workspace: &WorkspaceId, id: &str, name: &str, of: Value) -> Value {
+    json!({
+        "id": id, "name": name, "workspaceId": workspace, "type": "TXT", "entityType": of, "status": "VISIBLE", "required": false, "onlyAdminCanEdit": false,
+        "description": "", "placeholder": "", "allowedValues": [], "workspaceDefaultValue": null, "projectDefaultValues": [],
+    })
 }
 
 /// A user.
@@ -106,15 +134,26 @@ pub fn user(workspace: &WorkspaceId, id: &str, name: &str) -> Value {
     json!({
         "id": id, "email": mail, "name": name, "profilePicture": "", "activeWorkspace": workspace, "defaultWorkspace": workspace, "status": "ACTIVE",
         "memberships": [membership(id, &workspace.to_string(), "WORKSPACE")], "customFields": [],
-        "settings": {
-            "weekStart": "MONDAY", "timeZone": "Europe/Berlin", "timeFormat": "HOUR24", "dateFormat": "DD.MM.YYYY", "sendNewsletter": false,
-            "weeklyUpdates": false, "longRunning": true, "scheduledReports": false, "approval": true, "pto": true, "alerts": true, "reminders": true,
-            "onboarding": false, "timeTrackingManual": false, "summaryReportSettings": {"group": "Project", "subgroup": "Time Entry"},
-            "isCompactViewOn": false, "dashboardSelection": "ME", "dashboardViewType": "PROJECT", "dashboardPinToTop": false,
-            "projectListCollapse": null, "collapseAllProjectLists": false, "groupSimilarEntriesDisabled": false, "myStartOfDay": "09:00",
-            "lang": "EN", "multiFactorEnabled": false, "scheduling": true, "showOnlyWorkingDays": false, "theme": "DEFAULT",
-        },
+        "settings": user_settings(),
     })
+}
+
+/// What a member has chosen for themselves.
+fn user_settings() -> Value {
+    let mut settings = json!({
+        "weekStart": "MONDAY", "timeZone": "Europe/Berlin", "timeFormat": "HOUR24", "dateFormat": "DD.MM.YYYY", "sendNewsletter": false,
+        "weeklyUpdates": false, "longRunning": true, "scheduledReports": false, "approval": true, "pto": true, "alerts": true, "reminders": true,
+        "onboarding": false, "timeTrackingManual": false
+    });
+    let more = json!({
+        "summaryReportSettings": {"group": "Project", "subgroup": "Time Entry"},
+        "isCompactViewOn": false, "dashboardSelection": "ME", "dashboardViewType": "PROJECT", "dashboardPinToTop": false,
+        "projectListCollapse": null, "collapseAllProjectLists": false, "groupSimilarEntriesDisabled": false, "myStartOfDay": "09:00",
+        "darkTheme": false, "invoiceReminders": true,
+        "projectPickerSpecialFilter": false, "projectPickerTaskFilter": false, "lang": "EN", "multiFactorEnabled": false, "scheduling": true, "showOnlyWorkingDays": false, "theme": "DEFAULT",
+    });
+    more.as_object().into_iter().flatten().for_each(|(name, value)| settings.set(name, value.clone()));
+    settings
 }
 
 /// A client.

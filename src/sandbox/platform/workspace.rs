@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use actors::clock::Timestamp;
 use actors::ids::WorkspaceId;
+use actors::limits::sandbox as limits;
 use serde_json::{Map, Value, json};
+
+use super::answer::File;
+use super::api::invoices;
+use super::changes::Changes;
 
 /// A kind of entity.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -27,6 +32,7 @@ pub enum Shelf {
     TimeOffRequests,
     Holidays,
     Assignments,
+    SharedReports,
 }
 
 /// Makes ids as the platform does: seconds, five bytes of the maker's own, a counter.
@@ -60,13 +66,40 @@ pub struct Workspace {
     pub roles: BTreeMap<String, String>,
     /// Values of custom fields of users, by user and field.
     pub user_values: BTreeMap<(String, String), Value>,
+    /// What a member has of a policy's time off, by policy and member: what was given and what was used.
+    pub balances: BTreeMap<(String, String), (f64, f64)>,
+    /// What an hour costs, and what it is billed at.
+    pub rates: (Value, Value),
+    /// How invoices are made.
+    pub invoice_settings: Value,
+    /// How much members work and on which days, by user, where somebody has said so.
+    pub work: BTreeMap<String, Value>,
+    /// Uploaded files by id.
+    pub files: BTreeMap<String, File>,
+    /// What became of entities, for the feeds of changes.
+    pub changes: Changes,
     shelves: BTreeMap<Shelf, BTreeMap<String, Value>>,
 }
+
+/// The currency of everything.
+pub const CURRENCY_ID: &str = "64b641568b07987035750e00";
 
 impl Workspace {
     /// An empty workspace.
     pub fn new(id: WorkspaceId, name: &str) -> Self {
-        Self { id, name: name.into(), roles: BTreeMap::new(), user_values: BTreeMap::new(), shelves: BTreeMap::new() }
+        Self {
+            id,
+            name: name.into(),
+            roles: BTreeMap::new(),
+            user_values: BTreeMap::new(),
+            balances: BTreeMap::new(),
+            rates: (json!({"amount": 3_000, "currency": "EUR"}), json!({"amount": 5_000, "currency": "EUR"})),
+            invoice_settings: invoices::settings(),
+            work: BTreeMap::new(),
+            files: BTreeMap::new(),
+            changes: Changes::default(),
+            shelves: BTreeMap::new(),
+        }
     }
 
     /// One entity.
@@ -84,10 +117,27 @@ impl Workspace {
         self.shelves.get(&shelf).map_or(0, BTreeMap::len)
     }
 
-    /// Puts an entity in its place by its `id`.
+    /// Puts an entity in its place by its `id`. When a kind has grown past its bound the oldest leaves.
     pub fn put(&mut self, shelf: Shelf, entity: Value) {
         let id = text(&entity, "id").to_owned();
-        self.shelves.entry(shelf).or_default().insert(id, entity);
+        let kept = self.shelves.entry(shelf).or_default();
+        kept.insert(id, entity);
+        if kept.len() > limits::ENTITIES_MAX {
+            kept.pop_first();
+        }
+    }
+
+    /// Keeps an uploaded file. When there are too many the oldest leaves.
+    pub fn put_file(&mut self, id: &str, file: File) {
+        self.files.insert(id.to_owned(), file);
+        if self.files.len() > limits::FILES_MAX {
+            self.files.pop_first();
+        }
+    }
+
+    /// What somebody is called; nothing for the add-on's own user.
+    pub fn name_of(&self, shelf: Shelf, id: &str) -> &str {
+        self.get(shelf, id).map_or("", |entity| text(entity, "name"))
     }
 
     /// Takes an entity out.
@@ -103,44 +153,6 @@ impl Workspace {
     /// Somebody with this role.
     pub fn with_role(&self, role: &str) -> Option<&str> {
         self.roles.iter().find(|(_, held)| held.eq_ignore_ascii_case(role)).map(|(user, _)| user.as_str())
-    }
-
-    /// The workspace as the REST API shows it.
-    pub fn document(&self) -> Value {
-        let memberships: Vec<Value> =
-            self.all(Shelf::Users).map(|user| membership(text(user, "id"), &self.id.to_string(), "WORKSPACE")).collect();
-        json!({
-            "id": self.id,
-            "name": self.name,
-            "hourlyRate": {"amount": 5_000, "currency": "EUR"},
-            "costRate": {"amount": 3_000, "currency": "EUR"},
-            "currencies": [{"id": "64b641568b07987035750e00", "code": "EUR", "isDefault": true}],
-            "featureSubscriptionType": "ENTERPRISE",
-            "features": ["CUSTOM_FIELDS", "TIME_OFF", "EXPENSES", "INVOICING", "APPROVAL", "SCHEDULING"],
-            "imageUrl": "",
-            "memberships": memberships,
-            "subdomain": {"enabled": false, "name": null},
-            "workspaceSettings": {
-                "timeRoundingInReports": false,
-                "onlyAdminsSeeBillableRates": true,
-                "onlyAdminsCreateProject": false,
-                "onlyAdminsCreateTag": false,
-                "defaultBillableProjects": true,
-                "isProjectPublicByDefault": true,
-                "forceDescription": false,
-                "forceProjects": false,
-                "forceTags": false,
-                "forceTasks": false,
-                "lockTimeEntries": null,
-                "lockTimeZone": null,
-                "timeTrackingMode": "DEFAULT",
-                "trackTimeDownToSecond": true,
-                "durationFormat": "FULL",
-                "currencyFormat": "VALUE_SPACE_CURRENCY",
-                "numberFormat": "PERIOD_COMMA",
-            },
-            "cakeOrganizationId": null,
-        })
     }
 }
 

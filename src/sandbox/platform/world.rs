@@ -27,6 +27,10 @@ pub struct Habits {
     pub requests_per_second: usize,
     /// `Retry-After` of a 429, in seconds; the platform was never seen to send one.
     pub retry_after: Option<u64>,
+    /// Whether what add-on tokens are refused in practice is refused: listing and making workspaces, webhooks, new custom fields.
+    pub refuses_addons: bool,
+    /// Whether the deprecated paths of the pto host are gone, as they are in practice, though the documents have them.
+    pub pto_gone: bool,
     /// Time between tries of a delivery, in milliseconds.
     pub redelivery_ms: u64,
     /// Tries of a delivery.
@@ -46,6 +50,8 @@ impl Default for Habits {
         Self {
             requests_per_second: limits::REQUESTS_PER_SECOND,
             retry_after: None,
+            refuses_addons: true,
+            pto_gone: true,
             redelivery_ms: limits::REDELIVERY_MS,
             delivery_tries: limits::DELIVERY_TRIES,
             double_slash: false,

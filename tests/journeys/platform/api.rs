@@ -176,11 +176,7 @@ async fn the_51st_request_of_a_second_is_429_for_that_installation_alone() {
 async fn every_operation_of_the_catalogue_is_answered() {
     let stage = Stage::set().await;
     let catalogue = clockify_addons::sandbox::platform::catalogue::catalogue();
-    let scopes: Vec<String> = catalogue.iter().filter_map(|operation| operation.scope.clone()).collect();
-    stage.platform.with(|world| {
-        world.habits.requests_per_second = 100_000;
-        world.installations.get_mut(&stage.installed.addon_id).unwrap().scopes = scopes;
-    });
+    stage.open();
     for operation in catalogue.iter() {
         let mut path = operation.path.replace("{workspaceId}", &stage.installed.workspace.to_string());
         for name in operation.path_parameters() {

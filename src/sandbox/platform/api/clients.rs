@@ -25,7 +25,7 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
     let id = scene.fresh_id();
     let blank = seed::client(&scene.workspace.id, &id, &name);
     let client = filled(blank, &body);
-    scene.workspace.put(Shelf::Clients, client.clone());
+    scene.keep(Shelf::Clients, &client);
     scene.fire("NEW_CLIENT", payload(&client));
     Ok(Reply::created(client))
 }
@@ -37,20 +37,38 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
     let name = scene.free_name(Shelf::Clients, &id, &body, |_| true)?;
     let mut client = filled(seed::client(&scene.workspace.id, &id, &name), &body);
     client.set("archived", given(&body, "archived", json!(false)));
-    scene.workspace.put(Shelf::Clients, client.clone());
+    put_away(scene, &id)?;
+    scene.keep(Shelf::Clients, &client);
     scene.fire("CLIENT_UPDATED", payload(&client));
     Ok(Reply::ok(client))
 }
 
 /// Deletes one.
 pub fn delete(scene: &mut Scene<'_>) -> Outcome {
-    let client = scene.entity(Shelf::Clients, "id")?.clone();
+    let client = scene.one(Shelf::Clients, "id")?;
     if client.at("archived") != true {
         return Err(Refusal::rule("A client has to be archived before it is deleted"));
     }
-    scene.workspace.remove(Shelf::Clients, text(&client, "id"));
+    scene.discard(Shelf::Clients, &client);
     scene.fire("CLIENT_DELETED", payload(&client));
     Ok(Reply::ok(client))
+}
+
+/// Archives the client's projects and ends their tasks, if the query says so.
+fn put_away(scene: &mut Scene<'_>, client: &str) -> Result<(), Refusal> {
+    let (archive, end) = (scene.call.flag("archive-projects")? == Some(true), scene.call.flag("mark-tasks-as-done")? == Some(true));
+    let projects: Vec<Value> =
+        scene.workspace.all(Shelf::Projects).filter(|project| text(project, "clientId") == client).cloned().collect();
+    for mut project in projects.into_iter().filter(|_| archive) {
+        project.set("archived", json!(true));
+        scene.keep(Shelf::Projects, &project);
+        let tasks = scene.workspace.all(Shelf::Tasks).filter(|task| end && task.at("projectId") == project.at("id"));
+        for mut task in tasks.cloned().collect::<Vec<_>>() {
+            task.set("status", json!("DONE"));
+            scene.keep(Shelf::Tasks, &task);
+        }
+    }
+    Ok(())
 }
 
 fn filled(mut client: Value, body: &Map<String, Value>) -> Value {

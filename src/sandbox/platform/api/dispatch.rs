@@ -1,17 +1,22 @@
 //! The simulated REST API on one screen: which file plays which operation.
 
-use serde_json::json;
-
-use super::super::answer::{Outcome, Refusal, Reply};
+use super::super::answer::{Outcome, Refusal};
 use super::super::call::Scene;
-use super::super::members::Members;
-use super::super::payload;
-use super::super::workspace::Shelf;
-use super::{clients, custom_fields, files, groups, money, outline, projects, tags, tasks, time_entries, users};
+use super::{
+    approvals, balances, categories, clients, custom_fields, expense_report, expenses, feeds, files, groups, holidays, invoices, payments,
+    policies, projects, rates, reports, schedule_totals, scheduling, shared_reports, tags, tasks, time_entries, time_off, users,
+    workspaces,
+};
 
 /// Plays a call. Whatever happened stands in the scene's events afterwards.
 pub fn play(scene: &mut Scene<'_>) -> Outcome {
     match scene.call.operation.id.clone().as_str() {
+        "getWorkspacesOfUser" => workspaces::list(scene),
+        "getWorkspaceOfUser" => workspaces::get(scene),
+        "createWorkspace" => workspaces::create(scene),
+        "setWorkspaceCostRate" | "setWorkspaceHourlyRate" | "setCostRateForUser" | "setHourlyRateForUser" => rates::set(scene),
+        "addUsersCostRate" | "addUsersHourlyRate" | "setTaskCostRate" | "setTaskHourlyRate" => rates::set(scene),
+        "uploadImage" => files::upload(scene),
         "getLoggedUser" => users::me(scene),
         "getUsersOfWorkspace" => users::list(scene),
         "filterUsersOfWorkspace" => users::filter(scene),
@@ -23,7 +28,13 @@ pub fn play(scene: &mut Scene<'_>) -> Outcome {
         "deleteUserRole" => users::take_role(scene),
         "addUsers" => users::invite(scene),
         "updateUserStatus" => users::set_status(scene),
-        "getWorkspaceOfUser" => Ok(Reply::ok(scene.workspace.document())),
+        "removeMember" => users::remove(scene),
+        "getUserGroups" => groups::list(scene),
+        "createUserGroup" => groups::create(scene),
+        "updateUserGroup" => groups::update(scene),
+        "deleteUserGroup" => groups::delete(scene),
+        "addUser" => groups::add_user(scene),
+        "deleteUser" => groups::remove_user(scene),
         "getClients" => clients::list(scene),
         "getClient" => clients::get(scene),
         "createClient" => clients::create(scene),
@@ -48,6 +59,12 @@ pub fn play(scene: &mut Scene<'_>) -> Outcome {
         "createNewTag" => tags::create(scene),
         "updateTag" => tags::update(scene),
         "deleteTag" => tags::delete(scene),
+        "ofWorkspace" | "getCustomFieldsOfProject" => custom_fields::list(scene),
+        "create" => custom_fields::create(scene),
+        "editCustomField" => custom_fields::update(scene),
+        "delete" => custom_fields::delete(scene),
+        "editProjectCustomFieldDefaultValue" => custom_fields::set_default(scene),
+        "removeDefaultValueOfProject" => custom_fields::remove_default(scene),
         "getTimeEntry" => time_entries::get(scene),
         "getTimeEntries" => time_entries::list(scene),
         "getInProgressTimeEntries" => time_entries::in_progress(scene),
@@ -59,48 +76,78 @@ pub fn play(scene: &mut Scene<'_>) -> Outcome {
         "deleteTimeEntry" => time_entries::delete(scene),
         "deleteMany" => time_entries::delete_many(scene),
         "updateInvoicedStatus" => time_entries::invoiced(scene),
-        "getUserGroups" => groups::list(scene),
-        "createUserGroup" => groups::create(scene),
-        "updateUserGroup" => groups::update(scene),
-        "deleteUserGroup" => groups::delete(scene),
-        "addUser" => groups::add_user(scene),
-        "deleteUser" => groups::remove_user(scene),
-        "ofWorkspace" | "getCustomFieldsOfProject" => custom_fields::list(scene),
-        "editCustomField" => custom_fields::update(scene),
-        "delete" => custom_fields::delete(scene),
-        "editProjectCustomFieldDefaultValue" => custom_fields::set_default(scene),
-        "removeDefaultValueOfProject" => custom_fields::remove_default(scene),
-        "create" | "getWebhooks" | "getAddonWebhooks" => Err(Refusal::inaccessible()),
-        "setWorkspaceCostRate" | "setWorkspaceHourlyRate" | "setCostRateForUser" | "setHourlyRateForUser" => money::set_rate(scene),
-        "addUsersCostRate" | "addUsersHourlyRate" | "setTaskCostRate" | "setTaskHourlyRate" => money::set_rate(scene),
-        "getBalancesForPolicy" | "getBalancesForUser" => money::balances(scene),
-        "updateBalance" => money::set_balance(scene),
-        "getInvoiceSettings" => money::invoice_settings(),
-        "updateInvoiceSettings" => Ok(Reply { status: 200, ..Reply::empty() }),
-        "publishAssignments" => publish(scene),
-        "generateSummaryReport" | "generateDetailedReport" | "generateWeeklyReport" | "generateAttendanceReport" => money::report(scene),
-        "getCreatedEntityInfo" | "getUpdatedEntityInfo" => Ok(Reply::ok(json!([]))),
-        "getDeletedEntityInfo" => Ok(Reply::ok(json!({"response": []}))),
-        "getProjectTotals" | "getFilteredProjectTotals" | "getUserTotals" => Ok(Reply::ok(json!([]))),
-        "getProjectTotalsForSingleProject" | "getUserTotalsForSingleUser" => money::planned(scene),
-        "generateDetailedReportV1" | "generateSharedReportV1" => money::report(scene),
-        "getSharedReportsV1" => Ok(Reply::ok(json!({"reports": [], "count": 0}))),
-        "saveSharedReportV1" | "updateSharedReportV1" => money::shared_report(scene),
-        "deleteSharedReportV1" => Ok(Reply::empty()),
-        "removeMember" => users::remove(scene),
-        "uploadImage" => Ok(Reply::ok(json!({"name": "picture.png", "url": "https://img.clockify.example/picture.png"}))),
-        "downloadFile" => files::receipt(scene),
-        "exportInvoice" => files::invoice(scene),
-        _ => outline::answer(scene).unwrap_or_else(|| Err(Refusal::no_route())),
+        "getExpenses" => expenses::list(scene),
+        "getExpense" => expenses::get(scene),
+        "createExpense" => expenses::create(scene),
+        "updateExpense" => expenses::update(scene),
+        "deleteExpense" => expenses::delete(scene),
+        "downloadFile" => expenses::receipt(scene),
+        "getCategories" => categories::list(scene),
+        "createExpenseCategory" => categories::create(scene),
+        "updateCategory" => categories::update(scene),
+        "updateExpenseCategoryStatus" => categories::set_status(scene),
+        "deleteCategory" => categories::delete(scene),
+        "getInvoices" => invoices::list(scene),
+        "getInvoicesInfo" => invoices::search(scene),
+        "getInvoice" => invoices::get(scene),
+        "createInvoice" => invoices::create(scene),
+        "updateInvoice" => invoices::update(scene),
+        "duplicateInvoice" => invoices::duplicate(scene),
+        "changeInvoiceStatus" => invoices::set_status(scene),
+        "deleteInvoice" => invoices::delete(scene),
+        "exportInvoice" => invoices::export(scene),
+        "getInvoiceSettings" => invoices::get_settings(scene),
+        "updateInvoiceSettings" => invoices::set_settings(scene),
+        "getPaymentsForInvoice" => payments::list(scene),
+        "createInvoicePayment" => payments::create(scene),
+        "deletePaymentById" => payments::delete(scene),
+        "getApprovalRequests" => approvals::list(scene),
+        "createApprrovalRequest" | "createApprovalForOther" => approvals::create(scene),
+        "resubmitApprovalRequest" | "resubmitApprovalRequestForOther" => approvals::resubmit(scene),
+        "updateApprovalStatus" => approvals::set_status(scene),
+        "findPoliciesForWorkspace" | "findPtoPoliciesForWorkspace" => policies::list(scene),
+        "getPolicy" | "getPtoPolicy" => policies::get(scene),
+        "createPolicy" | "createPtoPolicy" => policies::create(scene),
+        "updatePolicy" | "updatePtoPolicy" => policies::update(scene),
+        "updatePolicyStatus" | "updatePtoPolicyStatus" => policies::set_status(scene),
+        "deletePolicy" | "deletePtoPolicy" => policies::delete(scene),
+        "getBalancesForPolicy" | "getPtoBalancesForPolicy" | "getBalancesForUser" | "getPtoBalancesForUser" => balances::list(scene),
+        "updateBalance" | "updateBalancesForUsers" => balances::change(scene),
+        "getTimeOffRequest" | "getPtoTimeOffRequests" => time_off::search(scene),
+        "createTimeOffRequest" | "createPtoTimeOffRequest" => time_off::create(scene),
+        "createTimeOffRequestForOther" | "createPtoTimeOffRequestForOther" => time_off::create(scene),
+        "changeTimeOffRequestStatus" | "changePtoTimeOffRequestStatus" => time_off::set_status(scene),
+        "deleteTimeOffRequest" | "deletePtoTimeOffRequest" => time_off::delete(scene),
+        "getHolidays" => holidays::list(scene),
+        "getHolidaysInPeriod" => holidays::in_period(scene),
+        "createHoliday" => holidays::create(scene),
+        "updateHoliday" => holidays::update(scene),
+        "deleteHoliday" => holidays::delete(scene),
+        "getAllAssignments" => scheduling::list(scene),
+        "createRecurring" => scheduling::create(scene),
+        "editRecurring" => scheduling::update(scene),
+        "editRecurringPeriod" => scheduling::repeat(scene),
+        "deleteRRecurringAssignment" => scheduling::delete(scene),
+        "copyAssignment" => scheduling::copy(scene),
+        "publishAssignments" => scheduling::publish(scene),
+        "getProjectTotals" => schedule_totals::projects(scene),
+        "getFilteredProjectTotals" => schedule_totals::projects_filtered(scene),
+        "getProjectTotalsForSingleProject" => schedule_totals::project(scene),
+        "getUserTotals" => schedule_totals::users(scene),
+        "getUserTotalsForSingleUser" => schedule_totals::user(scene),
+        "getCreatedEntityInfo" => feeds::created(scene),
+        "getUpdatedEntityInfo" => feeds::updated(scene),
+        "getDeletedEntityInfo" => feeds::deleted(scene),
+        "generateSummaryReport" | "generateDetailedReport" | "generateWeeklyReport" | "generateAttendanceReport" => {
+            reports::generate(scene)
+        }
+        "generateDetailedReportV1" => expense_report::generate(scene),
+        "getSharedReportsV1" => shared_reports::list(scene),
+        "saveSharedReportV1" => shared_reports::create(scene),
+        "updateSharedReportV1" => shared_reports::update(scene),
+        "deleteSharedReportV1" => shared_reports::delete(scene),
+        "generateSharedReportV1" => shared_reports::generate(scene),
+        "getWebhooks" | "getAddonWebhooks" => Err(Refusal::inaccessible()),
+        _ => Err(Refusal::no_route()),
     }
-}
-
-fn publish(scene: &mut Scene<'_>) -> Outcome {
-    let mut published: Vec<_> = scene.workspace.all(Shelf::Assignments).cloned().collect();
-    for assignment in &mut published {
-        assignment.set("published", true.into());
-        scene.fire("ASSIGNMENT_PUBLISHED", payload::outlined("ASSIGNMENT_PUBLISHED", assignment));
-    }
-    published.into_iter().for_each(|assignment| scene.workspace.put(Shelf::Assignments, assignment));
-    Ok(Reply { status: 200, ..Reply::empty() })
 }

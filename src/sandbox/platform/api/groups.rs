@@ -3,14 +3,21 @@
 use serde_json::{Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
-use super::super::call::Scene;
+use super::super::call::{Scene, foreign};
 use super::super::members::Members;
 use super::super::workspace::{Shelf, text};
 use super::users;
 
 /// Lists groups.
 pub fn list(scene: &Scene<'_>) -> Outcome {
-    scene.call.page(scene.named(Shelf::Groups)?)
+    let project =
+        scene.call.query("project-id").map(|id| scene.workspace.get(Shelf::Projects, id).ok_or_else(|| foreign(id))).transpose()?;
+    let mut found = scene.named(Shelf::Groups)?;
+    if let Some(project) = project {
+        let members: Vec<&Value> = project.at("memberships").as_array().into_iter().flatten().map(|member| member.at("userId")).collect();
+        found.retain(|group| group.at("userIds").as_array().is_some_and(|users| users.iter().any(|user| members.contains(&user))));
+    }
+    scene.call.page(found)
 }
 
 /// Adds one.
@@ -18,7 +25,7 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
     let name = scene.free_name(Shelf::Groups, "", &body, |_| true)?;
     let group = json!({"id": scene.fresh_id(), "name": name, "workspaceId": scene.workspace.id, "userIds": [], "teamManagers": []});
-    scene.workspace.put(Shelf::Groups, group.clone());
+    scene.keep(Shelf::Groups, &group);
     scene.fire("USER_GROUP_CREATED", group.clone());
     Ok(Reply::created(group))
 }
@@ -26,15 +33,15 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
 /// Renames one.
 pub fn update(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
-    let mut group = scene.entity(Shelf::Groups, "id")?.clone();
+    let mut group = scene.one(Shelf::Groups, "id")?;
     group.set("name", json!(scene.free_name(Shelf::Groups, text(&group, "id"), &body, |_| true)?));
     keep(scene, group)
 }
 
 /// Deletes one.
 pub fn delete(scene: &mut Scene<'_>) -> Outcome {
-    let group = scene.entity(Shelf::Groups, "id")?.clone();
-    scene.workspace.remove(Shelf::Groups, text(&group, "id"));
+    let group = scene.one(Shelf::Groups, "id")?;
+    scene.discard(Shelf::Groups, &group);
     scene.fire("USER_GROUP_DELETED", group.clone());
     Ok(Reply::ok(group))
 }
@@ -43,7 +50,7 @@ pub fn delete(scene: &mut Scene<'_>) -> Outcome {
 pub fn add_user(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
     let user = users::member(scene, body.get("userId").and_then(Value::as_str).ok_or_else(|| Refusal::body("userId is required"))?)?;
-    let mut group = scene.entity(Shelf::Groups, "userGroupId")?.clone();
+    let mut group = scene.one(Shelf::Groups, "userGroupId")?;
     if let Some(users) = group.list_mut("userIds")
         && !users.contains(&json!(user))
     {
@@ -55,7 +62,7 @@ pub fn add_user(scene: &mut Scene<'_>) -> Outcome {
 /// Takes a member out.
 pub fn remove_user(scene: &mut Scene<'_>) -> Outcome {
     let user = users::member(scene, scene.call.id("userId"))?;
-    let mut group = scene.entity(Shelf::Groups, "userGroupId")?.clone();
+    let mut group = scene.one(Shelf::Groups, "userGroupId")?;
     if let Some(users) = group.list_mut("userIds") {
         users.retain(|known| *known != json!(user));
     }
@@ -63,7 +70,7 @@ pub fn remove_user(scene: &mut Scene<'_>) -> Outcome {
 }
 
 fn keep(scene: &mut Scene<'_>, group: Value) -> Outcome {
-    scene.workspace.put(Shelf::Groups, group.clone());
+    scene.keep(Shelf::Groups, &group);
     scene.fire("USER_GROUP_UPDATED", group.clone());
     Ok(Reply::ok(group))
 }

@@ -1,20 +1,42 @@
 //! The front door of the simulated REST API: journal, faults, proof, rate limit, route, then the operation itself.
 
 pub mod addon;
+pub mod approvals;
+pub mod balances;
+pub mod categories;
 pub mod clients;
 pub mod custom_fields;
 pub mod dispatch;
+mod document;
+pub mod expense_report;
+pub mod expenses;
+pub mod feeds;
 pub mod files;
+#[cfg(test)]
+mod fired;
 pub mod groups;
-pub mod money;
-pub mod outline;
+pub mod holidays;
+pub mod invoices;
+pub mod payments;
+pub mod policies;
 pub mod projects;
+pub mod rates;
+pub mod reports;
 pub mod route;
+pub mod schedule_totals;
+pub mod scheduling;
+#[cfg(test)]
+mod shapes;
+pub mod shared_reports;
+#[cfg(test)]
+pub mod stand;
 pub mod tags;
 pub mod tasks;
 pub mod time_entries;
+pub mod time_off;
 pub mod users;
 pub mod webhooks;
+pub mod workspaces;
 
 use std::io;
 
@@ -23,7 +45,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actors::clock::Timestamp;
 use actors::limits::sandbox as limits;
-use actors::operation::Place;
+use actors::operation::{Media, Place};
 use actors::port::clockify::Host;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -33,8 +55,10 @@ use super::answer::{Outcome, Refusal, Reply, status};
 use super::call::{Call, Scene};
 use super::door::Wire;
 use super::fault::{Fault, Kind};
+use super::form;
 use super::glob;
 use super::journal::{Seen, TokenKind};
+use super::lifecycle;
 use super::shared::Shared;
 use super::token::Pass;
 use super::world::World;
@@ -42,6 +66,18 @@ use super::world::World;
 /// What add-on tokens are refused in practice, whatever their scopes.
 const INACCESSIBLE: [&str; 3] = ["/v1/workspaces", "/v1/workspaces/*/webhooks/**", "/v1/workspaces/*/addons/**"];
 const BASES: [(&str, Host); 3] = [("/api", Host::Backend), ("/report", Host::Reports), ("/pto", Host::Pto)];
+/// What members may write of their own.
+const OWN_WRITES: [&str; 9] = [
+    "createExpense",
+    "updateExpense",
+    "deleteExpense",
+    "uploadImage",
+    "createApprrovalRequest",
+    "resubmitApprovalRequest",
+    "createTimeOffRequest",
+    "createPtoTimeOffRequest",
+    "updateMemberProfileWithAdditionalData",
+];
 const HUGE_CHUNK: usize = 64 * 1024;
 
 /// Answers whatever is not the sandbox's own control surface.
@@ -93,7 +129,9 @@ fn arrive(shared: &Shared, request: &HttpRequest, body: &Bytes) -> (u64, Option<
         status: None,
         ms: 0,
     });
-    let fault = world.faults.meet(request.method().as_str(), request.path());
+    let asked = located(request.path()).and_then(|(host, path)| shared.routes.find(host, request.method().as_str(), path));
+    let operation = asked.ok().map(|(operation, _)| operation);
+    let fault = world.faults.meet(request.method().as_str(), request.path(), operation.as_ref().map(|operation| operation.id.as_str()));
     drop(world);
     shared.changed.notify_waiters();
     (number, fault)
@@ -180,34 +218,60 @@ fn carry_out(shared: &std::sync::Arc<Shared>, request: &HttpRequest, body: &Byte
     if !world.rate.admits(pass.addon_id, world.habits.requests_per_second, now) {
         return Err(Refusal::too_many(world.habits.retry_after));
     }
-    let (method, path) = (request.method().as_str(), request.path());
-    let below = |(base, host): &(&str, Host)| path.strip_prefix(base).filter(|rest| rest.starts_with('/')).map(|rest| (*host, rest));
-    let (host, path) = BASES.iter().find_map(below).ok_or_else(Refusal::no_route)?;
+    let method = request.method().as_str();
+    let (host, path) = located(request.path())?;
     if let Some(path) = path.strip_prefix("/addon/").filter(|_| host == Host::Backend) {
         let body = serde_json::from_slice(body).unwrap_or_default();
-        return addon::answer(world, &shared.authority, &pass, method, path, &body, now);
+        let reply = addon::answer(world, &shared.authority, &pass, method, path, &body, now)?;
+        drop(guard);
+        if method == "PATCH" {
+            announce_settings(shared, pass.addon_id);
+        }
+        return Ok(reply);
     }
     if world.habits.webhooks_open
-        && let Some(rest) = path.strip_prefix(&format!("/v1/workspaces/{}/webhooks", pass.workspace))
+        && let Some(rest) = webhooks::below(path, &pass)
     {
         return webhooks::answer(world, &*shared.clock, &pass, method, rest, body, now);
     }
-    if INACCESSIBLE.iter().any(|pattern| glob::fits(pattern, path)) {
+    let asked = shared.routes.find(host, method, path);
+    let new_field = asked.as_ref().is_ok_and(|(operation, _)| operation.id == "create");
+    if world.habits.refuses_addons && (new_field || INACCESSIBLE.iter().any(|pattern| glob::fits(pattern, path))) {
         return Err(Refusal::inaccessible());
     }
-    let (operation, parameters) = shared.routes.find(host, method, path)?;
+    if world.habits.pto_gone && host == Host::Pto {
+        return Err(Refusal::no_route());
+    }
+    let (operation, parameters) = asked?;
     let query: Vec<(String, String)> = url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
-    let call = Call { operation, path: parameters, query, body: Value::Null, pass, now };
-    let (reply, events, workspace) = play(world, call, body)?;
+    let content_type = request.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let call = Call { operation, path: parameters, query, body: Value::Null, files: Vec::new(), pass, now };
+    let (reply, events, workspace) = play(world, call, content_type, body)?;
     drop(guard);
     shared.publish(workspace, events);
     Ok(reply)
 }
 
+/// Which base URL a path is below, and the rest of it.
+fn located(path: &str) -> Result<(Host, &str), Refusal> {
+    let below = |(base, host): &(&str, Host)| path.strip_prefix(base).filter(|rest| rest.starts_with('/')).map(|rest| (*host, rest));
+    BASES.iter().find_map(below).ok_or_else(Refusal::no_route)
+}
+
+/// Tells an add-on of its own change of its settings, which waits for nobody.
+fn announce_settings(shared: &std::sync::Arc<Shared>, addon_id: actors::ids::AddonId) {
+    let told = std::sync::Arc::clone(shared);
+    shared.spawn(move || async move {
+        if let Err(error) = lifecycle::announce_settings(&told, addon_id).await {
+            log::warn!("sandbox: SETTINGS_UPDATED was not taken: {error}");
+        }
+    });
+}
+
 type Played = (Reply, Vec<(&'static str, Value)>, actors::ids::WorkspaceId);
 
 /// Checks what every operation has in common, then plays it.
-fn play(world: &mut World, mut call: Call, body: &Bytes) -> Result<Played, Refusal> {
+fn play(world: &mut World, mut call: Call, content_type: &str, body: &Bytes) -> Result<Played, Refusal> {
     let installation = world.installations.get(&call.pass.addon_id).ok_or_else(Refusal::token)?;
     let scope = call.operation.scope.as_deref().unwrap_or_default();
     let workspace = call.pass.workspace;
@@ -217,15 +281,20 @@ fn play(world: &mut World, mut call: Call, body: &Bytes) -> Result<Played, Refus
     if !scope.is_empty() && !installation.scopes.iter().any(|held| held == scope) {
         return Err(Refusal::scope(world.habits.scope_status, scope));
     }
-    if scope.ends_with("_WRITE") && scope != "TIME_ENTRY_WRITE" && !call.pass.is_admin() {
+    let own = scope == "TIME_ENTRY_WRITE" || OWN_WRITES.contains(&call.operation.id.as_str());
+    if scope.ends_with("_WRITE") && !own && !call.pass.is_admin() {
         return Err(Refusal::forbidden());
     }
     let needed = call.operation.parameters.iter().filter(|parameter| parameter.place == Place::Query && parameter.required);
     if let Some(missing) = needed.into_iter().find(|parameter| call.query(&parameter.name).is_none()) {
         return Err(Refusal::parameter(&missing.name));
     }
-    if call.operation.body.is_some() && !body.is_empty() {
-        call.body = serde_json::from_slice(body).map_err(|_| Refusal::body("The body is not JSON"))?;
+    match call.operation.body.as_ref().map(|form| form.media) {
+        Some(Media::Multipart) => (call.body, call.files) = form::read(content_type, body)?,
+        Some(Media::Json) if !body.is_empty() => {
+            call.body = serde_json::from_slice(body).map_err(|_| Refusal::body("The body is not JSON"))?;
+        }
+        _ => {}
     }
     let found = world.workspaces.get_mut(&workspace).ok_or_else(Refusal::forbidden)?;
     let mut scene = Scene { workspace: found, ids: &mut world.ids, call: &call, events: Vec::new() };

@@ -3,30 +3,44 @@
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
-use super::super::call::{Scene, foreign, given};
+use super::super::call::{Scene, foreign, given, ids, required};
 use super::super::members::Members;
 use super::super::payload;
 use super::super::seed;
-use super::super::workspace::{Shelf, membership, text};
+use super::super::workspace::{Shelf, membership, text, wire_duration};
 
 /// Lists projects.
 pub fn list(scene: &Scene<'_>) -> Outcome {
     let call = scene.call;
-    let (billable, clients) = (call.flag("billable")?, call.query("clients").map(|ids| ids.split(',').collect::<Vec<_>>()));
+    let (billable, template) = (call.flag("billable")?, call.flag("is-template")?);
+    let (clients, with) = (call.listed("clients"), call.flag("contains-client")?.unwrap_or(true));
+    let (users, among) = (call.listed("users"), call.flag("contains-user")?.unwrap_or(true));
+    let public = call.query("access").map(|access| access == "PUBLIC");
+    let has_member = |project: &Value| {
+        let members = project.at("memberships").as_array();
+        members.is_some_and(|members| members.iter().any(|member| users.contains(&text(member, "userId"))))
+    };
     let mut found = scene.named(Shelf::Projects)?;
     found.retain(|project| {
-        billable.is_none_or(|billable| project.at("billable") == billable)
-            && clients.as_ref().is_none_or(|clients| clients.contains(&text(project, "clientId")))
+        billable.is_none_or(|billable| *project.at("billable") == billable)
+            && template.is_none_or(|template| *project.at("template") == template)
+            && public.is_none_or(|public| *project.at("public") == public)
+            && (clients.is_empty() || clients.contains(&text(project, "clientId")) == with)
+            && (users.is_empty() || has_member(project) == among)
     });
-    if call.flag("hydrated")? == Some(true) {
-        found.iter_mut().for_each(|project| hydrate(scene, project));
-    }
-    call.page(found)
+    let hydrated = call.flag("hydrated")? == Some(true);
+    call.cut(found)?.show(|project| {
+        let mut shown = project.clone();
+        if hydrated {
+            hydrate(scene, &mut shown);
+        }
+        shown
+    })
 }
 
 /// Reads one.
 pub fn get(scene: &Scene<'_>) -> Outcome {
-    let mut project = scene.entity(Shelf::Projects, "projectId")?.clone();
+    let mut project = scene.one(Shelf::Projects, "projectId")?;
     if scene.call.flag("hydrated")? == Some(true) {
         hydrate(scene, &mut project);
     }
@@ -52,9 +66,9 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
     fill(&mut project, &body);
     for name in body.get("tasks").and_then(Value::as_array).into_iter().flatten().map(|task| text(task, "name").to_owned()) {
         let task = seed::task(&scene.fresh_id(), &id, &name);
-        scene.workspace.put(Shelf::Tasks, task);
+        scene.keep(Shelf::Tasks, &task);
     }
-    scene.workspace.put(Shelf::Projects, project.clone());
+    scene.keep(Shelf::Projects, &project);
     scene.fire("NEW_PROJECT", payload::project(scene.workspace, &project));
     Ok(Reply::created(project))
 }
@@ -62,7 +76,7 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
 /// Replaces one.
 pub fn update(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
-    let old = scene.entity(Shelf::Projects, "projectId")?.clone();
+    let old = scene.one(Shelf::Projects, "projectId")?;
     let client = client_of(scene, &body)?;
     let name = free_name(scene, text(&old, "id"), &body)?;
     let mut project = seed::project(&scene.workspace.id, text(&old, "id"), &name, client.as_ref(), text(&old, "color"), &[]);
@@ -76,16 +90,15 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
 
 /// Deletes one, and its tasks.
 pub fn delete(scene: &mut Scene<'_>) -> Outcome {
-    let project = scene.entity(Shelf::Projects, "projectId")?.clone();
+    let project = scene.one(Shelf::Projects, "projectId")?;
     if project.at("archived") != true {
         return Err(Refusal::rule("A project has to be archived before it is deleted"));
     }
     let id = text(&project, "id");
     scene.fire("PROJECT_DELETED", payload::project(scene.workspace, &project));
-    let tasks: Vec<String> =
-        scene.workspace.all(Shelf::Tasks).filter(|task| text(task, "projectId") == id).map(|task| text(task, "id").to_owned()).collect();
-    tasks.iter().for_each(|task| drop(scene.workspace.remove(Shelf::Tasks, task)));
-    scene.workspace.remove(Shelf::Projects, id);
+    let tasks: Vec<Value> = scene.workspace.all(Shelf::Tasks).filter(|task| text(task, "projectId") == id).cloned().collect();
+    tasks.iter().for_each(|task| scene.discard(Shelf::Tasks, task));
+    scene.discard(Shelf::Projects, &project);
     Ok(Reply::ok(project))
 }
 
@@ -97,21 +110,35 @@ pub fn estimate(scene: &mut Scene<'_>) -> Outcome {
 /// Makes it a template or not.
 pub fn template(scene: &mut Scene<'_>) -> Outcome {
     let wanted = scene.call.object()?.get("isTemplate").cloned().unwrap_or(json!(false));
-    let mut project = scene.entity(Shelf::Projects, "projectId")?.clone();
+    let mut project = scene.one(Shelf::Projects, "projectId")?;
     project.set("template", wanted);
     keep(scene, project)
 }
 
 /// Replaces the memberships.
 pub fn memberships(scene: &mut Scene<'_>) -> Outcome {
-    merge(scene, &["memberships"])
+    let body = scene.call.object()?;
+    let mut project = scene.one(Shelf::Projects, "projectId")?;
+    let id = text(&project, "id").to_owned();
+    let wanted = required(&body, "memberships")?.as_array().ok_or_else(|| Refusal::body("memberships has to be a list"))?;
+    let mut members = Vec::new();
+    for one in wanted {
+        let user = scene.workspace.get(Shelf::Users, text(one, "userId")).ok_or_else(|| foreign(text(one, "userId")))?;
+        let mut member = membership(text(user, "id"), &id, "PROJECT");
+        for rate in ["hourlyRate", "costRate"] {
+            member.set(rate, money(one.at(rate)));
+        }
+        members.push(member);
+    }
+    project.set("memberships", Value::Array(members));
+    keep(scene, project)
 }
 
 /// Adds members, or takes them away with `remove`.
 pub fn members(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
-    let mut project = scene.entity(Shelf::Projects, "projectId")?.clone();
-    let users: Vec<&str> = body.get("userIds").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut project = scene.one(Shelf::Projects, "projectId")?;
+    let users = ids(&body, "userIds");
     if let Some(stranger) = users.iter().find(|user| scene.workspace.get(Shelf::Users, user).is_none()) {
         return Err(foreign(stranger));
     }
@@ -127,9 +154,9 @@ pub fn members(scene: &mut Scene<'_>) -> Outcome {
 
 fn merge(scene: &mut Scene<'_>, names: &[&str]) -> Outcome {
     let body = scene.call.object()?;
-    let mut project = scene.entity(Shelf::Projects, "projectId")?.clone();
+    let mut project = scene.one(Shelf::Projects, "projectId")?;
     for name in names {
-        if let Some(value) = body.get(*name) {
+        if let Some(value) = body.get(*name).filter(|value| !value.is_null()) {
             project.set(name, value.clone());
         }
     }
@@ -137,7 +164,7 @@ fn merge(scene: &mut Scene<'_>, names: &[&str]) -> Outcome {
 }
 
 fn keep(scene: &mut Scene<'_>, project: Value) -> Outcome {
-    scene.workspace.put(Shelf::Projects, project.clone());
+    scene.keep(Shelf::Projects, &project);
     scene.fire("PROJECT_UPDATED", payload::project(scene.workspace, &project));
     Ok(Reply::ok(project))
 }
@@ -154,11 +181,27 @@ fn client_of(scene: &Scene<'_>, body: &Map<String, Value>) -> Result<Option<Valu
     }
 }
 
+/// A rate as it is read: without since when it counts.
+fn money(rate: &Value) -> Value {
+    rate.get("amount").map_or(Value::Null, |amount| json!({"amount": amount, "currency": "EUR"}))
+}
+
 fn fill(project: &mut Value, body: &Map<String, Value>) {
-    for name in ["billable", "color", "note", "estimate", "hourlyRate", "costRate"] {
+    for name in ["billable", "color", "note"] {
         if let Some(value) = body.get(name) {
             project.set(name, value.clone());
         }
+    }
+    for name in ["hourlyRate", "costRate"] {
+        if let Some(rate) = body.get(name) {
+            project.set(name, money(rate));
+        }
+    }
+    // Written as text or as what Java makes of a duration; read as text.
+    if let Some(estimate) = body.get("estimate").filter(|estimate| estimate.is_object()) {
+        let seconds = estimate.at("estimate").at("seconds").as_u64();
+        let time = seconds.map_or_else(|| json!(text(estimate, "estimate")), |seconds| json!(wire_duration(seconds)));
+        project.set("estimate", json!({"estimate": time, "type": estimate.get("type").cloned().unwrap_or_else(|| json!("AUTO"))}));
     }
     if let Some(public) = body.get("isPublic") {
         project.set("public", public.clone());

@@ -8,7 +8,7 @@ use super::super::workspace::{Shelf, text};
 
 /// Lists tags.
 pub fn list(scene: &Scene<'_>) -> Outcome {
-    let excluded: Vec<&str> = scene.call.query("excluded-ids").into_iter().flat_map(|ids| ids.split(',')).collect();
+    let excluded = scene.call.listed("excluded-ids");
     let mut found = scene.named(Shelf::Tags)?;
     found.retain(|tag| !excluded.contains(&text(tag, "id")));
     scene.call.page(found)
@@ -38,14 +38,14 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
 
 /// Deletes one.
 pub fn delete(scene: &mut Scene<'_>) -> Outcome {
-    let tag = scene.entity(Shelf::Tags, "id")?.clone();
-    scene.workspace.remove(Shelf::Tags, text(&tag, "id"));
+    let tag = scene.one(Shelf::Tags, "id")?;
+    scene.discard(Shelf::Tags, &tag);
     scene.fire("TAG_DELETED", tag.clone());
     Ok(Reply::ok(tag))
 }
 
 fn keep(scene: &mut Scene<'_>, event: &'static str, tag: Value) -> Value {
-    scene.workspace.put(Shelf::Tags, tag.clone());
+    scene.keep(Shelf::Tags, &tag);
     scene.fire(event, tag.clone());
     tag
 }

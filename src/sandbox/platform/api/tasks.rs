@@ -28,7 +28,7 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
     let project = text(scene.entity(Shelf::Projects, "projectId")?, "id").to_owned();
     let name = scene.free_name(Shelf::Tasks, "", &body, |task| text(task, "projectId") == project)?;
     let task = filled(seed::task(&scene.fresh_id(), &project, &name), &body);
-    scene.workspace.put(Shelf::Tasks, task.clone());
+    scene.keep(Shelf::Tasks, &task);
     scene.fire("NEW_TASK", payload(&task));
     Ok(Reply::created(task))
 }
@@ -43,7 +43,7 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
     task.set("hourlyRate", old.at("hourlyRate").clone());
     task.set("costRate", old.at("costRate").clone());
     let task = filled(task, &body);
-    scene.workspace.put(Shelf::Tasks, task.clone());
+    scene.keep(Shelf::Tasks, &task);
     scene.fire("TASK_UPDATED", payload(&task));
     Ok(Reply::ok(task))
 }
@@ -54,7 +54,7 @@ pub fn delete(scene: &mut Scene<'_>) -> Outcome {
     if task.at("status") != "DONE" {
         return Err(Refusal::rule("A task has to be done before it is deleted"));
     }
-    scene.workspace.remove(Shelf::Tasks, text(&task, "id"));
+    scene.discard(Shelf::Tasks, &task);
     scene.fire("TASK_DELETED", payload(&task));
     Ok(Reply::ok(task))
 }
@@ -68,6 +68,10 @@ fn one<'s>(scene: &'s Scene<'_>) -> Result<&'s Value, Refusal> {
 fn filled(mut task: Value, body: &Map<String, Value>) -> Value {
     for name in ["assigneeIds", "userGroupIds", "estimate", "status", "billable", "budgetEstimate"] {
         task.set(name, given(body, name, task.at(name).clone()));
+    }
+    // The older member counts where the newer one is not written.
+    if let (None, Some(one)) = (body.get("assigneeIds"), body.get("assigneeId").filter(|one| !one.is_null())) {
+        task.set("assigneeIds", json!([one]));
     }
     task.set("assigneeId", task.at("assigneeIds").get(0).cloned().unwrap_or_default());
     task

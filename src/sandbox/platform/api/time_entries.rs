@@ -4,19 +4,22 @@ use actors::clock::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
-use super::super::call::{Scene, foreign, given};
+use super::super::call::{Scene, foreign, given, ids};
 use super::super::members::Members;
 use super::super::payload;
 use super::super::seed;
-use super::super::workspace::{Shelf, text, wire_duration, wire_time};
+use super::super::workspace::{Shelf, object, text, wire_duration, wire_time};
+use super::approvals;
 
 /// Lists a member's entries, latest start first.
 pub fn list(scene: &Scene<'_>) -> Outcome {
     let call = scene.call;
     let user = text(scene.entity(Shelf::Users, "userId")?, "id");
-    let moment = |name: &str| call.query(name).map(|value| Timestamp::parse(value).ok_or_else(|| Refusal::parameter(name))).transpose();
-    let (from, until, running) = (moment("start")?, moment("end")?, call.flag("in-progress")?);
-    let (project, task) = (call.query("project"), call.query("task"));
+    let (from, until, running) = (call.moment("start")?, call.moment("end")?, call.flag("in-progress")?);
+    let (project, task, tags) = (call.query("project"), call.query("task"), call.listed("tags"));
+    let (needs_project, needs_task) = (call.flag("project-required")? == Some(true), call.flag("task-required")? == Some(true));
+    let tagged =
+        |entry: &Value| entry.at("tagIds").as_array().is_some_and(|held| held.iter().any(|tag| tags.iter().any(|wanted| tag == wanted)));
     let fits = |entry: &&Value| {
         let start = start_of(entry);
         text(entry, "userId") == user
@@ -25,19 +28,20 @@ pub fn list(scene: &Scene<'_>) -> Outcome {
             && running.is_none_or(|running| runs(entry) == running)
             && project.is_none_or(|project| text(entry, "projectId") == project)
             && task.is_none_or(|task| text(entry, "taskId") == task)
+            && (tags.is_empty() || tagged(entry))
+            && !(needs_project && entry.at("projectId").is_null())
+            && !(needs_task && entry.at("taskId").is_null())
             && call.query("description").is_none_or(|part| text(entry, "description").contains(part))
     };
-    let mut found: Vec<Value> = scene.workspace.all(Shelf::TimeEntries).filter(fits).cloned().collect();
-    found.sort_by_key(|entry| std::cmp::Reverse(start_of(entry)));
-    if call.flag("hydrated")? == Some(true) {
-        found.iter_mut().for_each(|entry| *entry = payload::hydrated(scene.workspace, entry));
-    }
-    call.page(found)
+    let mut found: Vec<&Value> = scene.workspace.all(Shelf::TimeEntries).filter(fits).collect();
+    found.sort_by_cached_key(|entry| std::cmp::Reverse(start_of(entry)));
+    let hydrated = call.flag("hydrated")? == Some(true);
+    call.cut(found)?.show(|entry| if hydrated { payload::hydrated(scene.workspace, entry) } else { entry.clone() })
 }
 
 /// Lists the timers that run.
 pub fn in_progress(scene: &Scene<'_>) -> Outcome {
-    scene.call.page(scene.workspace.all(Shelf::TimeEntries).filter(|entry| runs(entry)).cloned().collect())
+    scene.call.page(scene.workspace.all(Shelf::TimeEntries).filter(|entry| runs(entry)).collect())
 }
 
 /// Reads one.
@@ -55,8 +59,12 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
         id => scene.workspace.get(Shelf::Users, id).map(|_| id.to_owned()).ok_or_else(|| foreign(id))?,
     };
     let id = scene.fresh_id();
+    let body = match scene.call.query("from-entry") {
+        Some(from) => again(scene.workspace.get(Shelf::TimeEntries, from).ok_or_else(|| foreign(from))?, body),
+        None => body,
+    };
     let entry = filled(scene, &id, &user, &body)?;
-    scene.workspace.put(Shelf::TimeEntries, entry.clone());
+    scene.keep(Shelf::TimeEntries, &entry);
     // Starting a timer was seen to send both.
     if runs(&entry) {
         scene.fire("NEW_TIMER_STARTED", payload::time_entry(scene.workspace, &entry));
@@ -65,11 +73,21 @@ pub fn create(scene: &mut Scene<'_>) -> Outcome {
     Ok(Reply::created(entry))
 }
 
+/// A body over what an entry says, but for its time.
+fn again(entry: &Value, body: Map<String, Value>) -> Map<String, Value> {
+    let mut whole: Map<String, Value> = ["description", "tagIds", "billable", "taskId", "projectId", "type"]
+        .map(|name| (name.to_owned(), entry.at(name).clone()))
+        .into_iter()
+        .collect();
+    whole.extend(body);
+    whole
+}
+
 /// Copies one.
 pub fn duplicate(scene: &mut Scene<'_>) -> Outcome {
-    let mut entry = scene.entity(Shelf::TimeEntries, "id")?.clone();
+    let mut entry = scene.one(Shelf::TimeEntries, "id")?;
     entry.set("id", json!(scene.fresh_id()));
-    scene.workspace.put(Shelf::TimeEntries, entry.clone());
+    scene.keep(Shelf::TimeEntries, &entry);
     scene.fire("NEW_TIME_ENTRY", payload::time_entry(scene.workspace, &entry));
     Ok(Reply::created(entry))
 }
@@ -80,21 +98,36 @@ pub fn update(scene: &mut Scene<'_>) -> Outcome {
     if !body.contains_key("start") {
         return Err(Refusal::body("start is required"));
     }
-    let old = scene.entity(Shelf::TimeEntries, "id")?.clone();
-    let entry = filled(scene, text(&old, "id"), text(&old, "userId"), &body)?;
+    let old = scene.one(Shelf::TimeEntries, "id")?;
+    let entry = replaced(scene, &old, &body)?;
     Ok(Reply::ok(keep(scene, &old, entry)))
 }
 
 /// Replaces several of one member.
 pub fn replace_many(scene: &mut Scene<'_>) -> Outcome {
     let bodies = scene.call.body.as_array().cloned().ok_or_else(|| Refusal::body("The body has to be a list"))?;
-    let mut replaced = Vec::new();
+    let mut changes = Vec::new();
     for body in &bodies {
         let old = scene.workspace.get(Shelf::TimeEntries, text(body, "id")).cloned().ok_or_else(|| foreign(text(body, "id")))?;
-        let entry = filled(scene, text(&old, "id"), text(&old, "userId"), &super::super::workspace::object(body))?;
-        replaced.push((old, entry));
+        let entry = replaced(scene, &old, &object(body))?;
+        changes.push((old, entry));
     }
-    Ok(Reply::ok(Value::Array(replaced.into_iter().map(|(old, entry)| keep(scene, &old, entry)).collect())))
+    let hydrated = scene.call.flag("hydrated")? == Some(true);
+    let entries: Vec<Value> = changes.into_iter().map(|(old, entry)| keep(scene, &old, entry)).collect();
+    let show = |entry: Value| if hydrated { payload::hydrated(scene.workspace, &entry) } else { entry };
+    Ok(Reply::ok(entries.into_iter().map(show).collect()))
+}
+
+/// An entry made anew by a body; what is approved stays as it is.
+fn replaced(scene: &Scene<'_>, old: &Value, body: &Map<String, Value>) -> Result<Value, Refusal> {
+    if approvals::is_approved(scene.workspace, old) {
+        return Err(Refusal::approved());
+    }
+    let mut entry = filled(scene, text(old, "id"), text(old, "userId"), body)?;
+    if let Some(invoiced) = old.get("invoiced") {
+        entry.set("invoiced", invoiced.clone());
+    }
+    Ok(entry)
 }
 
 /// Stops a member's timer.
@@ -112,23 +145,30 @@ pub fn stop(scene: &mut Scene<'_>) -> Outcome {
 
 /// Deletes one.
 pub fn delete(scene: &mut Scene<'_>) -> Outcome {
-    let entry = scene.entity(Shelf::TimeEntries, "id")?.clone();
+    let entry = scene.one(Shelf::TimeEntries, "id")?;
+    if approvals::is_approved(scene.workspace, &entry) {
+        return Err(Refusal::approved());
+    }
     scene.fire("TIME_ENTRY_DELETED", payload::deleted_time_entry(scene.workspace, &entry));
-    scene.workspace.remove(Shelf::TimeEntries, text(&entry, "id"));
+    scene.discard(Shelf::TimeEntries, &entry);
     Ok(Reply::empty())
 }
 
 /// Deletes several. What the platform sends for it is not documented; here it is one event for each and one for all.
 pub fn delete_many(scene: &mut Scene<'_>) -> Outcome {
-    let ids: Vec<String> = scene.call.query("time-entry-ids").into_iter().flat_map(|ids| ids.split(',')).map(str::to_owned).collect();
+    let user = text(scene.entity(Shelf::Users, "userId")?, "id");
+    let ids = scene.call.listed("time-entry-ids");
     let mut deleted = Vec::new();
     for id in &ids {
-        let Some(entry) = scene.workspace.get(Shelf::TimeEntries, id).cloned() else { return Err(foreign(id)) };
-        deleted.push(entry);
+        let entry = scene.workspace.get(Shelf::TimeEntries, id).filter(|entry| text(entry, "userId") == user).ok_or_else(|| foreign(id))?;
+        if approvals::is_approved(scene.workspace, entry) {
+            return Err(Refusal::approved());
+        }
+        deleted.push(entry.clone());
     }
     for entry in &deleted {
         scene.fire("TIME_ENTRY_DELETED", payload::deleted_time_entry(scene.workspace, entry));
-        scene.workspace.remove(Shelf::TimeEntries, text(entry, "id"));
+        scene.discard(Shelf::TimeEntries, entry);
     }
     scene.fire("TIME_ENTRY_BATCH_DELETED", json!({"timeEntryIds": ids}));
     Ok(Reply::ok(Value::Array(deleted)))
@@ -137,16 +177,16 @@ pub fn delete_many(scene: &mut Scene<'_>) -> Outcome {
 /// Marks entries as invoiced.
 pub fn invoiced(scene: &mut Scene<'_>) -> Outcome {
     let body = scene.call.object()?;
-    for id in body.get("timeEntryIds").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+    for id in ids(&body, "timeEntryIds") {
         let mut entry = scene.workspace.get(Shelf::TimeEntries, id).cloned().ok_or_else(|| foreign(id))?;
         entry.set("invoiced", given(&body, "invoiced", json!(false)));
-        scene.workspace.put(Shelf::TimeEntries, entry);
+        scene.keep(Shelf::TimeEntries, &entry);
     }
-    Ok(Reply { status: 200, ..Reply::empty() })
+    Ok(Reply::done())
 }
 
 fn keep(scene: &mut Scene<'_>, old: &Value, entry: Value) -> Value {
-    scene.workspace.put(Shelf::TimeEntries, entry.clone());
+    scene.keep(Shelf::TimeEntries, &entry);
     if runs(old) && !runs(&entry) {
         scene.fire("TIMER_STOPPED", payload::time_entry(scene.workspace, &entry));
     }
@@ -198,12 +238,7 @@ fn filled(scene: &Scene<'_>, id: &str, user: &str, body: &Map<String, Value>) ->
 }
 
 fn known(scene: &Scene<'_>, shelf: Shelf, body: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
-    match body.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(id)) if id.is_empty() => Ok(None),
-        Some(Value::String(id)) => scene.workspace.get(shelf, id).map(|_| Some(id.clone())).ok_or_else(|| foreign(id)),
-        Some(_) => Err(Refusal::body(format!("{name} has to be an id"))),
-    }
+    Ok(scene.referred(shelf, body, name)?.map(|entity| text(entity, "id").to_owned()))
 }
 
 /// Values are written as `customFields`, not under the name that they are read by.
@@ -213,7 +248,7 @@ fn custom_values(scene: &Scene<'_>, entry: &str, body: &Map<String, Value>) -> R
         .map(|value| {
             let id = text(value, "customFieldId");
             let field = scene.workspace.get(Shelf::CustomFields, id).ok_or_else(|| foreign(id))?;
-            let (name, kind) = (&field["name"], &field["type"]);
+            let (name, kind) = (field.at("name"), field.at("type"));
             Ok(json!({"customFieldId": id, "timeEntryId": entry, "value": value.at("value"), "type": kind, "name": name}))
         })
         .collect()

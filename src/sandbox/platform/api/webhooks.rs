@@ -1,15 +1,22 @@
 //! The operations on webhooks. In practice add-on tokens are refused all of them; a habit opens them, as the description of the API promises.
 
 use actors::clock::{Clock, Timestamp};
+use actors::ids::AddonId;
 use actors::secret::Secret;
 use serde_json::{Value, json};
 
 use super::super::answer::{Outcome, Refusal, Reply};
 use super::super::subscription::{Draft, Unmade};
 use super::super::token::Pass;
-use super::super::world::World;
+use super::super::world::{Hook, World};
 
-/// Answers what stands behind `/v1/workspaces/{workspaceId}/webhooks`.
+/// What of a path is behind the webhooks of the caller's workspace: those of the API (`/…`), or of an add-on (`addons/…`).
+pub fn below<'p>(path: &'p str, pass: &Pass) -> Option<&'p str> {
+    let rest = path.strip_prefix(&format!("/v1/workspaces/{}/", pass.workspace))?;
+    rest.strip_prefix("webhooks").or_else(|| rest.strip_suffix("/webhooks").filter(|rest| rest.starts_with("addons/")))
+}
+
+/// Answers what [`below`] gives.
 pub fn answer(world: &mut World, clock: &dyn Clock, pass: &Pass, method: &str, rest: &str, body: &[u8], now: Timestamp) -> Outcome {
     if !pass.is_admin() {
         return Err(Refusal::forbidden());
@@ -27,6 +34,7 @@ pub fn answer(world: &mut World, clock: &dyn Clock, pass: &Pass, method: &str, r
             let made = world.subscribe(draft, id, fresh_token(clock)).map_err(refusal)?;
             Ok(Reply::created(made.document()))
         }
+        ("GET", ["addons", id]) => declared(world, pass, id),
         (method, [id]) => one(world, pass, method, id, body),
         ("PATCH", [id, "token"]) => {
             find(world, pass, id)?;
@@ -44,6 +52,21 @@ pub fn answer(world: &mut World, clock: &dyn Clock, pass: &Pass, method: &str, r
     }
 }
 
+/// The webhooks of an add-on's manifest.
+fn declared(world: &World, pass: &Pass, id: &str) -> Outcome {
+    let installation = AddonId::parse(id).ok().and_then(|id| world.installations.get(&id));
+    let installation = installation.filter(|installation| installation.grant.workspace == pass.workspace).ok_or_else(|| foreign(id))?;
+    let shown = |hook: &Hook| {
+        json!({
+            "id": null, "workspaceId": pass.workspace, "userId": installation.addon_user, "name": hook.event, "webhookEvent": hook.event, "enabled": true,
+            "url": format!("{}{}", installation.base_url, hook.path), "triggerSource": [], "triggerSourceType": "WORKSPACE_ID",
+            "authToken": hook.token.expose(),
+        })
+    };
+    let all: Vec<Value> = installation.hooks.iter().map(shown).collect();
+    Ok(Reply::ok(json!({"workspaceWebhookCount": all.len(), "webhooks": all})))
+}
+
 fn one(world: &mut World, pass: &Pass, method: &str, id: &str, body: &[u8]) -> Outcome {
     find(world, pass, id)?;
     match method {
@@ -56,7 +79,7 @@ fn one(world: &mut World, pass: &Pass, method: &str, id: &str, body: &[u8]) -> O
         }
         "DELETE" => {
             world.subscriptions.remove(id);
-            Ok(Reply { status: 200, body: None, last_page: None, file: None })
+            Ok(Reply::done())
         }
         _ => Err(Refusal::no_method()),
     }
