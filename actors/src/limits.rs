@@ -143,6 +143,8 @@ pub mod flow {
     pub const RUNS_PER_ENTITY_PER_MINUTE_MAX: u32 = 600;
     /// By default: a person does not change one entity more often.
     pub const RUNS_PER_ENTITY_PER_MINUTE_DEFAULT: u32 = 10;
+    /// Characters of a text that is filled into a template of a flow.
+    pub const PARAMETER_CHARS_MAX: usize = 500;
     /// Values of one comparison that a trial shows; a person does not read more.
     pub const ACTUAL_VALUES_SHOWN_MAX: usize = 20;
     /// Bytes of one such value.

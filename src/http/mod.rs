@@ -14,6 +14,7 @@ pub mod envelope;
 pub mod error;
 pub mod events;
 pub mod flow_exchange;
+pub mod flow_templates;
 pub mod flow_versions;
 pub mod flows;
 pub mod health;
@@ -87,6 +88,8 @@ pub const ROUTES: &[Endpoint] = routes![
     Post   "/ui/flows/{id}/versions/{version}/restore" Admin flow_versions::restore;
     Get    "/ui/flow-export"                Admin      flow_exchange::export;
     Post   "/ui/flow-import"                Admin      flow_exchange::import;
+    Get    "/ui/flow-templates"             Admin      flow_templates::list;
+    Post   "/ui/flow-templates/{id}"        Admin      flow_templates::create;
     Post   "/ui/jsonpath"                   Admin      trials::path;
     Get    "/ui/runs"                       Admin      runs::list;
     Post   "/ui/runs/replay"                Admin      runs::replay_many;

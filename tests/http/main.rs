@@ -21,6 +21,7 @@ mod dashboard;
 mod errors;
 mod events;
 mod flow_exchange;
+mod flow_templates;
 mod flow_versions;
 mod flows;
 mod harness;

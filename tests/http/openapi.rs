@@ -86,6 +86,7 @@ async fn real_answers_have_the_shapes_that_are_stated() {
         ("/ui/flows/{id}", format!("/ui/flows/{flow_id}")),
         ("/ui/flows/{id}/versions", format!("/ui/flows/{flow_id}/versions")),
         ("/ui/flows/{id}/versions/{version}", format!("/ui/flows/{flow_id}/versions/1")),
+        ("/ui/flow-templates", "/ui/flow-templates".to_owned()),
         ("/ui/flow-export", "/ui/flow-export".to_owned()),
         ("/ui/flows/{id}/executions", format!("/ui/flows/{flow_id}/executions")),
         ("/ui/runs/{id}", format!("/ui/runs/{run}")),

@@ -49,6 +49,8 @@ fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static
         ("POST", "/ui/flows/{id}/versions/{version}/restore", None),
         ("GET", "/ui/flow-export", None),
         ("POST", "/ui/flow-import", Some(json!({"format": "clockify-addons/flows", "version": 1, "flows": [flow]}))),
+        ("GET", "/ui/flow-templates", None),
+        ("POST", "/ui/flow-templates/{id}", Some(json!({"parameters": {}}))),
         ("POST", "/ui/jsonpath", Some(json!({"path": "$.id", "payload": {}}))),
         ("GET", "/ui/runs", None),
         ("POST", "/ui/runs/replay", Some(json!({"ids": []}))),

@@ -12,4 +12,5 @@ mod platform;
 mod reference;
 mod running;
 mod sandbox;
+mod templates;
 mod webhook;

@@ -154,6 +154,13 @@ fn outline(verb: Verb, path: &str) -> Option<Value> {
         }
         (Get, "/ui/flow-export") => json!({"format": "text", "version": "count", "flows": ["object"]}),
         (Post, "/ui/flow-import") => json!({"created": [{"id": "text", "name": "text"}]}),
+        (Get, "/ui/flow-templates") => json!({
+            "templates": [{
+                "id": "text", "name": "text", "description": "text", "category": "text", "definition": "object",
+                "parameters": [{"name": "text", "label": "text", "type": "text", "required": "flag", "default": "any"}],
+            }],
+        }),
+        (Post, "/ui/flow-templates/{id}") => flow(),
         (Post, "/ui/jsonpath") => json!({"values": ["any"], "count": "count", "truncated": "flag"}),
         (Delete, "/ui/flows/{id}") => done(json!({"id": "text"})),
         (Get, "/ui/flows/{id}/executions") => {

@@ -63,6 +63,8 @@ pub enum Body {
     Flow,
     /// A document with flows.
     Flows,
+    /// Parameters of a template.
+    Choice,
     /// A flow and what it is tried on.
     Trial,
     /// A path and what it is tried on.
@@ -271,6 +273,11 @@ pub const DESCRIBED: &[Described] = &[
         .sends(Body::Flows)
         .answers(201, "The new flows.")
         .refuses(&[Kind::TooManyFlows]),
+    route(Get, "/ui/flow-templates", "Flows to begin with, and what has to be chosen for each."),
+    route(Post, "/ui/flow-templates/{id}", "Creates the flow of a template.")
+        .sends(Body::Choice)
+        .answers(201, "The whole flow.")
+        .refuses(&[Kind::TemplateNotFound, Kind::TooManyFlows]),
     route(Post, "/ui/jsonpath", "What a path finds in an event or a payload.")
         .sends(Body::PathTrial)
         .changes_nothing()

@@ -38,6 +38,7 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
                 &["format", "version", "flows"],
             )
         }
+        Body::Choice => strict(json!({"parameters": {"type": ["object", "null"]}}), &[]),
         Body::Trial => {
             let mut properties = subject();
             properties.insert("definition".into(), flow());
