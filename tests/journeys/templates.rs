@@ -19,7 +19,7 @@ use super::database::Database;
 use super::running::api::Api;
 use super::running::patience::LONG;
 use super::running::process::Setting;
-use super::webhook::platform;
+use super::webhook::{last_run, platform};
 
 struct Stage {
     platform: Platform,
@@ -68,6 +68,7 @@ impl Stage {
         let flow = self.begin(template, parameters).await;
         self.platform.fire_with(self.workspace, event, payload).unwrap();
         self.becomes(template, done).await;
+        last_run(&self.api, "SUCCEEDED").await;
         self.end(&flow).await;
     }
 
@@ -177,6 +178,7 @@ async fn every_template_does_what_it_says() {
     make_due(&Database::file(folder.path(), "service.db")).await;
     let now = entry(&timer);
     stage.becomes("stop-forgotten-timers", |workspace| !now(workspace).at("timeInterval").at("end").is_null()).await;
+    last_run(&stage.api, "SUCCEEDED").await;
     stage.end(&flow).await;
 
     let runs = stage.api.all("/ui/runs", "runs").await;

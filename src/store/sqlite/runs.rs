@@ -98,27 +98,33 @@ fn candidates(filter: &RunFilter) -> &'static str {
     }
 }
 
-const FITTING: &str = "AND runs.id >= ?7 AND runs.id < ?8 AND (?3 IS NULL OR runs.flow = ?3) AND (?4 IS NULL OR runs.event = ?4)
-    AND (?5 IS NULL OR runs.state = ?5) AND (?6 IS NULL OR runs.event_type = ?6)";
-
-/// Of an event's runs, which are few, those that want attention are told from the others by looking.
-fn wanting(filter: &RunFilter) -> &'static str {
-    if filter.attention { "AND runs.state IN ('FAILED', 'UNCERTAIN') AND runs.dismissed_at IS NULL" } else { "" }
+/// What a filter demands of them. What it does not ask for is not looked at either, so that the index alone can tell.
+fn fitting(filter: &RunFilter) -> String {
+    let demands = [
+        (true, "AND runs.id >= ?7 AND runs.id < ?8"),
+        (filter.flow.is_some(), "AND runs.flow = ?3"),
+        (filter.event.is_some(), "AND runs.event = ?4"),
+        (filter.state.is_some(), "AND runs.state = ?5"),
+        (filter.event_type.is_some(), "AND runs.event_type = ?6"),
+        // Of an event's runs, which are few, those that want attention are told from the others by looking.
+        (filter.attention, "AND runs.state IN ('FAILED', 'UNCERTAIN') AND runs.dismissed_at IS NULL"),
+    ];
+    demands.into_iter().filter(|(wanted, _)| *wanted).map(|(_, demand)| demand).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn count(filter: &RunFilter) -> String {
-    format!("{} SELECT count(*) {} {FITTING} {}", chapters::OF_RUNS, candidates(filter), wanting(filter))
+    format!("{} SELECT count(*) {} {}", chapters::OF_RUNS, candidates(filter), fitting(filter))
 }
 
 pub(super) fn page(filter: &RunFilter) -> String {
     format!(
         "SELECT runs.id, flow, flow_version, event, event_type, entity, state, due_at, reason, replay_of, created_at, started_at, finished_at,
             dismissed_at, json_array_length(steps) AS steps_total
-        FROM ({} SELECT runs.number {} {FITTING} {} ORDER BY runs.id DESC LIMIT ?9 OFFSET ?10) AS page
+        FROM ({} SELECT runs.number {} {} ORDER BY runs.id DESC LIMIT ?9 OFFSET ?10) AS page
         CROSS JOIN runs ON runs.number = page.number ORDER BY runs.id DESC",
         chapters::OF_RUNS,
         candidates(filter),
-        wanting(filter)
+        fitting(filter)
     )
 }
 
