@@ -197,6 +197,7 @@ impl App {
                 readiness: Arc::clone(&readiness),
                 metrics_token: config.metrics_token.clone(),
                 webhook_body_bytes_max: config.webhook_bytes_max,
+                call_body_bytes_max: config.call_bytes_max,
                 plain_tokens: Default::default(),
                 pulse: Default::default(),
             });

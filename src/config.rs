@@ -18,7 +18,7 @@ use std::thread::available_parallelism;
 
 use actors::addon::Addon;
 use actors::event::KNOWN;
-use actors::limits::{actor, http};
+use actors::limits::{actor, explorer, http};
 use actors::secret::Secret;
 use ipnet::IpNet;
 use log::LevelFilter;
@@ -77,6 +77,8 @@ pub struct Config {
     pub metrics_token: Option<Secret>,
     /// Bytes of a webhook's body.
     pub webhook_bytes_max: usize,
+    /// Bytes of a request to call the platform.
+    pub call_bytes_max: usize,
     /// Threads that answer requests.
     pub workers: usize,
     /// Threads that workspaces live on.
@@ -130,6 +132,11 @@ impl Config {
             &http::WEBHOOK_BYTES_DEFAULT.to_string(),
             value::number(http::WEBHOOK_BYTES_MIN..=http::WEBHOOK_BYTES_MAX),
         );
+        let call_bytes_max = reader.value(
+            &["API_CALL_MAX_PAYLOAD_BYTES"],
+            &explorer::REQUEST_BYTES_DEFAULT.to_string(),
+            value::number(explorer::REQUEST_BYTES_MIN..=explorer::REQUEST_BYTES_MAX),
+        );
         let workers = reader.value(&["HTTP_WORKERS"], &cores, value::number(1..=http::WORKERS_MAX));
         let arbiters = reader.value(&["WORKSPACE_ARBITERS"], &cores, value::number(1..=actor::ARBITERS_MAX));
         let log_level = reader.value(&["LOG_LEVEL"], "INFO", value::level);
@@ -148,6 +155,7 @@ impl Config {
             outbound_networks,
             metrics_token,
             webhook_bytes_max: webhook_bytes_max?,
+            call_bytes_max: call_bytes_max?,
             workers: workers?,
             arbiters: arbiters?,
             log_level: log_level?,

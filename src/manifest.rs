@@ -5,10 +5,11 @@
 
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actors::addon::Addon;
 use actors::event::{EventType, Known};
+use actors::port::clockify::Method;
 use actors::webhook;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -45,6 +46,14 @@ const fn files(addon: Addon) -> Files {
 #[serde(deny_unknown_fields)]
 struct Policy {
     webhooks: WebhookPolicy,
+    explorer: ExplorerPolicy,
+}
+
+/// What people may call through the explorer.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+struct ExplorerPolicy {
+    methods: Vec<Method>,
 }
 
 #[derive(Deserialize, Debug)]
@@ -96,6 +105,8 @@ struct Rendered {
     declared: Vec<&'static str>,
     base_url: String,
     name: String,
+    scopes: BTreeSet<String>,
+    explorer: ExplorerPolicy,
 }
 
 impl Manifests {
@@ -116,7 +127,11 @@ impl Manifests {
             let names = |events: Vec<&Known>| events.into_iter().map(|known| known.name).collect();
             let (declared, left_out, base_url) = (names(declared), names(left_out), stated.base_url.clone());
             let name = template.get("name").and_then(Value::as_str).unwrap_or_else(|| addon.slug()).to_owned();
-            rendered.insert(addon, Rendered { served: stated.schema_version, by_version, left_out, declared, base_url, name });
+            let scopes = template.get("scopes").and_then(Value::as_array).into_iter().flatten();
+            let scopes = scopes.filter_map(Value::as_str).map(str::to_owned).collect();
+            let explorer = policy.explorer.clone();
+            let served = stated.schema_version;
+            rendered.insert(addon, Rendered { served, by_version, left_out, declared, base_url, name, scopes, explorer });
         }
         Ok(Self { rendered })
     }
@@ -151,6 +166,17 @@ impl Manifests {
     /// The manifest's name of an add-on.
     pub fn name(&self, addon: Addon) -> Option<&str> {
         self.rendered.get(&addon).map(|rendered| rendered.name.as_str())
+    }
+
+    /// Why an add-on's explorer does not make a call: its policy leaves the method out, or the manifest does not ask for the scope. `None`: it does.
+    pub fn refuses(&self, addon: Addon, method: Method, scope: Option<&str>) -> Option<String> {
+        let Rendered { name, scopes, explorer, .. } = self.rendered.get(&addon)?;
+        if !explorer.methods.contains(&method) {
+            let offered: Vec<&str> = explorer.methods.iter().map(|method| method.as_str()).collect();
+            return Some(format!("{name} makes {} calls only; this operation is a {}.", offered.join(", "), method.as_str()));
+        }
+        let scope = scope.filter(|scope| !scopes.contains(*scope))?;
+        Some(format!("The manifest of {name} does not have the scope {scope}, which this operation needs."))
     }
 
     /// What stands at the manifest's `iconPath`: SVG.

@@ -182,6 +182,10 @@ own_id!(
     FlowId, "flow id"
 );
 own_id!(
+    /// A call that was made through the explorer.
+    CallId, "call id"
+);
+own_id!(
     /// One run of a flow for one event.
     RunId, "run id"
 );

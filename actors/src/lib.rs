@@ -7,6 +7,7 @@
 //! registry    the only door in: finds or starts the actor of a key                    supervisor  deaths, back-off, quarantine
 //! sweeper     recovery, idle actors, quarantines; retention                            workspace   the actor: its messages, its queue, its runner
 //! flow        when, if, then: all of it pure                                          jsonpath    jsonpath_lib behind a fence
+//! explorer    a person's call: checked, rendered, shown; pure as well                 call        such a call as it is kept
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
@@ -42,9 +43,11 @@ pub mod activity;
 pub mod addon;
 pub mod backoff;
 pub mod budget;
+pub mod call;
 pub mod clock;
 pub mod dedupe;
 pub mod event;
+pub mod explorer;
 pub mod flow;
 pub mod gate;
 pub mod ids;

@@ -249,6 +249,27 @@ impl Operation {
     }
 }
 
+/// The values of a path in a template's parameters. `None`: it is another path.
+fn fit(template: &str, path: &str) -> Option<Vec<(String, String)>> {
+    let (mut template, mut path, mut values) = (template.split('/'), path.split('/'), Vec::new());
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return Some(values),
+            (Some(fixed), Some(segment)) if fixed == segment && !fixed.starts_with('{') => {}
+            (Some(parameter), Some(segment)) if !segment.is_empty() => {
+                let name = parameter.strip_prefix('{')?.strip_suffix('}')?;
+                if !segment.starts_with('{') {
+                    values.push((name.to_owned(), segment.to_owned()));
+                }
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// An operation with the values of its path's parameters.
+pub type Located = (Arc<Operation>, Vec<(String, String)>);
+
 /// All operations by id.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
@@ -302,6 +323,18 @@ impl Catalogue {
     /// Finds an operation.
     pub fn get(&self, id: &str) -> Option<&Arc<Operation>> {
         self.operations.get(id)
+    }
+
+    /// Finds the operation that a method and a path mean, with the parameters that stand in the path. `/v1` in front may be missing; a
+    /// parameter in braces has no value yet. Paths with more fixed segments win: `…/time-entries/invoiced` is no entry's id.
+    pub fn find(&self, method: Method, path: &str) -> Option<Located> {
+        let path = format!("/{}", path.trim_matches('/'));
+        let path = if path == "/v1" || path.starts_with("/v1/") { path } else { format!("/v1{path}") };
+        let of_method = self.operations.values().filter(|operation| operation.method == method);
+        let fitting = of_method.filter_map(|operation| Some((operation, fit(&operation.path, &path)?)));
+        // What the platform still answers comes before what it has given up.
+        let (operation, values) = fitting.min_by_key(|(operation, _)| (operation.deprecated, operation.path_parameters().count()))?;
+        Some((Arc::clone(operation), values))
     }
 
     /// Every operation, by id.

@@ -18,8 +18,8 @@ use futures_util::future::{Either, select};
 use crate::clock::Timestamp;
 use crate::ids::{EventId, Key, RunId};
 use crate::installation::{Proof, Verdict};
-use crate::limits::actor as limits;
 use crate::limits::flow::REPLAYS_PER_MESSAGE_MAX;
+use crate::limits::{actor as limits, explorer};
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
@@ -28,6 +28,7 @@ use crate::source::{CustomSource, SourceName};
 use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
 use crate::workspace::deliver::{Accepted, Deliver, Delivery};
+use crate::workspace::execute::{Execute, Executed};
 use crate::workspace::flows::{ChangeFlow, FlowChange, FlowChanged};
 use crate::workspace::lifecycle::{Change, Lifecycle};
 use crate::workspace::lift::Lift;
@@ -151,6 +152,11 @@ impl Registry {
             log::warn!(workspace:% = key.workspace; "settings that the platform took are not kept yet: {error}");
         }
         Ok(written)
+    }
+
+    /// Makes a call that a person asks for. It is made once: a call whose answer is lost is not made again (I4).
+    pub async fn execute(&self, key: Key, call: Execute) -> Result<Executed, Error> {
+        self.ask_within(key, call, Duration::from_millis(explorer::ANSWER_MS_MAX)).await
     }
 
     /// Starts a finished run again.
@@ -281,9 +287,19 @@ impl Registry {
         Workspace: Handler<M>,
         <Workspace as actix::Actor>::Context: ToEnvelope<Workspace, M>,
     {
+        self.ask_within(key, message, Duration::from_millis(limits::ANSWER_MS_MAX)).await
+    }
+
+    async fn ask_within<M, T>(&self, key: Key, message: M, limit: Duration) -> Result<T, Error>
+    where
+        M: Message<Result = Result<T, Error>> + Clone + Send + 'static,
+        T: Send + 'static,
+        Workspace: Handler<M>,
+        <Workspace as actix::Actor>::Context: ToEnvelope<Workspace, M>,
+    {
         for _ in 0..limits::OFFERS_MAX {
             let actor = self.find(key).await?;
-            match self.within_limit(actor.address.send(message.clone())).await {
+            match self.within(limit, actor.address.send(message.clone())).await {
                 // It has retired and looked at nothing: its successor will.
                 Some(Ok(Err(Error::Unavailable))) => drop(self.gone(key, actor.generation)),
                 Some(Ok(answer)) => return answer,
@@ -390,7 +406,11 @@ impl Registry {
     }
 
     async fn within_limit<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let limit = self.env.clock.sleep(Duration::from_millis(limits::ANSWER_MS_MAX));
+        self.within(Duration::from_millis(limits::ANSWER_MS_MAX), work).await
+    }
+
+    async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let limit = self.env.clock.sleep(limit);
         match select(std::pin::pin!(work), limit).await {
             Either::Left((answer, _)) => Some(answer),
             Either::Right(_) => None,

@@ -1,10 +1,11 @@
-//! Old events and runs go, by each workspace's settings, in batches that leave the journal room.
+//! Old events, runs and calls go, by each workspace's settings, in batches that leave the journal room.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::ids::Key;
+use crate::limits::explorer::DAYS_KEPT;
 use crate::limits::{retention as limits, store as store_limits};
 use crate::port::store;
 use crate::port::store::retention::Cutoffs;
@@ -33,7 +34,8 @@ impl Registry {
     /// One round over all installations. Says how many rows went.
     pub async fn tidy(&self) -> Result<u64, store::Error> {
         let env = self.environment();
-        let (now, mut after, mut removed) = (env.clock.now(), None, 0);
+        let (now, mut after) = (env.clock.now(), None);
+        let mut removed = self.tidy_calls(now - DAY * DAYS_KEPT).await?;
         loop {
             // Nobody keeps anything for less than a day.
             let page = env.store.keys_with_rows_before(now - DAY, after, limits::KEYS_PAGE).await?;
@@ -47,6 +49,20 @@ impl Registry {
             if page.len() < limits::KEYS_PAGE as usize {
                 return Ok(removed);
             }
+        }
+    }
+
+    /// Calls of the explorer, which are kept equally long everywhere.
+    async fn tidy_calls(&self, before: Timestamp) -> Result<u64, store::Error> {
+        let env = self.environment();
+        let mut removed = 0;
+        loop {
+            let rows = env.store.expire_calls(before, store_limits::PURGE_ROWS_MAX).await?;
+            removed += u64::from(rows);
+            if rows < store_limits::PURGE_ROWS_MAX || self.draining() {
+                return Ok(removed);
+            }
+            env.clock.sleep(Duration::from_millis(limits::PAUSE_MS)).await;
         }
     }
 

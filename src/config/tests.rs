@@ -70,6 +70,7 @@ fn every_invalid_value_is_named_at_once_and_none_is_repeated() {
         "OUTBOUND_ALLOW_CIDRS",
         "METRICS_TOKEN",
         "WEBHOOK_MAX_PAYLOAD_BYTES",
+        "API_CALL_MAX_PAYLOAD_BYTES",
         "HTTP_WORKERS",
         "WORKSPACE_ARBITERS",
         "LOG_LEVEL",

@@ -5,6 +5,8 @@
 //! is theirs alone.
 
 pub mod activity;
+pub mod api_calls;
+pub mod api_explorer;
 pub mod body;
 pub mod caller;
 pub mod custom_sources;
@@ -13,6 +15,7 @@ pub mod dashboard;
 pub mod envelope;
 pub mod error;
 pub mod events;
+pub mod execute;
 pub mod flow_exchange;
 pub mod flow_templates;
 pub mod flow_versions;
@@ -22,6 +25,7 @@ pub mod lifecycle;
 pub mod manifest;
 pub mod metrics;
 pub mod openapi;
+pub mod operations;
 pub mod path;
 pub mod query;
 pub mod readiness;
@@ -103,6 +107,16 @@ pub const ROUTES: &[Endpoint] = routes![
     Put    "/ui/custom-sources/{name}"      Admin      custom_sources::replace,UniversalWebhook;
     Delete "/ui/custom-sources/{name}"      Admin      custom_sources::delete, UniversalWebhook;
     Post   "/ui/custom-sources/{name}/rotate" Admin    custom_sources::rotate, UniversalWebhook;
+    Get    "/ui/operations"                 Admin      operations::list;
+    Get    "/ui/operations/{operation_id}"  Admin      operations::show;
+    Post   "/ui/operations/{operation_id}/execute" Admin execute::execute;
+    Get    "/ui/api-calls"                  Admin      api_calls::list;
+    Get    "/ui/api-calls/{id}"             Admin      api_calls::show;
+    Post   "/ui/api-calls/{id}/run-again"   Admin      api_calls::run_again;
+    Get    "/ui/api-calls/{id}/action"      Admin      api_calls::action;
+    Get    "/ui/api-explorer/endpoints"     Admin      api_explorer::endpoints;
+    Post   "/ui/api-explorer/execute"       Admin      api_explorer::execute;
+    Post   "/api-call"                      Admin      api_explorer::api_call, ClockifyAddon;
     Get    "/ui/activity"                   Admin      activity::list;
     Get    "/ui/settings"                   Admin      settings::show;
     Patch  "/ui/settings"                   Admin      settings::change;
@@ -150,6 +164,8 @@ pub struct Service {
     pub metrics_token: Option<Secret>,
     /// Bytes of a webhook's body at the most.
     pub webhook_body_bytes_max: usize,
+    /// Bytes of a request to call the platform at the most.
+    pub call_body_bytes_max: usize,
     /// Whose the plain tokens of webhooks are.
     pub plain_tokens: PlainTokens,
     /// Whether the store lives, asked at most once a second.

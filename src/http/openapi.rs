@@ -171,7 +171,9 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
         | Body::Rotation
         | Body::Settings
         | Body::Subscription
-        | Body::WebhookToken => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields],
+        | Body::WebhookToken
+        | Body::Call
+        | Body::ReferenceCall => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding, MediaType, Fields],
     };
     [proof, more, body, described.refusals, &[Internal]].concat()
 }

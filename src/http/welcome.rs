@@ -13,6 +13,6 @@ pub async fn show(caller: Anyone) -> impl Responder {
         "name": name,
         "version": env!("CARGO_PKG_VERSION"),
         "status": "running",
-        "endpoints": {"manifest": "/manifest", "health": "/health", "lifecycle": "/lifecycle", "webhooks": "/webhooks"},
+        "endpoints": {"manifest": "/manifest", "health": "/health", "api_call": "/api-call", "lifecycle": "/lifecycle", "webhooks": "/webhooks"},
     }))
 }

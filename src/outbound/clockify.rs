@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::clock::{Clock, Timestamp};
+use actors::limits::explorer::HEADER_BYTES_MAX;
 use actors::limits::outbound as limits;
 use actors::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError, Clockify, Host, Method};
 use actors::secret::Secret;
@@ -21,6 +22,23 @@ use super::guard::Guard;
 const TOKEN: HeaderName = HeaderName::from_static("x-addon-token");
 const LAST_PAGE: HeaderName = HeaderName::from_static("last-page");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// JSON wherever there is a choice; receipts and invoices are files.
+const ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, */*;q=0.5");
+/// What is shown of an answer's head: never a cookie, a token or what frames the connection.
+const SHOWN: [&str; 12] = [
+    "cache-control",
+    "content-disposition",
+    "content-language",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "last-modified",
+    "last-page",
+    "location",
+    "retry-after",
+    "x-request-id",
+];
 
 /// The port's implementation, for one arbiter.
 pub struct ClockifyClient {
@@ -43,9 +61,10 @@ impl Clockify for ClockifyClient {
         let mut value = HeaderValue::from_str(token.expose()).map_err(|_| malformed("the token is not a header value"))?;
         value.set_sensitive(true);
         headers.insert(TOKEN, value);
-        headers.insert(header::ACCEPT, JSON);
+        headers.insert(header::ACCEPT, ACCEPTED);
         if request.body.is_some() {
-            headers.insert(header::CONTENT_TYPE, JSON);
+            let stated = request.content_type.as_deref().map(HeaderValue::from_str).transpose();
+            headers.insert(header::CONTENT_TYPE, stated.map_err(|_| malformed("the body's type is not a header value"))?.unwrap_or(JSON));
         }
         let exchange = Exchange {
             method: method(request.method),
@@ -63,6 +82,7 @@ impl Clockify for ClockifyClient {
             retry_after: text(&headers, &header::RETRY_AFTER).and_then(|value| retry_after(value, self.clock.now())),
             last_page: text(&headers, &LAST_PAGE).and_then(|value| value.trim().to_ascii_lowercase().parse().ok()),
             content_type: text(&headers, &header::CONTENT_TYPE).and_then(content_type),
+            headers: shown(&headers),
             body,
         })
     }
@@ -150,6 +170,11 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
+fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
+    let short = |name: &str| headers.get(name)?.to_str().ok().filter(|value| value.len() <= HEADER_BYTES_MAX).map(str::to_owned);
+    SHOWN.iter().filter_map(|name| Some(((*name).to_owned(), short(name)?))).collect()
+}
+
 /// Seconds or an HTTP date; a date that has passed means now.
 fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
@@ -177,6 +202,7 @@ mod tests {
             path: path.into(),
             query: query.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
             body: None,
+            content_type: None,
             response_bytes_max: 1,
             timeout: Duration::from_secs(1),
         }

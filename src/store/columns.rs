@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use actors::addon::Addon;
+use actors::call::Bearer;
 use actors::event::Source;
 use actors::flow::run::Step;
 use actors::installation::{Health, Status, TokenHash, WebhookToken, hex};
+use actors::port::clockify::Method;
 use actors::source::{CustomSource, Scheme, TypeFrom};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -125,6 +127,17 @@ pub(super) fn broken(health: &Health) -> (Option<i64>, Option<String>) {
         Health::Sound => (None, None),
         Health::Broken { since, reason } => (Some(since.millis()), Some(reason.clone())),
     }
+}
+
+/// The method of a call.
+pub(super) fn method(text: &str) -> Result<Method, Failure> {
+    let all = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+    all.into_iter().find(|method| method.as_str() == text).ok_or_else(|| unreadable("method"))
+}
+
+/// Whose token a call bore.
+pub(super) fn bearer(text: &str) -> Result<Bearer, Failure> {
+    Bearer::parse(text).ok_or_else(|| unreadable("bearer"))
 }
 
 /// What the column of JSON holds of a custom source.

@@ -3,6 +3,7 @@
 //! A sealed value carries a version, the id of its key and its nonce, and is bound to its place: add-on, workspace and column. Moved to
 //! another row it does not open. Where keys come from when the operator gives none: [`key_file`].
 
+mod call_content;
 mod key_file;
 mod source_secrets;
 

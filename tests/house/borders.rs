@@ -123,6 +123,8 @@ const PURE: &[&str] = &[
     "actors/src/loop_guard.rs",
     "actors/src/installation.rs",
     "actors/src/event.rs",
+    "actors/src/explorer/",
+    "actors/src/call.rs",
     "actors/src/operation.rs",
     "actors/src/settings.rs",
 ];

@@ -137,6 +137,7 @@ impl Harness {
             .replace("{name}", "s")
             .replace("{version}", "1")
             .replace("{source}", "s")
+            .replace("{operation_id}", "getTags")
     }
 
     pub async fn send(&self, request: Request) -> Answer {
@@ -258,6 +259,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         readiness: Arc::new(Readiness::new()),
         metrics_token: Some(Secret::new(METRICS_TOKEN)),
         webhook_body_bytes_max: BODY_BYTES_MAX,
+        call_body_bytes_max: BODY_BYTES_MAX,
         plain_tokens: Default::default(),
         pulse: Default::default(),
     }

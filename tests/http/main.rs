@@ -13,6 +13,8 @@
 
 mod activity;
 mod addons;
+mod api_calls;
+mod api_explorer;
 mod bodies;
 mod client;
 mod custom_sources;
@@ -20,6 +22,7 @@ mod custom_webhooks;
 mod dashboard;
 mod errors;
 mod events;
+mod execute;
 mod flow_exchange;
 mod flow_templates;
 mod flow_versions;
@@ -30,6 +33,7 @@ mod lifecycle;
 mod manifest;
 mod metrics;
 mod openapi;
+mod operations;
 mod paths;
 mod proofs;
 mod readiness;

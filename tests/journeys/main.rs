@@ -6,6 +6,7 @@ mod addons;
 mod app;
 mod custom;
 mod database;
+mod explorer;
 mod manifest;
 mod operator;
 mod platform;

@@ -15,6 +15,7 @@
 #[macro_use]
 mod backend;
 mod activities;
+mod calls;
 mod earlier;
 mod events;
 mod flows;

@@ -74,8 +74,10 @@ pub struct ApiRequest {
     pub path: String,
     /// Query pairs, not yet encoded.
     pub query: Vec<(String, String)>,
-    /// JSON body.
+    /// The body.
     pub body: Option<Bytes>,
+    /// What the body is. `None`: JSON.
+    pub content_type: Option<String>,
     /// The largest answer wanted, in bytes after decompression.
     pub response_bytes_max: usize,
     /// For the whole exchange: name look-up, connect, send, head and body.
@@ -93,6 +95,8 @@ pub struct ApiResponse {
     pub last_page: Option<bool>,
     /// `Content-Type`, without parameters, lower case.
     pub content_type: Option<String>,
+    /// Other header fields that say something about the answer; names in lower case, none of them a secret's.
+    pub headers: Vec<(String, String)>,
     /// The body, at most `response_bytes_max`.
     pub body: Bytes,
 }

@@ -43,12 +43,12 @@ impl Scripted {
     /// An answer with these bytes, said to be JSON.
     pub fn body(status: u16, body: impl Into<Bytes>) -> Self {
         let content_type = Some("application/json".to_owned());
-        Self::Answer(ApiResponse { status, retry_after: None, last_page: None, content_type, body: body.into() })
+        Self::Answer(ApiResponse { status, retry_after: None, last_page: None, content_type, headers: Vec::new(), body: body.into() })
     }
 
     /// 429, with `Retry-After` if given.
     pub fn too_many(retry_after: Option<Duration>) -> Self {
-        Self::Answer(ApiResponse { status: 429, retry_after, last_page: None, content_type: None, body: Bytes::new() })
+        Self::Answer(ApiResponse { status: 429, retry_after, last_page: None, content_type: None, headers: Vec::new(), body: Bytes::new() })
     }
 
     /// 200 with a body of that many bytes.
@@ -237,6 +237,7 @@ mod tests {
             path: path.into(),
             query: vec![],
             body: None,
+            content_type: None,
             response_bytes_max: 100,
             timeout: Duration::from_secs(30),
         }

@@ -8,6 +8,7 @@
 //! | [`sources::ChangeSource`], [`sources::FindSource`] | creates, updates, deletes a custom source; finds one |
 //! | [`subscriptions::ChangeSubscription`] | webhooks of the add-on's own, at the platform and here |
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
+//! | [`execute::Execute`] | makes a call that a person asks for, and keeps it |
 //! | [`replay::Replay`], [`replay::ReplayMany`] | starts finished runs again |
 //! | [`replay_event::ReplayEvent`] | matches an event against the flows of now |
 //! | [`tick::Tick`] | a flow is due by its schedule |
@@ -19,6 +20,7 @@
 //! in tasks under `catch_unwind` ([`runner`]). Whatever is remembered here may be dropped at any moment (I2).
 
 pub mod deliver;
+pub mod execute;
 pub mod flows;
 pub mod lifecycle;
 pub mod lift;
@@ -136,6 +138,8 @@ pub struct Workspace {
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
     quarantined: bool,
+    /// Calls of the explorer under way.
+    explorer: Rc<Cell<usize>>,
     /// Whether a change of subscriptions is under way.
     subscribing: Rc<Cell<bool>>,
 }
@@ -178,6 +182,7 @@ impl Workspace {
             recent: Recent::default(),
             rates: HashMap::new(),
             quarantined,
+            explorer: Rc::default(),
             subscribing: Rc::default(),
         }
     }

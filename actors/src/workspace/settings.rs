@@ -112,6 +112,7 @@ fn request(installation: &Installation, values: &Map<String, Value>) -> ApiReque
         path: format!("/addon/workspaces/{}/settings", installation.key.workspace),
         query: Vec::new(),
         body: Some(Bytes::from(Value::Array(changes).to_string())),
+        content_type: None,
         response_bytes_max: limits::ANSWER_BYTES_MAX,
         timeout: Duration::from_millis(limits::WRITE_MS_MAX),
     }

@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use actors::ids::Key;
 use actors::installation::Installation;
+use actors::secret::Secret;
 use futures_util::future::LocalBoxFuture;
 
 use super::presented::{query_agrees, user_token};
@@ -49,6 +50,13 @@ impl FromRequest for Admin {
             request.extensions_mut().insert(Who { key, user: verified.user.clone() });
             Ok(Self { service: Arc::clone(&mount.service), key, verified, installation })
         })
+    }
+}
+
+impl Admin {
+    /// The token that the caller has proved himself with, to be handed on in a call of his own and not kept.
+    pub fn token(request: &HttpRequest) -> Result<Secret, Error> {
+        user_token(request.headers()).map(Secret::new)
     }
 }
 

@@ -79,6 +79,10 @@ pub enum Body {
     Rotation,
     /// Settings by id.
     Settings,
+    /// A call to make.
+    Call,
+    /// The same in the shapes of the reference.
+    ReferenceCall,
     /// An event to subscribe to.
     Subscription,
     /// A webhook's token.
@@ -125,6 +129,11 @@ impl Described {
         Self { changes: false, ..self }
     }
 
+    /// It leaves a record of its own, so that the list of changes needs none.
+    const fn recorded(self) -> Self {
+        Self { changes: false, ..self }
+    }
+
     const fn refuses(self, refusals: &'static [Kind]) -> Self {
         Self { refusals, ..self }
     }
@@ -148,6 +157,16 @@ const EVENT_TYPE: Parameter =
     Parameter { name: "Clockify-Webhook-Event-Type", place: Place::Header, required: false, says: "The type of the event." };
 const WORKSPACE: Parameter = Parameter { name: "X-Workspace-Id", place: Place::Header, required: true, says: "Whose source it is." };
 
+/// What stands in the way of a call.
+const EXECUTE: &[Kind] = &[
+    Kind::OperationNotFound,
+    Kind::OperationRefused,
+    Kind::WorkspaceMismatch,
+    Kind::Inactive,
+    Kind::TooFast,
+    Kind::PlatformRefused,
+    Kind::PlatformSilent,
+];
 /// What may stand in the way of a webhook.
 const SUBSCRIPTION: &[Kind] = &[
     Kind::AlreadySubscribed,
@@ -323,6 +342,63 @@ pub const DESCRIBED: &[Described] = &[
         .sends(Body::Rotation)
         .answers(200, "The source with its new secret, which is shown this once.")
         .refuses(&[Kind::SourceNotFound]),
+    route(Get, "/ui/operations", "The operations of Clockify's REST API, and which of them the add-on may call.")
+        .with(&[
+            query("tag", "Only operations of this tag."),
+            query("method", "Only operations of this method."),
+            query("scope", "Only operations that need this scope."),
+            query("q", "Only operations with this text in id, path, summary or tag."),
+        ])
+        .refuses(&[Kind::Fields]),
+    route(Get, "/ui/operations/{operation_id}", "An operation with its parameters, body and a line for a shell.")
+        .refuses(&[Kind::OperationNotFound]),
+    route(Post, "/ui/operations/{operation_id}/execute", "Calls an operation.")
+        .with(&[query("download", "With `true`: the answer's body as it came.")])
+        .sends(Body::Call)
+        .answers(200, "What Clockify answered, whatever its status.")
+        .recorded()
+        .refuses(EXECUTE),
+    route(Get, "/ui/api-calls", "Calls that were made through the explorer, newest first.")
+        .with(&[
+            query("operation_id", "Only calls of this operation."),
+            query("method", "Only calls with this method."),
+            query("as", "Only calls with the `viewer`'s token, or the `addon`'s."),
+            query("outcome", "Only calls that went well (`ok`), or `failed`."),
+            query("from", "Only calls from this time on."),
+            query("to", "Only calls before this time."),
+            LIMIT,
+            OFFSET,
+        ])
+        .refuses(&[Kind::Fields]),
+    route(Get, "/ui/api-calls/{id}", "A call with what was sent and answered.").refuses(&[Kind::CallNotFound]),
+    route(Post, "/ui/api-calls/{id}/run-again", "Makes a call again.")
+        .with(&[query("download", "With `true`: the answer's body as it came.")])
+        .sends(Body::Call)
+        .answers(200, "What Clockify answered, whatever its status.")
+        .recorded()
+        .refuses(&[
+            Kind::CallNotFound,
+            Kind::CallIncomplete,
+            Kind::OperationNotFound,
+            Kind::OperationRefused,
+            Kind::Inactive,
+            Kind::TooFast,
+            Kind::PlatformRefused,
+            Kind::PlatformSilent,
+        ]),
+    route(Get, "/ui/api-calls/{id}/action", "A call as an action of a flow.").refuses(&[
+        Kind::CallNotFound,
+        Kind::CallIncomplete,
+        Kind::OperationNotFound,
+    ]),
+    route(Get, "/ui/api-explorer/endpoints", "The operations, by tag, as the reference shows them.")
+        .with(&[query("tag", "Only operations of this tag."), query("method", "Only operations of this method.")])
+        .refuses(&[Kind::Fields]),
+    route(Post, "/ui/api-explorer/execute", "Calls an operation, in the reference's shapes.")
+        .sends(Body::ReferenceCall)
+        .recorded()
+        .refuses(EXECUTE),
+    route(Post, "/api-call", "Calls an operation by its method and path.").sends(Body::ReferenceCall).recorded().refuses(EXECUTE),
     route(Get, "/ui/activity", "What was changed, by whom, the latest first.").with(&[LIMIT, OFFSET]),
     route(Get, "/ui/settings", "Every setting: what applies, and who chose it."),
     route(Patch, "/ui/settings", "Changes settings, on the platform first.")

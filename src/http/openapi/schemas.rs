@@ -64,6 +64,12 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
             let seconds = json!({"type": "integer", "minimum": 0, "maximum": source::ROTATION_SECONDS_MAX, "default": source::ROTATION_SECONDS_DEFAULT});
             strict(json!({ "keep_old_seconds": seconds }), &[])
         }
+        Body::Call => {
+            let params = strict(json!({"path": {"type": "object"}, "query": {"type": "object"}, "body": {}}), &[]);
+            let bearer = json!({"type": "string", "enum": ["viewer", "addon"], "default": "viewer"});
+            strict(json!({"params": params, "as": bearer, "confirm": {"type": "boolean"}, "workspace_id": {"type": "string"}}), &[])
+        }
+        Body::ReferenceCall => json!({"type": "object"}),
         Body::Subscription => strict(json!({"event": {"type": "string", "enum": KNOWN.map(|known| known.name).to_vec()}}), &["event"]),
         Body::WebhookToken => {
             let token = json!({"type": "string", "minLength": subscription::TOKEN_CHARS_MIN, "maxLength": token::TEXT_BYTES_MAX, "pattern": "^[!-~]+$"});

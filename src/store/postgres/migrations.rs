@@ -9,6 +9,7 @@ fn migrator() -> Migrator {
     let migrations = [
         (1, "store", include_str!("../../../migrations/postgres/0001_store.sql")),
         (2, "subscriptions", include_str!("../../../migrations/postgres/0002_subscriptions.sql")),
+        (3, "calls", include_str!("../../../migrations/postgres/0003_calls.sql")),
         (6, "run_lists", include_str!("../../../migrations/postgres/0006_run_lists.sql")),
         (7, "activities", include_str!("../../../migrations/postgres/0007_activities.sql")),
     ];

@@ -5,6 +5,7 @@
 //! changes more than the journal excludes them all for its transaction. Who owns an installation is not settled here.
 
 mod activities;
+mod calls;
 mod connection;
 mod events;
 mod failure;

@@ -55,9 +55,10 @@ impl Purger {
 }
 
 /// Some rows of a stay.
-const ROWS: [&str; 4] = [
+const ROWS: [&str; 5] = [
     "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE stay = $1 ORDER BY id LIMIT $2)",
     "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE stay = $1 ORDER BY id LIMIT $2)",
+    "DELETE FROM api_calls WHERE stay = $1 AND id IN (SELECT id FROM api_calls WHERE stay = $1 ORDER BY id LIMIT $2)",
     "DELETE FROM flow_versions WHERE stay = $1 AND (flow, version) IN (
         SELECT flow, version FROM flow_versions WHERE stay = $1 ORDER BY flow, version LIMIT $2)",
     "DELETE FROM flows WHERE stay = $1 AND id IN (SELECT id FROM flows WHERE stay = $1 ORDER BY id LIMIT $2)",

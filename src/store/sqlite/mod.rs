@@ -4,6 +4,7 @@
 //! installation (`migrations/sqlite`), so that rows that an uninstall left are invisible from its first transaction on.
 
 mod activities;
+mod calls;
 mod chapters;
 mod connection;
 mod events;

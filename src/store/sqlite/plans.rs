@@ -7,9 +7,10 @@ use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
-use super::{chapters, connection, events, flows, migrate, purge, retention, runs, schedules, sources, statistics, subscriptions};
+use super::{calls, chapters, connection, events, flows, migrate, purge, retention, runs, schedules, sources, statistics, subscriptions};
 
-const TABLES: [&str; 9] = ["events", "runs", "installations", "sources", "subscriptions", "flows", "flow_versions", "marks", "purges"];
+const TABLES: [&str; 10] =
+    ["api_calls", "events", "runs", "installations", "sources", "subscriptions", "flows", "flow_versions", "marks", "purges"];
 
 async fn database() -> (tempfile::TempDir, SqliteConnection) {
     let folder = tempfile::tempdir().unwrap();
@@ -67,6 +68,8 @@ async fn every_read_goes_along_an_index() {
     reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
     reads.extend([flows::PRUNE.to_owned(), format!("SELECT flow_versions.* {} ORDER BY flow_versions.version DESC", flows::VERSIONS)]);
     reads.extend([sources::ONE, sources::ALL].map(str::to_owned));
+    reads.extend([calls::count(), calls::page(), calls::one()]);
+    reads.extend([calls::SURPLUS, calls::OLD].map(str::to_owned));
     reads.extend([subscriptions::TAKEN, subscriptions::ALL, subscriptions::BY_TOKEN].map(str::to_owned));
     reads.extend(purge::finds());
     reads.extend(retention::finds());

@@ -99,9 +99,10 @@ struct Rows {
     blobs: &'static [&'static str],
 }
 
-const ROWS: [Rows; 3] = [
+const ROWS: [Rows; 4] = [
     Rows { table: "events", chapters: Some(chapters::OF_EVENTS), texts: &["headers", "entity"], blobs: &["payload"] },
     Rows { table: "runs", chapters: Some(chapters::OF_RUNS), texts: &["steps", "answers", "reason", "entity"], blobs: &[] },
+    Rows { table: "api_calls", chapters: None, texts: &["path", "error", "person"], blobs: &["content"] },
     Rows { table: "flow_versions", chapters: None, texts: &["definition"], blobs: &[] },
 ];
 

@@ -50,6 +50,7 @@ fn request(method: Method, path: &str) -> ApiRequest {
         path: path.into(),
         query: Vec::new(),
         body: None,
+        content_type: None,
         response_bytes_max: 1024,
         timeout: Duration::from_secs(20),
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use actors::call::Call;
 use actors::clock::Clock;
 use actors::event::Event;
 use actors::flow::model::Flow;
@@ -12,6 +13,7 @@ use actors::port::store::sources::SourceSaved;
 use actors::source::CustomSource;
 
 use crate::backend::{self, submit};
+use crate::calls::call;
 use crate::sample::{
     CLOCK, accept, addon_id, custom, event, flow, flow_id, install, installation, key, progress, proof, run, source, standing,
 };
@@ -42,6 +44,10 @@ async fn fill(file: &backend::File, number: u32, marker: &str) {
     // A name may be the marker as well.
     let source = CustomSource { entity_path: Some(marker.repeat(20)), ..source(marker) };
     assert_eq!(store.create_source(key(number), &source, 10).await, Ok(SourceSaved::Done));
+    for _ in 0..20 {
+        let call = Call { path: marker.repeat(20), error: Some(marker.into()), user: Some(marker.into()), ..call(marker) };
+        assert_eq!(store.keep_call(key(number), &call, 100).await, Ok(true));
+    }
     for _ in 0..4 {
         let mut pending = Vec::new();
         for index in 0..200_usize {

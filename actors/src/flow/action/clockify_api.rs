@@ -110,6 +110,7 @@ impl ClockifyApi {
             path,
             query,
             body,
+            content_type: None,
             response_bytes_max: run::RESPONSE_BYTES_MAX,
             timeout: Duration::from_millis(run::CALL_MS_MAX),
         })
@@ -155,7 +156,7 @@ fn check_query(operation: &Operation, given: &Map<String, Value>, field: &str, f
 
 /// Appends a value as one segment: everything but unreserved characters is percent-encoded, and what a server could take for
 /// "this folder" or "the one above" is refused.
-fn push_segment(path: &mut String, name: &str, value: &Value) -> Result<(), Reason> {
+pub(crate) fn push_segment(path: &mut String, name: &str, value: &Value) -> Result<(), Reason> {
     let text = scalar(name, value)?;
     let refuse = |why: &str| Err(Reason::new("parameter_invalid", format!("path parameter {name} {why}")));
     match text.as_str() {

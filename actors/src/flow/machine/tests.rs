@@ -38,6 +38,7 @@ fn answer(status: u16, body: &str) -> Tried {
         retry_after: None,
         last_page: None,
         content_type: None,
+        headers: Vec::new(),
         body: bytes::Bytes::copy_from_slice(body.as_bytes()),
     })
 }

@@ -7,6 +7,7 @@
 //! contract suite run over it.
 
 pub mod activities;
+pub mod calls;
 pub mod events;
 pub mod flows;
 pub mod installations;
@@ -20,6 +21,7 @@ pub mod statistics;
 pub mod subscriptions;
 
 pub use activities::Activities;
+pub use calls::Calls;
 pub use events::Events;
 pub use flows::Flows;
 pub use installations::Installations;
@@ -47,12 +49,24 @@ pub enum Error {
 
 /// All of them, as the actors hold it.
 pub trait Store:
-    Installations + Events + Flows + Runs + Sources + Retention + Activities + Schedules + Statistics + Subscriptions + Journal + Health
+    Installations + Events + Flows + Runs + Sources + Subscriptions + Calls + Retention + Activities + Schedules + Statistics + Journal + Health
 {
 }
 
 impl<
-    S: Installations + Events + Flows + Runs + Sources + Retention + Activities + Schedules + Statistics + Subscriptions + Journal + Health,
+    S: Installations
+        + Events
+        + Flows
+        + Runs
+        + Sources
+        + Subscriptions
+        + Calls
+        + Retention
+        + Activities
+        + Schedules
+        + Statistics
+        + Journal
+        + Health,
 > Store for S
 {
 }

@@ -44,6 +44,7 @@ impl Installations for MemoryStore {
             state.subscriptions.retain(|(whose, _), _| *whose != key);
             state.activities.retain(|(whose, _), _| *whose != key);
             state.messages.retain(|(whose, ..)| *whose != key);
+            state.calls.retain(|(whose, _), _| *whose != key);
             state.versions.retain(|(whose, _, _), _| *whose != key);
             state.events.retain(|(whose, _), _| *whose != key);
             state.runs.retain(|(whose, _), _| *whose != key);

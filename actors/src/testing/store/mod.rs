@@ -5,6 +5,7 @@
 //! uninstall leaves nothing behind.
 
 mod activities;
+mod calls;
 mod events;
 mod flows;
 mod installations;
@@ -22,11 +23,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::activity::Activity;
+use crate::call::Call;
 use crate::clock::Timestamp;
 use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
 use crate::flow::run::Run;
-use crate::ids::{ActivityId, EventId, FlowId, Key, RunId};
+use crate::ids::{ActivityId, CallId, EventId, FlowId, Key, RunId};
 use crate::installation::{Installation, Mark};
 use crate::port::store::journal::Entry;
 use crate::port::store::receipt::Receipt;
@@ -51,6 +53,7 @@ struct State {
     events: BTreeMap<(Key, EventId), Event>,
     runs: BTreeMap<(Key, RunId), Run>,
     sources: BTreeMap<(Key, SourceName), CustomSource>,
+    calls: BTreeMap<(Key, CallId), Call>,
     subscriptions: BTreeMap<(Key, EventType), Subscription>,
     activities: BTreeMap<(Key, ActivityId), Activity>,
     /// The messages that custom sources have sent.

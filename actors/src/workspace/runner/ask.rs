@@ -11,8 +11,9 @@ use crate::budget::Priority;
 use crate::flow::machine::Sign;
 use crate::installation::Installation;
 use crate::limits::run as limits;
-use crate::port::clockify::{ApiRequest, ApiResponse, CallError};
+use crate::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError};
 use crate::port::observer::Happening;
+use crate::secret::Secret;
 
 /// Why there is no answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,20 +31,29 @@ impl Runner {
     ///
     /// See [`Unasked`].
     pub async fn ask(&self, installation: &Installation, request: ApiRequest) -> Result<ApiResponse, Unasked> {
+        match self.ask_with(&installation.urls, &installation.token, request).await {
+            Ok(answer) if answer.status == 429 => Err(Unasked::NoRoom(answer.retry_after.unwrap_or(Duration::from_secs(1)))),
+            outcome => outcome,
+        }
+    }
+
+    /// Makes one call with any token, without trying again. A 429 is an answer like any other, and the budget heeds it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Unasked`].
+    pub async fn ask_with(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, Unasked> {
         self.take_room().await.map_err(Unasked::NoRoom)?;
         let began = self.env.clock.now();
-        let calling = AssertUnwindSafe(self.clockify.call(&installation.urls, &installation.token, request));
+        let calling = AssertUnwindSafe(self.clockify.call(urls, token, request));
         let panicked = |_| Err(CallError::Lost("the call panicked".into()));
         let outcome = calling.catch_unwind().await.unwrap_or_else(panicked);
         let status = outcome.as_ref().map_or(0, |answer| answer.status);
         self.env.observer.observe(self.key.addon, Happening::Call(status, self.env.clock.now().since(began)));
-        match outcome {
-            Ok(answer) if answer.status == 429 => {
-                self.heed(Sign::Slow(answer.retry_after), String::new);
-                Err(Unasked::NoRoom(answer.retry_after.unwrap_or(Duration::from_secs(1))))
-            }
-            outcome => outcome.map_err(Unasked::Failed),
+        if let Some(answer) = outcome.as_ref().ok().filter(|answer| answer.status == 429) {
+            self.heed(Sign::Slow(answer.retry_after), String::new);
         }
+        outcome.map_err(Unasked::Failed)
     }
 
     async fn take_room(&self) -> Result<(), Duration> {

@@ -182,6 +182,7 @@ fn request(installation: &Installation, method: Method, path: &str, body: Option
         path: format!("/v1/workspaces/{}/webhooks{path}", installation.key.workspace),
         query: Vec::new(),
         body: body.map(|body| Bytes::from(body.to_string())),
+        content_type: None,
         response_bytes_max: limits::ANSWER_BYTES_MAX,
         timeout: Duration::from_millis(ms),
     }

@@ -1,0 +1,295 @@
+//! A call of the explorer: asked for, checked, made by the workspace, shown. As the viewer it bears the viewer's own token, from this very request;
+//! the installation's only where that is said.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use actors::call::{Bearer, cut};
+use actors::explorer::{Ready, plain_name};
+use actors::flow::model::Params;
+use actors::flow::read::Faults;
+use actors::ids::CallId;
+use actors::limits::explorer as limits;
+use actors::operation::Operation;
+use actors::port::clockify::{ApiResponse, CallError, Method};
+use actors::workspace::execute::{Execute, Executed};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::caller::Admin;
+use super::error::{Error, Kind};
+use super::{body, operations};
+
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Parameters and body.
+    pub params: Params,
+    /// Whose token the call bears.
+    pub bearer: Bearer,
+    /// That a write with the installation's token is meant.
+    pub confirmed: bool,
+}
+
+/// What became of a call.
+#[derive(Serialize, Debug)]
+pub struct Outcome {
+    /// Under which id it is kept.
+    pub call_id: CallId,
+    /// Status of the answer, if there is one.
+    pub status_code: Option<u16>,
+    /// Its media type.
+    pub media_type: Option<String>,
+    /// Its header, as far as it says something about it.
+    pub headers: BTreeMap<String, String>,
+    /// Its body, if it is JSON.
+    pub data: Option<Box<RawValue>>,
+    /// Its body, if it is other text.
+    pub text: Option<String>,
+    /// Its body, if it is a file: `?download=true` gives it.
+    pub file: Option<File>,
+    /// Whether there is more than is shown.
+    pub truncated: bool,
+    /// How long it took.
+    pub latency_ms: u64,
+    /// Why it failed, in words.
+    pub error: Option<String>,
+    /// What was called.
+    pub method: Method,
+    /// Path below the base URL, as it was sent.
+    pub path: String,
+}
+
+/// A file that came back.
+#[derive(Serialize, Debug)]
+pub struct File {
+    name: String,
+    bytes: usize,
+}
+
+/// `POST /ui/operations/{operation_id}/execute`.
+pub async fn execute(caller: Admin, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let operation = operations::find(&caller, request.match_info().get("operation_id").unwrap_or_default())?;
+    let sent = sent(&caller, &request, payload).await?;
+    let asked = asked(&sent)?;
+    let (executed, ready) = make(&caller, &request, &operation, asked).await?;
+    answer(&request, &operation, executed, &ready)
+}
+
+/// The body of a request to make a call; a workspace that it names is the token's (I9).
+pub async fn sent(caller: &Admin, request: &HttpRequest, payload: Payload) -> Result<Map<String, Value>, Error> {
+    let service = &caller.service;
+    let sent = body::json(request, payload, service.call_body_bytes_max, &*service.clock).await?;
+    let Value::Object(sent) = sent else { return Err(one_fault("", "invalid_type", "expected a JSON object")) };
+    let own = caller.key.workspace.to_string();
+    let foreign = |name: &&str| sent.get(*name).is_some_and(|stated| !stated.is_null() && stated.as_str() != Some(&own));
+    if ["workspace_id", "workspaceId"].iter().any(foreign) {
+        return Err(Kind::WorkspaceMismatch.into());
+    }
+    Ok(sent)
+}
+
+/// One field that is wrong.
+pub fn one_fault(field: &str, code: &'static str, message: &str) -> Error {
+    let mut faults = Faults::default();
+    faults.add(field, code, message);
+    Error::fields(faults.into_result::<()>(None).err().unwrap_or_default())
+}
+
+fn asked(sent: &Map<String, Value>) -> Result<Asked, Error> {
+    const FIELDS: [&str; 5] = ["params", "as", "confirm", "workspace_id", "workspaceId"];
+    let mut faults = Faults::default();
+    for name in sent.keys().filter(|name| !FIELDS.contains(&name.as_str())) {
+        faults.add(name.chars().take(64).collect::<String>(), "unknown_field", "there is no such field here");
+    }
+    let params = params(sent.get("params"), "params", &mut faults);
+    let (bearer, confirmed) = manner(sent, &mut faults);
+    faults.into_result(Some(Asked { params, bearer, confirmed })).map_err(Error::fields)
+}
+
+/// Whose token, and whether a write with the installation's is meant.
+pub fn manner(sent: &Map<String, Value>, faults: &mut Faults) -> (Bearer, bool) {
+    let stated = |name: &str| sent.get(name).filter(|value| !value.is_null());
+    let bearer = stated("as").map_or(Some(Bearer::Viewer), |stated| stated.as_str().and_then(Bearer::parse));
+    if bearer.is_none() {
+        faults.add("as", "invalid_value", "expected viewer or addon");
+    }
+    let confirmed = stated("confirm").map_or(Some(false), Value::as_bool);
+    if confirmed.is_none() {
+        faults.add("confirm", "invalid_type", "expected true or false");
+    }
+    (bearer.unwrap_or_default(), confirmed.unwrap_or_default())
+}
+
+/// `{path, query, body}`.
+pub fn params(sent: Option<&Value>, field: &str, faults: &mut Faults) -> Params {
+    let Some(sent) = sent.filter(|sent| !sent.is_null()) else { return Params::default() };
+    let Some(members) = sent.as_object() else {
+        faults.add(field, "invalid_type", "expected an object with path, query and body");
+        return Params::default();
+    };
+    for name in members.keys().filter(|name| !["path", "query", "body"].contains(&name.as_str())) {
+        faults.add(format!("{field}.{name}"), "unknown_field", "expected path, query or body");
+    }
+    let path = object(members.get("path"), &format!("{field}.path"), faults);
+    let query = object(members.get("query"), &format!("{field}.query"), faults);
+    Params { path, query, body: members.get("body").filter(|body| !body.is_null()).cloned() }
+}
+
+/// An object, or an empty one where nothing is sent.
+pub fn object(sent: Option<&Value>, field: &str, faults: &mut Faults) -> Map<String, Value> {
+    match sent {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(members)) => members.clone(),
+        Some(_) => {
+            faults.add(field, "invalid_type", "expected an object");
+            Map::new()
+        }
+    }
+}
+
+/// Checks a call and lets the workspace make it.
+///
+/// # Errors
+///
+/// Nothing has left: the add-on may not call the operation, a parameter is wrong, or the workspace does not take the call now.
+pub async fn make(caller: &Admin, request: &HttpRequest, operation: &Operation, asked: Asked) -> Result<(Executed, Ready), Error> {
+    if let Some(refusal) = operations::refusal(caller, operation) {
+        return Err(Error::saying(Kind::OperationRefused, refusal));
+    }
+    if asked.bearer == Bearer::Addon && operation.method != Method::Get && !asked.confirmed {
+        return Err(one_fault("confirm", "required", "a write with the add-on's own token has to be confirmed with true"));
+    }
+    let context = operations::context(caller);
+    let ready = context.ready(operation, &asked.params, caller.service.clock.fresh_id()).map_err(Error::fields)?;
+    let token = match asked.bearer {
+        Bearer::Viewer => Some(Admin::token(request)?),
+        Bearer::Addon => None,
+    };
+    let call = Execute {
+        operation: operation.id.clone(),
+        request: ready.request.clone(),
+        params: ready.params.clone(),
+        token,
+        user: caller.verified.user.clone(),
+    };
+    Ok((caller.service.registry.execute(caller.key, call).await?, ready))
+}
+
+/// The call's outcome as JSON, or with `?download=true` the body of its answer as it came.
+pub fn answer(request: &HttpRequest, operation: &Operation, executed: Executed, ready: &Ready) -> Result<HttpResponse, Error> {
+    let download =
+        url::form_urlencoded::parse(request.query_string().as_bytes()).any(|(name, value)| name == "download" && value == "true");
+    if download {
+        return downloaded(operation, executed);
+    }
+    Ok(HttpResponse::Ok().json(outcome(operation, executed, ready)))
+}
+
+/// What became of a call, for the page.
+pub fn outcome(operation: &Operation, executed: Executed, ready: &Ready) -> Outcome {
+    let Executed { id, outcome, latency } = executed;
+    let mut shown = Outcome {
+        call_id: id,
+        status_code: None,
+        media_type: None,
+        headers: BTreeMap::new(),
+        data: None,
+        text: None,
+        file: None,
+        truncated: false,
+        latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+        error: None,
+        method: ready.request.method,
+        path: ready.request.path.clone(),
+    };
+    match outcome {
+        Ok(answer) => shown.fill(operation, answer),
+        Err(error) => {
+            if let CallError::TooLarge { status, .. } = error {
+                shown.status_code = Some(status);
+                shown.truncated = true;
+            }
+            shown.error = Some(error.to_string());
+        }
+    }
+    shown
+}
+
+impl Outcome {
+    fn fill(&mut self, operation: &Operation, answer: ApiResponse) {
+        let file_name = file_name(operation, &answer);
+        let ApiResponse { status, content_type, headers, body, .. } = answer;
+        self.status_code = Some(status);
+        self.headers = headers.into_iter().collect();
+        let json = content_type.as_deref().is_none_or(|media| media.contains("json"));
+        let data = if json { serde_json::from_slice::<Box<RawValue>>(&body).ok() } else { None };
+        if status >= 400 {
+            let words = data.as_ref().and_then(|data| platform_words(data.get()));
+            self.error =
+                Some(format!("Clockify answered with status {status}{}", words.map(|words| format!(": {words}")).unwrap_or_default()));
+        }
+        match (data, std::str::from_utf8(&body)) {
+            _ if body.is_empty() => {}
+            (Some(data), _) => self.data = Some(data),
+            (None, Ok(text)) if !operation.answer.file => {
+                let shown = cut(text, limits::TEXT_SHOWN_BYTES_MAX);
+                self.truncated = shown.len() < text.len();
+                self.text = Some(shown.to_owned());
+            }
+            _ => self.file = Some(File { name: file_name, bytes: body.len() }),
+        }
+        self.media_type = content_type;
+    }
+}
+
+/// What the platform says about a refusal.
+fn platform_words(body: &str) -> Option<String> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    let words = body.get("message")?.as_str()?;
+    Some(words.chars().filter(|sign| !sign.is_control()).take(actors::limits::setting::WORDS_CHARS_MAX).collect())
+}
+
+fn downloaded(operation: &Operation, executed: Executed) -> Result<HttpResponse, Error> {
+    let answer = match executed.outcome {
+        Ok(answer) if answer.status < 400 => answer,
+        Ok(answer) => return Err(Error::saying(Kind::PlatformRefused, format!("Clockify answered with status {}", answer.status))),
+        Err(CallError::TooLarge { .. }) => return Err(Error::saying(Kind::PlatformRefused, "Clockify's answer is too large")),
+        Err(error) => return Err(Error::because(Kind::PlatformSilent, error)),
+    };
+    let name = file_name(operation, &answer);
+    let media = answer.content_type.as_deref().filter(|media| is_harmless(media)).unwrap_or("application/octet-stream");
+    // A name beyond ASCII stands percent-encoded in a member of its own.
+    let ascii: String = name.chars().map(|sign| if sign.is_ascii() { sign } else { '_' }).collect();
+    let encoded = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC);
+    let disposition = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}");
+    let body: Bytes = answer.body;
+    Ok(HttpResponse::Ok().content_type(media).insert_header((header::CONTENT_DISPOSITION, disposition)).body(body))
+}
+
+/// Media types that no browser runs.
+fn is_harmless(media: &str) -> bool {
+    const KNOWN: [&str; 7] =
+        ["application/pdf", "application/json", "text/csv", "text/plain", "image/png", "image/jpeg", "application/vnd.ms-excel"];
+    KNOWN.contains(&media) || media.starts_with("application/vnd.openxmlformats-officedocument.")
+}
+
+/// The name that the platform gives a file, or one made of the operation.
+fn file_name(operation: &Operation, answer: &ApiResponse) -> String {
+    let ending = match answer.content_type.as_deref() {
+        Some("application/pdf") => "pdf",
+        Some("image/png") => "png",
+        Some("image/jpeg") => "jpg",
+        Some("text/csv") => "csv",
+        Some(media) if media.contains("json") => "json",
+        Some(media) if media.contains("spreadsheet") => "xlsx",
+        _ => "bin",
+    };
+    let disposition = answer.headers.iter().find(|(name, _)| name == "content-disposition").map(|(_, value)| value.as_str());
+    let given = disposition.and_then(|value| value.split("filename=").nth(1)).and_then(|rest| rest.split(';').next());
+    plain_name(given.unwrap_or_default().trim().trim_matches('"'), &format!("{}.{ending}", operation.id))
+}
