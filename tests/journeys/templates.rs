@@ -169,6 +169,8 @@ async fn every_template_does_what_it_says() {
     let so = |workspace: &Workspace| the(workspace, Shelf::Groups, &group).at("userIds") == &json!([user.at("id")]);
     stage.shows("new-members-into-group", json!({"group_id": group.at("id")}), "USER_JOINED_WORKSPACE", user.clone(), so).await;
 
+    // Another person: the same event again would be taken for a repetition.
+    let user = stage.with(|workspace| workspace.all(Shelf::Users).last().unwrap().clone());
     let name = format!("Onboarding of {}", text(&user, "name"));
     let so = |workspace: &Workspace| has_task(workspace, &name);
     stage.shows("welcome-task", json!({"project_id": project_id}), "USER_JOINED_WORKSPACE", user.clone(), so).await;
