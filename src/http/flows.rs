@@ -43,7 +43,7 @@ pub struct Listed {
 #[derive(Serialize, Debug)]
 #[serde(untagged)]
 enum Item {
-    Line(Line),
+    Line(Box<Line>),
     Whole(Box<Shown>),
 }
 
@@ -154,7 +154,7 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
         let stats = stats.get(&flow.id).copied().unwrap_or_default();
         match addon {
             Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, stats, now, None))),
-            Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(Line::of(flow, stats, now)),
+            Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(Box::new(Line::of(flow, stats, now))),
         }
     };
     let (summary, flows) = (summary(total, enabled), flows.into_iter().map(item).collect());

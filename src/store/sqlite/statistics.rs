@@ -62,6 +62,9 @@ pub(super) fn failed_in_spans(spans: usize) -> String {
     )
 }
 
+/// What a count is kept in.
+type Field = fn(&mut SpanStatistics) -> &mut u64;
+
 impl Sqlite {
     async fn of_flows(&self, key: Key, since: Timestamp) -> Result<Vec<FlowStatistics>, Failure> {
         let mut reading = self.reading().await?;
@@ -85,7 +88,7 @@ impl Sqlite {
             return Ok(statistics);
         }
         let mut reading = self.reading().await?;
-        let counted: [(String, fn(&mut SpanStatistics) -> &mut u64); 3] = [
+        let counted: [(String, Field); 3] = [
             (in_spans("events", spans), |span| &mut span.events),
             (in_spans("runs", spans), |span| &mut span.runs),
             (failed_in_spans(spans), |span| &mut span.failed),
