@@ -10,6 +10,7 @@
 //! catalogue  the platform's operations, shipped or read from an operator's file
 //! auth       the platform's tokens and keys: who calls                                  manifest     what the platform reads about the add-ons
 //! store      SQL, group commit, sealed secrets; behind the traits of `actors::port::store`
+//! flow_templates  flows to begin with, embedded
 //! outbound   everything that leaves, through one guard (I8)                             metrics      what is counted
 //! ui         the page's files, compiled in
 //! sandbox    a simulated Clockify for newcomers and tests; nothing of it runs under `serve`
@@ -32,6 +33,7 @@ pub mod auth;
 pub mod catalogue;
 pub mod cli;
 pub mod config;
+pub mod flow_templates;
 pub mod healthcheck;
 pub mod http;
 pub mod manifest;

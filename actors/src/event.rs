@@ -160,6 +160,8 @@ pub enum Source {
     Custom(Arc<str>),
     /// The workspace's own flows: a run of one failed, or its outcome is unknown.
     Flow,
+    /// A flow's own schedule.
+    Schedule,
 }
 
 /// The types of the events that runs of flows make when they end badly.

@@ -138,6 +138,19 @@ macro_rules! own_id {
             pub fn uuid(&self) -> Uuid {
                 self.0
             }
+
+            /// When it was made: a UUIDv7 says so itself.
+            pub fn made_at(&self) -> Option<crate::clock::Timestamp> {
+                let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+                let seconds = i64::try_from(seconds.checked_mul(1_000)?).ok()?;
+                Some(crate::clock::Timestamp::from_millis(seconds + i64::from(nanos / 1_000_000)))
+            }
+
+            /// The smallest one of a moment: what is made then or later does not sort before it.
+            pub fn first_at(moment: crate::clock::Timestamp) -> Self {
+                let millis = u64::try_from(moment.millis()).unwrap_or(0).min((1 << 48) - 1);
+                Self(Uuid::from_u128(u128::from(millis) << 80))
+            }
         }
 
         impl From<Uuid> for $name {
@@ -185,14 +198,6 @@ own_id!(
     /// A change that somebody made.
     ActivityId, "activity id"
 );
-
-impl EventId {
-    /// When the event was accepted: a UUIDv7 says so itself.
-    pub fn made_at(&self) -> Option<crate::clock::Timestamp> {
-        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
-        Some(crate::clock::Timestamp::from_millis(i64::try_from(seconds.checked_mul(1_000)?).ok()? + i64::from(nanos / 1_000_000)))
-    }
-}
 
 /// What an actor, a row and a query are addressed by: an add-on in a workspace.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]

@@ -15,6 +15,7 @@
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
 //! addon operation installation event entity source activity ids secret clock   the nouns           limits      every bound, with its reason
 //! webhook     which path carries which events                                         port        store/, clockify, web, observer
+//! schedule    when a flow is due by itself
 //! subscription                                                 webhooks that the manifest does not declare
 //! testing     honest stand-ins, behind a feature
 //! ```
@@ -64,6 +65,7 @@ pub mod port;
 pub mod rate;
 pub mod registry;
 pub mod retention;
+pub mod schedule;
 pub mod secret;
 pub mod settings;
 pub mod source;

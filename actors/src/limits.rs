@@ -1,5 +1,11 @@
 //! Every bound in one place (I5), by the part that it governs. Units are in the names; the reason stands beside the number.
 
+pub mod bootstrap;
+pub mod flow;
+pub mod http;
+pub mod run;
+pub mod store;
+
 /// Paths into payloads and contexts.
 pub mod jsonpath {
     /// A path that a person writes is shorter; the evaluator overflows its stack only on kilobytes.
@@ -36,61 +42,6 @@ pub mod entity {
     pub const ID_BYTES_MAX: usize = 128;
     /// Of a name, for lists and searches; names of the platform have at most some 250 characters, and few pass this.
     pub const SORT_KEY_BYTES_MAX: usize = 256;
-}
-
-/// Reading a workspace's data.
-pub mod bootstrap {
-    /// Entities in a page: what the platform gives of most lists at a time. A page is one transaction, in which the journal waits some milliseconds.
-    pub const PAGE_ENTITIES_MAX: u32 = 200;
-    /// A page that is still too large with this many is given up.
-    pub const PAGE_ENTITIES_MIN: u32 = 10;
-    /// Bytes of a page: 200 projects with their memberships have some hundred kilobytes.
-    pub const PAGE_BYTES_MAX: usize = 8 << 20;
-    /// Time for one page, name look-up to last byte, in milliseconds.
-    pub const CALL_MS_MAX: u64 = 30_000;
-    /// Calls of one workspace that are under way together: 50 a second at more than half a second each.
-    pub const CALLS_MAX: usize = 32;
-    /// Lists of one operation that are open together; each page stores their standing, some 100 bytes each.
-    pub const LANES_MAX: usize = 32;
-    /// Tries of a page.
-    pub const TRIES_MAX: u32 = 5;
-    /// Half the wait before the second one, in milliseconds; doubles with each further one.
-    pub const RETRY_MS: u64 = 500;
-    /// Lists of an operation that cannot be read before it is given up.
-    pub const FAILURES_MAX: u64 = 20;
-    /// Longest wait for a platform that is not there, in milliseconds.
-    pub const STALL_MS_MAX: u64 = 30_000;
-    /// How long the platform may not be there before the bootstrap is given up, in seconds: a day, as for runs.
-    pub const STALL_SECONDS_MAX: u64 = 86_400;
-    /// Errors that stand in the one line that people are shown.
-    pub const ERRORS_SHOWN_MAX: usize = 5;
-    /// Characters of the platform's words about a refusal that are kept.
-    pub const WORDS_CHARS_MAX: usize = 300;
-    /// The time over which the calls of one second are spread, in milliseconds: enough over a second that a call which is held up on its way does not
-    /// reach the platform as one too many.
-    pub const PACE_MS: u64 = 1_030;
-    /// How late a call may come without making the next ones late, in milliseconds: a busy machine wakes a sleeper some time after its time.
-    pub const LATE_MS: u64 = 20;
-    /// How long the platform counts a call, in milliseconds, with room for what a clock rounds.
-    pub const COUNTED_MS: u64 = 1_001;
-    /// Answers that take up to so many times what the quickest take are as quick as ever.
-    pub const AS_EVER: f64 = 1.5;
-    /// How much an answer raises what the quickest take, in milliseconds: some calls that are held up do not teach it much.
-    pub const LEARNT_MS: u64 = 1;
-    /// The share of the quickest answer's time that has certainly passed since the call arrived.
-    pub const ANSWER_SHARE: f64 = 0.75;
-    /// Longest pause before there may be room for a call again, in milliseconds.
-    pub const ROOM_LOOK_MS: u64 = 20;
-    /// How long a bootstrap rests after the store did not take something, in milliseconds.
-    pub const STORE_PAUSE_MS: u64 = 1_000;
-    /// Entities that are looked at in one step of the search for those that have vanished.
-    pub const SWEEP_ROWS: u32 = 1_000;
-    /// What webhooks say of entities and that waits to be written; more is dropped, and the next bootstrap reads it.
-    pub const NEWS_MAX: usize = 1_024;
-    /// How long it is gathered, in milliseconds.
-    pub const NEWS_MS: u64 = 100;
-    /// Entities of one payload that are looked up for people.
-    pub const PAYLOAD_ENTITIES_MAX: usize = 50;
 }
 
 /// The catalogue of operations and the description that it is made from.
@@ -202,139 +153,16 @@ pub mod outbound {
     pub const CONTENT_TYPE_BYTES_MAX: usize = 255;
 }
 
-/// Flows as they are saved, and values as they are rendered.
-pub mod flow {
-    /// Flows in a workspace: every event is matched against all of them.
-    pub const FLOWS_MAX: u32 = 500;
-    /// Characters of a flow's name, as in the reference.
-    pub const NAME_CHARS_MAX: usize = 255;
-    /// Characters of a description.
-    pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
-    /// Event types of one trigger: more than the platform has.
-    pub const EVENT_TYPES_MAX: usize = 64;
-    /// Rules of one flow, nested ones counted.
-    pub const RULES_MAX: usize = 100;
-    /// How deep groups of rules nest.
-    pub const CONDITION_DEPTH_MAX: usize = 5;
-    /// Actions of one flow.
-    pub const ACTIONS_MAX: usize = 20;
-    /// Actions within a `FOR_EACH`.
-    pub const ITEM_ACTIONS_MAX: usize = 10;
-    /// Items of a `FOR_EACH`, at the most: each has steps in the run's record, which is written anew after each item.
-    pub const ITEMS_MAX: u32 = 100;
-    /// And unless the action says otherwise.
-    pub const ITEMS_DEFAULT: u32 = 50;
-    /// Values of one `in`.
-    pub const IN_VALUES_MAX: usize = 500;
-    /// Bytes of one pattern.
-    pub const PATTERN_BYTES_MAX: usize = 512;
-    /// Bytes of a compiled pattern; the engine's time is linear in it.
-    pub const PATTERN_COMPILED_BYTES_MAX: usize = 256 * 1024;
-    /// Faults reported for one definition; the rest would not help anybody.
-    pub const FAULTS_MAX: usize = 50;
-    /// Bytes of a definition as it is sent.
-    pub const DEFINITION_BYTES_MAX: usize = 128 * 1024;
-    /// How deep an action's body nests, literal or rendered.
-    pub const BODY_DEPTH_MAX: usize = 32;
-    /// Values (texts, numbers, lists and so on) in an action's body.
-    pub const BODY_VALUES_MAX: usize = 2_000;
-    /// Placeholders in one text.
-    pub const PLACEHOLDERS_MAX: usize = 32;
-    /// Bytes of all that one step renders; a small template may repeat a large value.
-    pub const RENDERED_BYTES_MAX: usize = 256 * 1024;
-    /// Bytes of one rendered path parameter.
-    pub const PATH_PARAMETER_BYTES_MAX: usize = 256;
-    /// Parameters of one action.
-    pub const PARAMETERS_MAX: usize = 64;
-    /// Runs that may begin for one entity in a minute, at the most and by default.
-    pub const RUNS_PER_ENTITY_PER_MINUTE_MAX: u32 = 600;
-    /// By default: a person does not change one entity more often.
-    pub const RUNS_PER_ENTITY_PER_MINUTE_DEFAULT: u32 = 10;
-    /// Failures in a row that pause a flow, at the most.
-    pub const PAUSE_AFTER_FAILURES_MAX: u32 = 1_000;
-    /// And unless the flow says otherwise: enough that it is no accident, and soon enough that an admin sees it the same day.
-    pub const PAUSE_AFTER_FAILURES_DEFAULT: u32 = 20;
-    /// Statuses that one action may expect.
-    pub const EXPECTED_MAX: usize = 16;
-    /// Most tries that a policy may ask for.
-    pub const RETRY_ATTEMPTS_MAX: u32 = 200;
-    /// Longest wait between tries that a policy may ask for, in milliseconds: six hours.
-    pub const RETRY_WAIT_MS_MAX: u64 = 21_600_000;
-    /// Longest time that a policy may keep trying, in seconds: a week.
-    pub const RETRY_FOR_SECONDS_MAX: u64 = 604_800;
-}
-
-/// Runs and their steps.
-pub mod run {
-    /// Tries of a step that may have had an effect, by default: enough for a day at the longest wait.
-    pub const RETRY_ATTEMPTS_DEFAULT: u32 = 40;
-    /// First wait between tries, in milliseconds, by default.
-    pub const RETRY_INITIAL_MS_DEFAULT: u64 = 1_000;
-    /// Longest wait between tries, in milliseconds, by default: an hour.
-    pub const RETRY_WAIT_MS_DEFAULT: u64 = 3_600_000;
-    /// How long a step keeps trying, in seconds, by default: a day.
-    pub const RETRY_FOR_SECONDS_DEFAULT: u64 = 86_400;
-    /// Bytes of an answer that a step keeps whole for later steps.
-    pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
-    /// Steps of one run, those of every item counted: a run's record is read and written whole.
-    pub const STEPS_MAX: usize = 300;
-    /// Bytes of an item's last answer that are kept once the item is done; larger ones are dropped.
-    pub const ITEM_ANSWER_BYTES_MAX: usize = 4 * 1024;
-    /// Bytes of a request's body that are kept to be shown once its item is done.
-    pub const ITEM_REQUEST_SHOWN_BYTES_MAX: usize = 512;
-    /// How long a run may take from its first step on, in seconds: the longest policy of retries and as much again.
-    pub const RUN_SECONDS_MAX: u64 = 1_209_600;
-    /// Time for one call, name look-up to last byte, in milliseconds.
-    pub const CALL_MS_MAX: u64 = 30_000;
-    /// `Retry-After` beyond this many seconds is taken as this many.
-    pub const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
-    /// Bytes of a request's body that are kept to be shown.
-    pub const REQUEST_SHOWN_BYTES_MAX: usize = 4 * 1024;
-    /// How long a refused installation token is tried again before it counts as dead, in seconds; a fresh one needs some seconds to be known.
-    pub const TOKEN_GRACE_SECONDS: u64 = 120;
-    /// Waits longer than this many milliseconds are stored as `WAITING`; shorter ones are not worth a write.
-    pub const WAIT_STORED_MS_MIN: u64 = 3_000;
-    /// Calls to the platform that fail in a row before further runs wait for a probe to succeed.
-    pub const GATE_FAILURES_MAX: u32 = 3;
-    /// Longest pause between probes, in milliseconds.
-    pub const GATE_WAIT_MS_MAX: u64 = 30_000;
-    /// Calls a second for one installation: the platform's limit for an add-on on one workspace.
-    pub const CALLS_PER_SECOND_MAX: usize = 50;
-    /// The window that the rate is counted in, in milliseconds: a little over a second, so that network jitter does not squeeze a call too many
-    /// into the platform's second.
-    pub const CALLS_WINDOW_MS: u64 = 1_020;
-    /// How long the rate stays lowered after a 429, in seconds.
-    pub const SLOWED_SECONDS: u64 = 60;
-    /// An event about an entity that a flow wrote within this many milliseconds counts as that write's echo.
-    pub const ECHO_MS: u64 = 10_000;
-    /// Writes remembered for echoes, and pairs of flow and entity counted by the loop guard; the oldest are forgotten.
-    pub const LOOP_GUARD_ENTRIES_MAX: usize = 2_048;
-    /// Duplicates are recognised within this many milliseconds.
-    pub const DUPLICATE_MS: u64 = 300_000;
-    /// Deliveries remembered for duplicate recognition; the oldest are forgotten: better a repeated run than a lost one.
-    pub const DUPLICATES_REMEMBERED_MAX: usize = 1_024;
-    /// Runs of one workspace that are held in memory and could go on; the others wait in the store.
-    pub const QUEUE_READY_MAX: usize = 1_000;
-    /// Runs of one workspace that are held in memory in all, waiting ones included.
-    pub const QUEUE_HELD_MAX: usize = 10_000;
-    /// Bytes of payloads that one workspace's queue holds in memory; beyond it they are read from the store when their run begins.
-    pub const QUEUE_PAYLOAD_BYTES_MAX: usize = 4 * 1024 * 1024;
-    /// Older versions of flows that a workspace keeps ready for its runs; others are read and compiled again.
-    pub const VERSIONS_KEPT_MAX: usize = 64;
-    /// Deleted flows that a workspace remembers, for runs that are under way or being read at that moment: more than it may have flows.
-    pub const DELETED_FLOWS_REMEMBERED_MAX: usize = 1_024;
-    /// Runs read from the store at a time.
-    pub const QUEUE_PAGE: u32 = 200;
-    /// Entities that one workspace works on side by side, by default.
-    pub const CONCURRENCY_DEFAULT: usize = 8;
-    /// And at the most.
-    pub const CONCURRENCY_MAX: usize = 32;
-    /// How long a person's call waits for room in the budget, in milliseconds, before he is told to come again.
-    pub const ROOM_WAIT_MS_MAX: u64 = 4_000;
-    /// How often a step's record is offered to a store that does not take it before the run is put aside for a while.
-    pub const RECORD_TRIES_MAX: u32 = 5;
-    /// For how long it is put aside, in milliseconds.
-    pub const RECORD_PAUSE_MS: u64 = 5_000;
+/// Schedules of flows.
+pub mod schedule {
+    /// Bytes of a cron expression: lists of single minutes have some 170.
+    pub const CRON_BYTES_MAX: usize = 256;
+    /// Bytes of a time zone's name; the longest there is has 32.
+    pub const TIME_ZONE_BYTES_MAX: usize = 64;
+    /// Days that are looked through for the next one that fits: from one 29 February to the next it may be eight years.
+    pub const DAYS_SEARCHED_MAX: usize = 8 * 366 + 2;
+    /// Flows that one round of the sweeper starts; the others follow in the next, seconds later, the longest overdue first.
+    pub const DUE_PER_ROUND_MAX: u32 = 500;
 }
 
 /// Calls of other servers than the platform's.
@@ -472,68 +300,6 @@ pub mod retention {
     pub const KEYS_PAGE: u32 = 500;
 }
 
-/// The store: queues, batches, pages.
-pub mod store {
-    /// Entries that wait for the writer; one more is answered `Busy`. About a tenth of a second of work, at most some 16 MB of usual payloads.
-    pub const QUEUE_ENTRIES_MAX: usize = 4_096;
-    /// Entries of one commit. Larger ones gain nothing and make everybody in them wait.
-    pub const BATCH_ENTRIES_MAX: usize = 256;
-    /// Payload bytes of one commit, counted roughly; the entry that passes it is the last one.
-    pub const BATCH_BYTES_MAX: usize = 8 << 20;
-    /// Runs of one commit, counted likewise.
-    pub const RUNS_PER_BATCH_MAX: usize = 1_000;
-    /// Runs that one statement writes: 17 values each, and SQLite takes 32,766 in a statement.
-    pub const RUNS_PER_STATEMENT_MAX: usize = 1_000;
-    /// Changes of the entity cache in one transaction: a page of the largest size, at some 30 µs each.
-    pub const ENTITY_CHANGES_MAX: usize = 200;
-    /// Names that a search for a text looks at, in the order of names: some tenths of a second.
-    pub const NAMES_SEARCHED_MAX: u32 = 200_000;
-    /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
-    pub const QUEUE_JOBS_MAX: usize = 256;
-    /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.
-    pub const PURGE_ROWS_MAX: u32 = 200;
-    /// Installations with old rows that are found at a time and remembered for the round's next pages: not a megabyte.
-    pub const KEYS_AHEAD_MAX: u32 = 50_000;
-    /// Rows of one page of a list, whatever was asked for.
-    pub const PAGE_ROWS_MAX: u32 = 1_000;
-    /// Connections that read. SQLite reads are short; more would only compete for the same two or three cores.
-    pub const READERS_MAX: u32 = 4;
-    /// Connections to a database server that read. They wait for the network, not for this machine; a server has a hundred by default for everybody.
-    pub const SERVER_READERS_MAX: u32 = 8;
-    /// How long a database server may take over one statement, in milliseconds.
-    pub const STATEMENT_MS_MAX: u64 = 10_000;
-    /// How long it may take over a transaction before its connection counts as lost, in milliseconds.
-    pub const ANSWER_MS_MAX: u64 = 20_000;
-    /// How long a new connection to it may take, in milliseconds.
-    pub const CONNECT_MS_MAX: u64 = 5_000;
-    /// How long a statement waits for another process's lock, in milliseconds.
-    pub const BUSY_TIMEOUT_MS: u64 = 5_000;
-    /// How long a reader waits for a connection of the pool, in milliseconds.
-    pub const ACQUIRE_TIMEOUT_MS: u64 = 5_000;
-    /// Pages of the write-ahead log before it is folded in. Measured: 1,000 pages double the p99 of a commit, fewer cost throughput.
-    pub const WAL_CHECKPOINT_PAGES: u32 = 300;
-    /// Size of a database page, in bytes: a usual payload fits one.
-    pub const PAGE_BYTES: u32 = 8_192;
-    /// Rows on their way from the database's thread; a whole batch's, so that it never waits for the reader within a transaction.
-    pub const ROW_BUFFER_MAX: usize = 1_024;
-    /// Memory for pages of the writing connection, in KiB: the tails of tables and indices, and all runs that are not finished.
-    pub const WRITER_CACHE_KIB: u32 = 8_192;
-    /// Memory for pages of a reading connection, in KiB.
-    pub const READER_CACHE_KIB: u32 = 2_048;
-    /// What a write-ahead log that has grown behind a slow reader is cut back to, in bytes.
-    pub const WAL_BYTES_KEPT: u32 = 16 << 20;
-    /// Free pages that are given back to the file system in one transaction.
-    pub const VACUUM_PAGES_MAX: u32 = 100;
-    /// A file up to this size is written anew after an uninstall, in bytes: it takes some tenths of a second, and as much memory.
-    pub const VACUUM_WHOLE_BYTES_MAX: i64 = 32 << 20;
-    /// How long a process that starts waits for another one to let go of the database, in milliseconds: twice what a stop may take.
-    pub const LEASE_WAIT_MS_MAX: u64 = 40_000;
-    /// How often the lease on the database is looked at, in milliseconds.
-    pub const LEASE_LOOK_MS: u64 = 1_000;
-    /// Pause before what an uninstall left is tried again after a failure, in milliseconds.
-    pub const PURGE_PAUSE_MS: u64 = 1_000;
-}
-
 /// Streams of what happens, for open pages.
 pub mod stream {
     /// Streams of one workspace: some admins with some tabs each.
@@ -546,72 +312,6 @@ pub mod stream {
     pub const EVENTS_AT_A_TIME: u32 = 100;
     /// Seconds between signs of life. Proxies commonly cut what is silent for a minute.
     pub const HEARTBEAT_SECONDS: u64 = 15;
-}
-
-/// Requests as they come in.
-pub mod http {
-    /// How deep a payload may nest: what the JSON parser will build later (its own limit is 128).
-    pub const PAYLOAD_DEPTH_MAX: usize = 64;
-    /// Bytes of a webhook's body, by default: the platform's payloads have some kilobytes.
-    pub const WEBHOOK_BYTES_DEFAULT: usize = 1024 * 1024;
-    /// The least that an operator may allow; smaller would refuse usual payloads.
-    pub const WEBHOOK_BYTES_MIN: usize = 16 * 1024;
-    /// The most: what the reference took by default. It is held in memory.
-    pub const WEBHOOK_BYTES_MAX: usize = 5 * 1024 * 1024;
-    /// Threads that answer requests.
-    pub const WORKERS_MAX: usize = 64;
-    /// Connections that one worker holds; more wait in the system's queue.
-    pub const CONNECTIONS_PER_WORKER_MAX: usize = 4_096;
-    /// Connections that wait to be accepted.
-    pub const BACKLOG_MAX: u32 = 1_024;
-    /// Time for the head of a request, in seconds: a sender that drips must not hold a connection.
-    pub const HEAD_SECONDS_MAX: u64 = 8;
-    /// How long an idle connection is kept, in seconds: longer than usual proxies keep theirs, so that they close first.
-    pub const IDLE_SECONDS_MAX: u64 = 75;
-    /// How long a closing connection may take to take the rest of its answer, in seconds.
-    pub const DISCONNECT_SECONDS_MAX: u64 = 5;
-    /// Threads of one worker for blocking work; nothing on the road blocks.
-    pub const BLOCKING_THREADS_MAX: usize = 4;
-    /// How long answers under way may take when the service has drained, in seconds: there is nothing left that they wait for.
-    pub const LAST_ANSWERS_SECONDS_MAX: u64 = 3;
-    /// How long `healthcheck` waits for a connection, and for each part of the answer, in seconds; the image gives it five in all.
-    pub const HEALTHCHECK_SECONDS_MAX: u64 = 2;
-    /// Bytes that `healthcheck` reads.
-    pub const HEALTHCHECK_ANSWER_BYTES_MAX: u64 = 64 * 1024;
-    /// Bytes of a lifecycle call: INSTALLED brings one token of some 700 bytes for each of 52 webhooks.
-    pub const LIFECYCLE_BODY_BYTES_MAX: usize = 256 * 1024;
-    /// Bytes of a payload that stands in a list of events: a hundred of them are a few megabytes. A larger one is read by itself.
-    pub const LISTED_PAYLOAD_BYTES_MAX: usize = 64 * 1024;
-    /// Seconds that a whole body may take to arrive once its head is there; a slower sender holds a connection for nothing.
-    pub const BODY_SECONDS_MAX: u64 = 20;
-    /// Bodies up to this many bytes are copied out of the connection's buffer (8 KiB), which a waiting event would otherwise keep alive whole.
-    pub const BODY_COPIED_BYTES_MAX: usize = 4 * 1024;
-    /// Characters of an `X-Request-ID` that is taken over: a UUID and some more.
-    pub const REQUEST_ID_CHARS_MAX: usize = 64;
-    /// Bytes of one header field that is kept with an event.
-    pub const HEADER_KEPT_BYTES_MAX: usize = 256;
-    /// Webhooks of one installation: four for each event type there is.
-    pub const WEBHOOKS_MAX: usize = 208;
-    /// Bytes of one webhook's path or URL.
-    pub const WEBHOOK_PATH_BYTES_MAX: usize = 512;
-    /// Settings of one installation: the manifest has 14.
-    pub const SETTINGS_MAX: usize = 200;
-    /// Bytes of an id in a lifecycle body that is only kept to be shown: platform ids have 24.
-    pub const PLATFORM_TEXT_BYTES_MAX: usize = 128;
-    /// Entries of a list, unless asked otherwise; as in the reference.
-    pub const PAGE_DEFAULT: u32 = 50;
-    /// Entries of a list at the most; as in the reference.
-    pub const PAGE_MAX: u32 = 100;
-    /// Entries that a list may skip: further back nobody leafs, and skipping costs the store a read of each.
-    pub const OFFSET_MAX: u32 = 1_000_000;
-    /// Seconds that the store has to prove that it lives, when health is asked for.
-    pub const PING_SECONDS_MAX: u64 = 2;
-    /// Milliseconds that the answer of such a proof is good for, so that strangers who ask for health cost the store nothing.
-    pub const PING_GOOD_MS: u64 = 1_000;
-    /// `Retry-After` of a 503, in seconds: a restart and a full queue both pass within it.
-    pub const RETRY_AFTER_SECONDS: u64 = 5;
-    /// Events that the dashboard counts for the last day; beyond it says "at least".
-    pub const DAY_EVENTS_COUNTED_MAX: u32 = 1_000;
 }
 
 /// What an operator or an admin may set, where no other part bounds it.

@@ -16,12 +16,14 @@ use dashmap::DashMap;
 use futures_util::future::{Either, select};
 
 use crate::clock::Timestamp;
-use crate::ids::{Key, RunId};
+use crate::ids::{EventId, Key, RunId};
 use crate::installation::{Proof, Verdict};
+use crate::limits::flow::REPLAYS_PER_MESSAGE_MAX;
 use crate::limits::{actor as limits, explorer};
 use crate::port::observer::{Happening, Stir};
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
+use crate::port::store::schedules::Due;
 use crate::source::{CustomSource, SourceName};
 use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
@@ -32,12 +34,14 @@ use crate::workspace::execute::{Execute, Executed};
 use crate::workspace::flows::{ChangeFlow, FlowChange, FlowChanged};
 use crate::workspace::lifecycle::{Change, Lifecycle};
 use crate::workspace::lift::Lift;
-use crate::workspace::replay::{Replay, Replayed};
+use crate::workspace::replay::{Replay, ReplayMany, Replayed};
+use crate::workspace::replay_event::{EventReplayed, ReplayEvent};
 use crate::workspace::retire::{Drain, Retire};
 use crate::workspace::settings::{KeepSettings, SettingsWritten, WriteSettings};
 use crate::workspace::sources::{ChangeSource, FindSource, SourceChange, SourceChanged};
 use crate::workspace::status::{Snapshot, Status};
 use crate::workspace::subscriptions::{ChangeSubscription, SubscriptionChanged};
+use crate::workspace::tick::Tick;
 pub use crate::workspace::{Environment, Error};
 
 /// The registry of a process. Share it in an `Arc`; every method may be called from any thread.
@@ -175,6 +179,25 @@ impl Registry {
     /// Begins, stops or repeats the reading of the workspace.
     pub async fn bootstrap(&self, key: Key, wish: Wish) -> Result<Granted, Error> {
         self.ask(key, Bootstrap(wish)).await
+    }
+
+    /// Starts those of some runs again that have ended, a bounded number at a time. Gives the new runs.
+    pub async fn replay_many(&self, key: Key, runs: &[RunId]) -> Result<Vec<RunId>, Error> {
+        let mut started = Vec::new();
+        for batch in runs.chunks(REPLAYS_PER_MESSAGE_MAX) {
+            started.extend(self.ask(key, ReplayMany(batch.to_vec())).await?);
+        }
+        Ok(started)
+    }
+
+    /// Matches an event against the flows of now.
+    pub async fn replay_event(&self, key: Key, event: EventId) -> Result<EventReplayed, Error> {
+        self.ask(key, ReplayEvent(event)).await
+    }
+
+    /// Starts a flow that is due by its schedule.
+    pub async fn tick(&self, due: Due) -> Result<(), Error> {
+        self.ask(due.key, Tick(due)).await
     }
 
     /// How the workspace is.

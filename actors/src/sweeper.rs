@@ -1,4 +1,5 @@
-//! The sweeper: every few seconds it sees to it that unfinished runs and bootstraps have an actor, that actors without work go, and that quarantines end.
+//! The sweeper: every few seconds it sees to it that unfinished runs and bootstraps have an actor, that flows start when their schedules say so, that
+//! actors without work go, and that quarantines end.
 //!
 //! Its first round is the recovery after a start; nothing else is special about it (I2).
 
@@ -6,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::limits::actor as limits;
+use crate::limits::schedule::DUE_PER_ROUND_MAX;
 use crate::port::store;
 use crate::registry::Registry;
 
@@ -52,6 +54,14 @@ impl Registry {
             after = page.last().copied();
             if page.len() < limits::SWEEP_PAGE as usize || self.draining() {
                 break;
+            }
+        }
+        for due in env.store.due_flows(env.clock.now(), DUE_PER_ROUND_MAX).await? {
+            if self.draining() {
+                break;
+            }
+            if let Err(error) = self.tick(due).await {
+                log::warn!(workspace:% = due.key.workspace, flow:% = due.flow; "a flow is due but its workspace does not answer: {error}");
             }
         }
         for key in self.unused_since(env.clock.now() - Duration::from_secs(limits::IDLE_SECONDS)) {

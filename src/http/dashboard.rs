@@ -8,9 +8,11 @@ use actors::clock::Timestamp;
 use actors::flow::run::RunState;
 use actors::ids::{AddonId, WorkspaceId};
 use actors::installation::{Health, Status};
-use actors::limits::http::DAY_EVENTS_COUNTED_MAX;
+use actors::limits::http::CHART_HOURS;
 use actors::port::store::Slice;
+use actors::port::store::events::EventFilter;
 use actors::port::store::runs::RunFilter;
+use actors::port::store::statistics::SpanStatistics;
 use actors::workspace::status::Snapshot;
 use serde::Serialize;
 
@@ -21,7 +23,7 @@ use super::error::Error;
 use super::flows::summary;
 use super::request_id;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Asks for a total alone.
 const NONE: Slice = Slice { limit: 1, offset: 0 };
 
@@ -36,6 +38,8 @@ pub struct Dashboard {
     flows: FlowCounts,
     runs: RunCounts,
     recent_activity: Activity,
+    /// The last day by the hour, oldest first; the first hour is as much of it as lies within the day.
+    activity: Vec<Hour>,
 }
 
 #[derive(Serialize, Debug)]
@@ -58,7 +62,17 @@ struct FlowCounts {
 #[derive(Serialize, Debug)]
 struct RunCounts {
     total: u64,
+    runs_24h: u64,
     waiting: u64,
+    failed: u64,
+    uncertain: u64,
+    /// Failed or uncertain, and not dismissed.
+    attention: Attention,
+}
+
+#[derive(Serialize, Debug)]
+struct Attention {
+    total: u64,
     failed: u64,
     uncertain: u64,
 }
@@ -66,10 +80,18 @@ struct RunCounts {
 #[derive(Serialize, Debug)]
 struct Activity {
     webhooks_total: u64,
-    /// In the last day; with `webhooks_24h_at_least`, there were more than were counted.
-    webhooks_24h: usize,
-    webhooks_24h_at_least: bool,
+    webhooks_24h: u64,
+    flow_executions_24h: u64,
     summary: String,
+}
+
+/// An hour of the chart.
+#[derive(Serialize, Debug)]
+struct Hour {
+    hour: Timestamp,
+    events: u64,
+    runs: u64,
+    failed: u64,
 }
 
 /// `GET /ui/dashboard`.
@@ -78,6 +100,7 @@ pub async fn show(caller: Admin) -> Result<Json<Dashboard>, Error> {
     let workspace = service.registry.status(key).await?;
     let flows = service.store.flows(key).await?;
     let enabled = flows.iter().filter(|flow| flow.definition.enabled).count();
+    let hours = hours(&caller).await?;
     Ok(Json(Dashboard {
         workspace_id: key.workspace,
         installation: Installed {
@@ -91,34 +114,55 @@ pub async fn show(caller: Admin) -> Result<Json<Dashboard>, Error> {
         bootstrap: Outline::of(visited(&caller).await?.as_ref()),
         entity_counts: Counts::of(&*service.store, key).await?,
         flows: FlowCounts { total: flows.len(), enabled, summary: summary(flows.len(), enabled) },
-        runs: runs(&caller).await?,
-        recent_activity: activity(&caller).await?,
+        runs: runs(&caller, &hours).await?,
+        recent_activity: recent(&caller, &hours).await?,
+        activity: hours,
     }))
 }
 
-async fn runs(caller: &Admin) -> Result<RunCounts, Error> {
-    let count = async |state| {
-        let filter = RunFilter { state, ..RunFilter::default() };
+async fn runs(caller: &Admin, hours: &[Hour]) -> Result<RunCounts, Error> {
+    let count = async |state, attention| {
+        let filter = RunFilter { state, attention, ..RunFilter::default() };
         caller.service.store.runs(caller.key, &filter, NONE).await.map(|page| page.total)
     };
     Ok(RunCounts {
-        total: count(None).await?,
-        waiting: count(Some(RunState::Waiting)).await?,
-        failed: count(Some(RunState::Failed)).await?,
-        uncertain: count(Some(RunState::Uncertain)).await?,
+        total: count(None, false).await?,
+        runs_24h: hours.iter().map(|hour| hour.runs).sum(),
+        waiting: count(Some(RunState::Waiting), false).await?,
+        failed: count(Some(RunState::Failed), false).await?,
+        uncertain: count(Some(RunState::Uncertain), false).await?,
+        attention: Attention {
+            total: count(None, true).await?,
+            failed: count(Some(RunState::Failed), true).await?,
+            uncertain: count(Some(RunState::Uncertain), true).await?,
+        },
     })
 }
 
-async fn activity(caller: &Admin) -> Result<Activity, Error> {
-    let (store, key) = (&caller.service.store, caller.key);
-    let webhooks_total = store.events(key, &actors::port::store::events::EventFilter::default(), NONE).await?.total;
-    let since = caller.service.clock.now() - DAY;
-    let webhooks_24h = store.fingerprints(key, since, DAY_EVENTS_COUNTED_MAX).await?.len();
-    let webhooks_24h_at_least = webhooks_24h >= DAY_EVENTS_COUNTED_MAX as usize;
-    let more = if webhooks_24h_at_least { " or more" } else { "" };
+async fn recent(caller: &Admin, hours: &[Hour]) -> Result<Activity, Error> {
+    let webhooks_total = caller.service.store.events(caller.key, &EventFilter::default(), NONE).await?.total;
+    let webhooks_24h = hours.iter().map(|hour| hour.events).sum();
     let webhooks = if webhooks_24h == 1 { "webhook" } else { "webhooks" };
-    let summary = format!("{webhooks_24h}{more} {webhooks} in the last 24 hours");
-    Ok(Activity { webhooks_total, webhooks_24h, webhooks_24h_at_least, summary })
+    let summary = format!("{webhooks_24h} {webhooks} in the last 24 hours");
+    Ok(Activity { webhooks_total, webhooks_24h, flow_executions_24h: hours.iter().map(|hour| hour.runs).sum(), summary })
+}
+
+/// What happened since a day ago, hour by hour of the clock.
+async fn hours(caller: &Admin) -> Result<Vec<Hour>, Error> {
+    let now = caller.service.clock.now();
+    let begin = now - HOUR * CHART_HOURS;
+    let full = Timestamp::from_seconds(now.seconds() - now.seconds().rem_euclid(3_600));
+    let mut moments: Vec<Timestamp> = (0..CHART_HOURS).rev().map(|back| full - HOUR * back).filter(|hour| *hour > begin).collect();
+    moments.insert(0, begin);
+    moments.push(now + HOUR);
+    let spans = caller.service.store.span_statistics(caller.key, &moments).await?;
+    let hour = |(from, span): (&Timestamp, &SpanStatistics)| Hour {
+        hour: Timestamp::from_seconds(from.seconds() - from.seconds().rem_euclid(3_600)),
+        events: span.events,
+        runs: span.runs,
+        failed: span.failed,
+    };
+    Ok(moments.iter().zip(&spans).map(hour).collect())
 }
 
 /// What became of a quarantine.

@@ -50,6 +50,8 @@ pub enum Kind {
     CallNotFound,
     FlowNotFound,
     RunNotFound,
+    TemplateNotFound,
+    VersionNotFound,
     WebhookNotFound,
     SourceNotFound,
     SecretNotFound,
@@ -61,6 +63,7 @@ pub enum Kind {
     RunFinished,
     CallIncomplete,
     TooManyFlows,
+    VersionConflict,
     SourceTaken,
     TooManySources,
     TooManySecrets,
@@ -119,6 +122,8 @@ impl Kind {
             Self::CallNotFound => (S::NOT_FOUND, "call_not_found", "There is no such call."),
             Self::FlowNotFound => (S::NOT_FOUND, "flow_not_found", "There is no such flow."),
             Self::RunNotFound => (S::NOT_FOUND, "run_not_found", "There is no such run."),
+            Self::TemplateNotFound => (S::NOT_FOUND, "template_not_found", "There is no such template."),
+            Self::VersionNotFound => (S::NOT_FOUND, "version_not_found", "This version of the flow is not stored."),
             Self::WebhookNotFound => (S::NOT_FOUND, "webhook_not_found", "There is no such webhook."),
             Self::SourceNotFound => (S::NOT_FOUND, "source_not_found", "There is no such source."),
             Self::SecretNotFound => (S::NOT_FOUND, "secret_not_found", "There is no such secret."),
@@ -130,6 +135,7 @@ impl Kind {
             Self::RunFinished => (S::CONFLICT, "run_finished", "The run has ended already."),
             Self::CallIncomplete => (S::CONFLICT, "call_incomplete", "What the call sent was not kept, so that it cannot be made again."),
             Self::TooManyFlows => (S::CONFLICT, "too_many_flows", "The workspace has as many flows as it may have."),
+            Self::VersionConflict => (S::CONFLICT, "version_conflict", "The flow has been changed meanwhile."),
             Self::SourceTaken => (S::CONFLICT, "source_taken", "There is a source of that name."),
             Self::TooManySources => (S::CONFLICT, "too_many_sources", "The workspace has as many sources as it may have."),
             Self::TooManySecrets => (S::CONFLICT, "too_many_secrets", "The workspace has as many secrets as it may have."),
@@ -212,6 +218,14 @@ impl Error {
     /// 422, field by field.
     pub fn fields(details: Vec<FieldError>) -> Self {
         Self { kind: Kind::Fields, more: Some(Box::new(More { details, ..More::default() })) }
+    }
+
+    /// The same with every field below another one.
+    pub fn below(mut self, parent: &str) -> Self {
+        for fault in self.more.iter_mut().flat_map(|more| &mut more.details) {
+            fault.field = if fault.field.is_empty() { parent.to_owned() } else { format!("{parent}.{}", fault.field) };
+        }
+        self
     }
 
     /// 429: it is taken again after a while, which is told in whole seconds.

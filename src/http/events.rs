@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
 use actix_web::web::Json;
+use actix_web::{HttpRequest, Responder};
 use actors::addon::Addon;
 use actors::clock::Timestamp;
 use actors::event::{Event, EventType, Source};
-use actors::ids::{EventId, WorkspaceId};
-use actors::limits::http::LISTED_PAYLOAD_BYTES_MAX;
-use actors::port::store::events::EventFilter;
+use actors::ids::{EventId, RunId, WorkspaceId};
+use actors::limits::http::{LISTED_PAYLOAD_BYTES_MAX, SOUGHT_BYTES_MAX};
+use actors::limits::store::EVENTS_SEARCHED_MAX;
+use actors::port::store::events::{EventFilter, Sought};
 use actors::port::store::{Page, Slice};
+use actors::workspace::replay_event::EventReplayed;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::caller::Admin;
 use super::error::{Error, Kind};
 use super::query::Query;
+use super::runs;
 
 /// Which part of a list this is.
 #[derive(Serialize, Clone, Copy, Debug)]
@@ -41,7 +45,28 @@ impl Pagination {
 pub struct Listed {
     workspace_id: WorkspaceId,
     pagination: Pagination,
+    /// How far it was looked for what no index tells, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched: Option<Searched>,
     webhooks: Vec<Line>,
+}
+
+/// What a search has looked at.
+#[derive(Serialize, Debug)]
+struct Searched {
+    /// So many events, the newest that fit the rest of the filter.
+    events: u64,
+    /// Whether those are all of them.
+    complete: bool,
+}
+
+/// An event that has been matched again.
+#[derive(Serialize, Debug)]
+pub struct Replayed {
+    status: &'static str,
+    id: EventId,
+    /// The runs that it started.
+    runs: Vec<RunId>,
 }
 
 /// An event in a list: without its payload, but for users of API Studio, who find a short one there.
@@ -76,6 +101,7 @@ impl Line {
             Source::Clockify => ("CLOCKIFY", None),
             Source::Custom(name) => ("CUSTOM", Some(Arc::clone(name))),
             Source::Flow => ("FLOW", None),
+            Source::Schedule => ("SCHEDULE", None),
         };
         Self {
             id: event.id,
@@ -91,7 +117,8 @@ impl Line {
     }
 }
 
-/// `GET /ui/webhooks`, with `event_type` and `source` (`CLOCKIFY`, `FLOW`, `CUSTOM`, or `CUSTOM` with `custom_source`) as filters.
+/// `GET /ui/webhooks`, with `event_type`, `source` (`CLOCKIFY`, `FLOW`, `SCHEDULE`, `CUSTOM`, or `CUSTOM` with `custom_source`), `from` and `to` as filters; `entity`,
+/// `run_status` and `text` are looked for in the newest events that fit those.
 pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, Error> {
     let mut query = Query::of(&request);
     let event_type = query.parsed("event_type", EventType::parse);
@@ -100,28 +127,56 @@ pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, E
         "CLOCKIFY" => Ok(Source::Clockify),
         "CUSTOM" => Ok(Source::Custom(custom)),
         "FLOW" => Ok(Source::Flow),
-        _ => Err("expected CLOCKIFY, CUSTOM or FLOW"),
+        "SCHEDULE" => Ok(Source::Schedule),
+        _ => Err("expected CLOCKIFY, CUSTOM, FLOW or SCHEDULE"),
     });
+    let sought = Sought {
+        entity: query.bounded("entity", SOUGHT_BYTES_MAX).map(Into::into),
+        run_state: runs::state(&mut query, "run_status"),
+        text: query.bounded("text", SOUGHT_BYTES_MAX),
+    };
+    let (from, to) = (query.time("from"), query.time("to"));
     let slice = query.slice();
     query.checked()?;
-    let filter = EventFilter { event_type, source };
+    let filter = EventFilter { event_type, source, from, to, sought };
     let Page { total, items } = caller.service.store.events(caller.key, &filter, slice).await?;
+    let searched = if filter.sought.is_anything() { Some(searched(&caller, &filter).await?) } else { None };
     let with_payload = |event: &Event| event.payload.len() <= LISTED_PAYLOAD_BYTES_MAX && caller.key.addon == Addon::ApiStudio;
     let line = |event: &Event| -> Result<Line, Error> {
         let payload = with_payload(event).then(|| payload(event)).transpose()?;
         Ok(Line { payload, ..Line::of(event) })
     };
     let webhooks = items.iter().map(line).collect::<Result<_, _>>()?;
-    Ok(Json(Listed { workspace_id: caller.key.workspace, pagination: Pagination::of(total, slice), webhooks }))
+    Ok(Json(Listed { workspace_id: caller.key.workspace, pagination: Pagination::of(total, slice), searched, webhooks }))
+}
+
+async fn searched(caller: &Admin, filter: &EventFilter) -> Result<Searched, Error> {
+    let all = EventFilter { sought: Sought::default(), ..filter.clone() };
+    let total = caller.service.store.events(caller.key, &all, Slice { limit: 1, offset: 0 }).await?.total;
+    let most = u64::from(EVENTS_SEARCHED_MAX);
+    Ok(Searched { events: total.min(most), complete: total <= most })
 }
 
 /// `GET /ui/webhooks/{id}`.
 pub async fn show(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
-    let id = request.match_info().get("id").and_then(|id| EventId::parse(id).ok()).ok_or(Kind::WebhookNotFound)?;
+    let id = id(&request)?;
     let event = caller.service.store.event(caller.key, id).await?.ok_or(Kind::WebhookNotFound)?;
     let headers = raw(event.headers.clone().unwrap_or_else(|| "{}".into()))?;
     let payload = payload(&event)?;
     Ok(Json(Shown { line: Line::of(&event), workspace_id: caller.key.workspace, headers, payload }))
+}
+
+/// `POST /ui/webhooks/{id}/replay`: the event is matched against the flows of now and starts those that apply to it.
+pub async fn replay(caller: Admin, request: HttpRequest) -> Result<impl Responder, Error> {
+    let id = id(&request)?;
+    match caller.service.registry.replay_event(caller.key, id).await? {
+        EventReplayed::Started(runs) => Ok((Json(Replayed { status: "matched", id, runs }), StatusCode::ACCEPTED)),
+        EventReplayed::Absent => Err(Kind::WebhookNotFound.into()),
+    }
+}
+
+fn id(request: &HttpRequest) -> Result<EventId, Error> {
+    request.match_info().get("id").and_then(|id| EventId::parse(id).ok()).ok_or_else(|| Kind::WebhookNotFound.into())
 }
 
 fn payload(event: &Event) -> Result<Box<RawValue>, Error> {

@@ -1,17 +1,22 @@
 //! Flows as the page and integrators see them. They are changed through the workspace, so that the next event finds the change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Json, Payload};
+use actix_web::{HttpRequest, Responder};
 use actors::addon::Addon;
 use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::model::{Definition, Flow, TriggerSource};
+use actors::flow::read::FieldError;
 use actors::flow::standing::Paused;
 use actors::flow::{compiled, read};
 use actors::ids::{FlowId, Key, WorkspaceId};
-use actors::limits::flow::DEFINITION_BYTES_MAX;
+use actors::limits::flow::{DEFINITION_BYTES_MAX, NAME_CHARS_MAX};
+use actors::port::store::statistics::FlowStatistics;
+use actors::schedule::Schedule;
 use actors::workspace::flows::{FlowChange, FlowChanged};
 use serde::Serialize;
 use serde_json::Value;
@@ -20,6 +25,10 @@ use super::activity;
 use super::body;
 use super::caller::Admin;
 use super::error::{Error, Kind};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Behind the name of a copy.
+const COPY: &str = " (copy)";
 
 /// A list of flows, newest first.
 #[derive(Serialize, Debug)]
@@ -35,7 +44,7 @@ pub struct Listed {
 #[derive(Serialize, Debug)]
 #[serde(untagged)]
 enum Item {
-    Line(Line),
+    Line(Box<Line>),
     Whole(Box<Shown>),
 }
 
@@ -49,9 +58,23 @@ struct Line {
     enabled: bool,
     trigger_source: TriggerSource,
     trigger_event_types: Vec<EventType>,
+    schedule: Option<Schedule>,
+    /// When its schedule starts it next.
+    next_run_at: Option<Timestamp>,
+    stats: Stats,
     created_at: Timestamp,
     updated_at: Timestamp,
     paused: Option<Paused>,
+}
+
+/// What a flow did in the last day.
+#[derive(Serialize, Clone, Copy, Default, Debug)]
+struct Stats {
+    runs_24h: u64,
+    /// Of these, those that ended well.
+    succeeded: u64,
+    /// And those that failed or are uncertain.
+    failed: u64,
 }
 
 /// A whole flow.
@@ -65,6 +88,10 @@ pub struct Shown {
     version: u32,
     #[serde(flatten)]
     definition: Definition,
+    /// When its schedule starts it next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_run_at: Option<Timestamp>,
+    stats: Stats,
     created_at: Timestamp,
     updated_at: Timestamp,
     /// Whether it starts no runs for a while, because it has failed again and again.
@@ -79,18 +106,54 @@ pub struct Deleted {
 }
 
 impl Line {
-    fn of(flow: Flow, paused: Option<Paused>) -> Self {
-        let Definition { name, description, enabled, trigger_source, trigger_event_types, .. } = flow.definition;
+    fn of(flow: Flow, stats: Stats, paused: Option<Paused>, now: Timestamp) -> Self {
+        let next_run_at = flow.due_after(now);
+        let Definition { name, description, enabled, trigger_source, trigger_event_types, schedule, .. } = flow.definition;
         let Flow { id, version, created_at, updated_at, .. } = flow;
-        Self { id, version, name, description, enabled, trigger_source, trigger_event_types, created_at, updated_at, paused }
+        Self {
+            id,
+            version,
+            name,
+            description,
+            enabled,
+            trigger_source,
+            trigger_event_types,
+            schedule,
+            next_run_at,
+            stats,
+            created_at,
+            updated_at,
+            paused,
+        }
     }
 }
 
 impl Shown {
-    fn of(flow: Flow, workspace_id: WorkspaceId, status: Option<&'static str>, paused: Option<Paused>) -> Self {
+    fn of(
+        flow: Flow,
+        workspace_id: WorkspaceId,
+        stats: Stats,
+        paused: Option<Paused>,
+        now: Timestamp,
+        status: Option<&'static str>,
+    ) -> Self {
+        let next_run_at = flow.due_after(now);
         let Flow { id, version, definition, created_at, updated_at } = flow;
-        Self { status, id, workspace_id, version, definition, created_at, updated_at, paused }
+        Self { status, id, workspace_id, version, definition, next_run_at, stats, created_at, updated_at, paused }
     }
+
+    async fn with_stats(caller: &Admin, flow: Flow, status: Option<&'static str>) -> Result<Json<Self>, Error> {
+        let (stats, paused) = (stats(caller).await?.remove(&flow.id).unwrap_or_default(), pauses(caller).await?.remove(&flow.id));
+        Ok(Json(Self::of(flow, caller.key.workspace, stats, paused, caller.service.clock.now(), status)))
+    }
+}
+
+/// What the workspace's flows did in the last day.
+async fn stats(caller: &Admin) -> Result<HashMap<FlowId, Stats>, Error> {
+    let since = caller.service.clock.now() - DAY;
+    let counted = caller.service.store.flow_statistics(caller.key, since).await?;
+    let stats = |of: FlowStatistics| (of.flow, Stats { runs_24h: of.runs, succeeded: of.succeeded, failed: of.failed });
+    Ok(counted.into_iter().map(stats).collect())
 }
 
 /// Which flows are paused.
@@ -104,12 +167,12 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
     let Key { addon, workspace } = caller.key;
     let flows = caller.service.store.flows(caller.key).await?;
     let (total, enabled) = (flows.len(), flows.iter().filter(|flow| flow.definition.enabled).count());
-    let mut paused = pauses(&caller).await?;
+    let (stats, mut paused, now) = (stats(&caller).await?, pauses(&caller).await?, caller.service.clock.now());
     let item = |flow: Flow| {
-        let paused = paused.remove(&flow.id);
+        let (stats, paused) = (stats.get(&flow.id).copied().unwrap_or_default(), paused.remove(&flow.id));
         match addon {
-            Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, None, paused))),
-            Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(Line::of(flow, paused)),
+            Addon::ApiStudio => Item::Whole(Box::new(Shown::of(flow, workspace, stats, paused, now, None))),
+            Addon::UniversalWebhook | Addon::ClockifyAddon => Item::Line(Box::new(Line::of(flow, stats, paused, now))),
         }
     };
     let (summary, flows) = (summary(total, enabled), flows.into_iter().map(item).collect());
@@ -119,22 +182,13 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
 /// `POST /ui/flows`.
 pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Result<Json<Shown>, Error> {
     let definition = checked(&caller, &sent(&caller, &request, payload).await?)?;
-    match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
-        FlowChanged::Saved(flow) => {
-            activity::tell(&request, Some(flow.id.to_string()), flow.definition.name.as_str());
-            Ok(Json(Shown::of(*flow, caller.key.workspace, None, None)))
-        }
-        FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
-        FlowChanged::NotPermitted(faults) => Err(Error::fields(faults)),
-        FlowChanged::Absent | FlowChanged::Deleted => Err(Kind::NotInstalled.into()),
-    }
+    made(&caller, &request, definition).await
 }
 
 /// `GET /ui/flows/{id}`.
 pub async fn show(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
     let flow = caller.service.store.flow(caller.key, id(&request)?).await?.ok_or(Kind::FlowNotFound)?;
-    let paused = pauses(&caller).await?.remove(&flow.id);
-    Ok(Json(Shown::of(flow, caller.key.workspace, None, paused)))
+    Shown::with_stats(&caller, flow, None).await
 }
 
 /// `PUT /ui/flows/{id}`: replaces the whole definition; in API Studio, what is sent of it.
@@ -147,11 +201,7 @@ pub async fn replace(caller: Admin, request: HttpRequest, payload: Payload) -> R
         sent = over(whole, sent);
     }
     let definition = checked(&caller, &sent)?;
-    match caller.service.registry.change_flow(caller.key, FlowChange::Update(id, definition)).await? {
-        FlowChanged::Saved(flow) => Ok(Json(Shown::of(*flow, caller.key.workspace, Some("updated"), None))),
-        FlowChanged::NotPermitted(faults) => Err(Error::fields(faults)),
-        FlowChanged::Absent | FlowChanged::Deleted | FlowChanged::TooMany => Err(Kind::FlowNotFound.into()),
-    }
+    updated(&caller, FlowChange::Update { id, definition, after: expected(&request)? }, "updated").await
 }
 
 /// `DELETE /ui/flows/{id}`.
@@ -159,7 +209,72 @@ pub async fn delete(caller: Admin, request: HttpRequest) -> Result<Json<Deleted>
     let id = id(&request)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Delete(id)).await? {
         FlowChanged::Deleted => Ok(Json(Deleted { status: "deleted", id })),
-        FlowChanged::Absent | FlowChanged::Saved(_) | FlowChanged::TooMany | FlowChanged::NotPermitted(_) => Err(Kind::FlowNotFound.into()),
+        _ => Err(Kind::FlowNotFound.into()),
+    }
+}
+
+/// `POST /ui/flows/{id}/enable`: a flow that is switched on already stays as it is, unless it is paused.
+pub async fn enable(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
+    switch(&caller, &request, true, "enabled").await
+}
+
+/// `POST /ui/flows/{id}/disable`, likewise.
+pub async fn disable(caller: Admin, request: HttpRequest) -> Result<Json<Shown>, Error> {
+    switch(&caller, &request, false, "disabled").await
+}
+
+async fn switch(caller: &Admin, request: &HttpRequest, enabled: bool, status: &'static str) -> Result<Json<Shown>, Error> {
+    let id = id(request)?;
+    let flow = caller.service.store.flow(caller.key, id).await?.ok_or(Kind::FlowNotFound)?;
+    let paused = enabled && pauses(caller).await?.contains_key(&id);
+    if flow.definition.enabled == enabled && !paused {
+        return Shown::with_stats(caller, flow, Some(status)).await;
+    }
+    let definition = Box::new(Definition { enabled, ..flow.definition });
+    updated(caller, FlowChange::Update { id, definition, after: Some(flow.version) }, status).await
+}
+
+/// `POST /ui/flows/{id}/duplicate`: a copy, switched off, so that nothing is done twice.
+pub async fn duplicate(caller: Admin, request: HttpRequest) -> Result<impl Responder, Error> {
+    let flow = caller.service.store.flow(caller.key, id(&request)?).await?.ok_or(Kind::FlowNotFound)?;
+    let name: String = flow.definition.name.chars().take(NAME_CHARS_MAX - COPY.len()).collect();
+    let copy = Definition { name: format!("{name}{COPY}"), enabled: false, ..flow.definition };
+    let made = made(&caller, &request, Box::new(copy)).await?;
+    Ok((made, StatusCode::CREATED))
+}
+
+/// Stores a new flow.
+pub async fn made(caller: &Admin, request: &HttpRequest, definition: Box<Definition>) -> Result<Json<Shown>, Error> {
+    match caller.service.registry.change_flow(caller.key, FlowChange::Create(definition)).await? {
+        FlowChanged::Saved(flow) => {
+            activity::tell(request, Some(flow.id.to_string()), flow.definition.name.as_str());
+            Shown::with_stats(caller, *flow, None).await
+        }
+        FlowChanged::TooMany => Err(Kind::TooManyFlows.into()),
+        FlowChanged::NotPermitted(faults) => Err(Error::fields(faults)),
+        _ => Err(Kind::NotInstalled.into()),
+    }
+}
+
+/// Stores the next version of a flow.
+pub async fn updated(caller: &Admin, change: FlowChange, status: &'static str) -> Result<Json<Shown>, Error> {
+    match caller.service.registry.change_flow(caller.key, change).await? {
+        FlowChanged::Saved(flow) => Shown::with_stats(caller, *flow, Some(status)).await,
+        FlowChanged::Overtaken(version) => {
+            Err(Error::saying(Kind::VersionConflict, format!("The flow has been changed meanwhile: its version is {version} now.")))
+        }
+        FlowChanged::NotPermitted(faults) => Err(Error::fields(faults)),
+        _ => Err(Kind::FlowNotFound.into()),
+    }
+}
+
+/// The version that `If-Match` names: a number, which may stand in quotes. `*` is any.
+fn expected(request: &HttpRequest) -> Result<Option<u32>, Error> {
+    let Some(value) = request.headers().get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    match text.trim_start_matches("W/").trim_matches('"') {
+        "*" => Ok(None),
+        version => version.parse().map(Some).map_err(|_| Error::saying(Kind::Malformed, "If-Match must be the number of a version.")),
     }
 }
 
@@ -195,8 +310,13 @@ fn over(whole: Value, sent: Value) -> Value {
 }
 
 /// A definition that could run, or everything that is wrong with it.
-fn checked(caller: &Admin, sent: &Value) -> Result<Box<Definition>, Error> {
-    let definition = read::definition(sent).map_err(Error::fields)?;
-    compiled::check(&definition, caller.key.workspace, &caller.service.catalogue).map_err(Error::fields)?;
+pub fn checked(caller: &Admin, sent: &Value) -> Result<Box<Definition>, Error> {
+    fit(caller, sent).map_err(Error::fields)
+}
+
+/// The same, with what is wrong as it is.
+pub fn fit(caller: &Admin, sent: &Value) -> Result<Box<Definition>, Vec<FieldError>> {
+    let definition = read::definition(sent)?;
+    compiled::check(&definition, caller.key.workspace, &caller.service.catalogue)?;
     Ok(Box::new(definition))
 }

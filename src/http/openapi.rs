@@ -162,6 +162,11 @@ fn refusals(endpoint: &Endpoint, described: &Described) -> Vec<Kind> {
         Body::Payload | Body::Told => &[InvalidJson, BodyCut, BodyTimeout, BodyTooLarge, Encoding],
         Body::Flow
         | Body::Secret
+        | Body::Flows
+        | Body::Choice
+        | Body::Trial
+        | Body::PathTrial
+        | Body::Runs
         | Body::Source
         | Body::SourceChange
         | Body::Rotation

@@ -1,6 +1,7 @@
 //! Parameters of a query: typed, bounded, every fault named by its parameter.
 
 use actix_web::HttpRequest;
+use actors::clock::Timestamp;
 use actors::flow::read::Faults;
 use actors::limits::http::{OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX};
 use actors::port::store::Slice;
@@ -34,6 +35,35 @@ impl Query {
                 None
             }
         }
+    }
+
+    /// All texts of one name, each understood by `parse`.
+    pub fn all<T, E: ToString>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
+        let given: Vec<_> =
+            self.pairs.iter().filter(|(given, text)| given == name && !text.is_empty()).map(|(_, text)| parse(text)).collect();
+        let mut values = Vec::with_capacity(given.len());
+        for value in given {
+            match value {
+                Ok(value) => values.push(value),
+                Err(error) => self.faults.add(name, "invalid_value", error.to_string()),
+            }
+        }
+        values
+    }
+
+    /// A moment.
+    pub fn time(&mut self, name: &str) -> Option<Timestamp> {
+        self.parsed(name, |text| Timestamp::parse(text).ok_or("expected an RFC 3339 time, such as 2026-01-31T12:00:00Z"))
+    }
+
+    /// A text of at most so many bytes.
+    pub fn bounded(&mut self, name: &str, bytes_max: usize) -> Option<String> {
+        self.parsed(name, |text| (text.len() <= bytes_max).then(|| text.to_owned()).ok_or(format!("at most {bytes_max} bytes")))
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, name: &str) -> bool {
+        self.parsed(name, |text| text.parse::<bool>().map_err(|_| "expected true or false")).unwrap_or(false)
     }
 
     /// `limit` and `offset`, as the reference has them.

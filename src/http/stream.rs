@@ -16,6 +16,7 @@ use actors::limits::stream as limits;
 use actors::port::store;
 use actors::port::store::Slice;
 use actors::port::store::events::EventFilter;
+use actors::port::store::runs::RunSummary;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use futures_util::stream;
@@ -132,7 +133,7 @@ impl Line {
         if self.topics.contains(&Topic::Runs) {
             for run in &heard.runs {
                 if let Some(run) = store.run(self.key, *run).await? {
-                    message(text, "run", None, &runs::Line::from(run));
+                    message(text, "run", None, &runs::Line::from(RunSummary::from(&run)));
                 }
             }
             if heard.more_runs {

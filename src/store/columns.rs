@@ -32,24 +32,6 @@ pub(super) fn addon(number: i16) -> Result<Addon, Failure> {
 /// The name of no custom source, for the workspace's own flows.
 pub(super) const FLOW_SOURCE: &str = ":flow";
 
-/// The column of a source; none is Clockify.
-pub(super) fn source_text(source: &Source) -> Option<&str> {
-    match source {
-        Source::Clockify => None,
-        Source::Custom(name) => Some(name),
-        Source::Flow => Some(FLOW_SOURCE),
-    }
-}
-
-/// The source of a column.
-pub(super) fn source(text: Option<&str>) -> Source {
-    match text {
-        None => Source::Clockify,
-        Some(FLOW_SOURCE) => Source::Flow,
-        Some(name) => Source::Custom(name.into()),
-    }
-}
-
 /// What a column of JSON is given.
 pub(super) fn to_json(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|error| Failure::Refused(error.to_string()))
@@ -178,4 +160,39 @@ pub(super) fn source_to_json(source: &CustomSource) -> Result<String, Failure> {
         type_from: source.type_from.clone(),
         entity_path: source.entity_path.clone(),
     })
+}
+
+/// What stands in the column of sources for the flows' own schedules: no custom source may have that name.
+pub(super) const SCHEDULE: &str = ":schedule";
+
+/// The column of an event's source; none is Clockify.
+pub(super) fn source_text(source: &Source) -> Option<&str> {
+    match source {
+        Source::Clockify => None,
+        Source::Custom(name) => Some(name),
+        Source::Flow => Some(FLOW_SOURCE),
+        Source::Schedule => Some(SCHEDULE),
+    }
+}
+
+/// An event's source.
+pub(super) fn source(text: Option<&str>) -> Source {
+    match text {
+        None => Source::Clockify,
+        Some(FLOW_SOURCE) => Source::Flow,
+        Some(SCHEDULE) => Source::Schedule,
+        Some(name) => Source::Custom(name.into()),
+    }
+}
+
+/// What a filter by source asks for: which kind, and which name of that kind.
+pub(super) fn source_filter(source: Option<&Source>) -> (&'static str, Option<String>) {
+    match source {
+        None => ("any", None),
+        Some(Source::Clockify) => ("clockify", None),
+        Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
+        Some(Source::Custom(name)) => ("named", Some(name.to_string())),
+        Some(Source::Flow) => ("named", Some(FLOW_SOURCE.to_owned())),
+        Some(Source::Schedule) => ("named", Some(SCHEDULE.to_owned())),
+    }
 }

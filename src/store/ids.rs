@@ -23,3 +23,8 @@ pub(super) fn aged(id: EventId) -> Uuid {
 pub(super) fn young(before: Timestamp) -> Uuid {
     first_id_at(Timestamp::from_millis(before.millis().saturating_add(ID_AHEAD_MS)))
 }
+
+/// The first id of a span and the first one behind it; where the span has no end, the end of all ids.
+pub(super) fn span(from: Option<Timestamp>, to: Option<Timestamp>) -> (Uuid, Uuid) {
+    (from.map_or(Uuid::nil(), first_id_at), to.map_or(Uuid::max(), first_id_at))
+}

@@ -14,7 +14,7 @@ fn find(stage: &Stage, words: &str, operation: &str) {
 
 #[test]
 fn a_list_is_read_and_shown_as_a_table_and_kept() {
-    let Some(stage) = Stage::with("explorer") else { return };
+    let Some(stage) = Stage::set() else { return };
     find(&stage, "tags list", "getTags");
     stage.browser.press("Send");
     stage.browser.until("return document.querySelector('.bench .json-tree')", json!([]));
@@ -30,7 +30,7 @@ fn a_list_is_read_and_shown_as_a_table_and_kept() {
 
 #[test]
 fn a_write_as_the_add_on_is_asked_about_and_changes_the_workspace() {
-    let Some(stage) = Stage::with("explorer") else { return };
+    let Some(stage) = Stage::set() else { return };
     find(&stage, "tag", "createNewTag");
     stage.browser.write("[data-of='params.body.name'] input", "made in the explorer");
     stage.browser.choose(".bench form select", "addon");
@@ -45,7 +45,7 @@ fn a_write_as_the_add_on_is_asked_about_and_changes_the_workspace() {
 
 #[test]
 fn what_is_missing_is_said_at_its_parameter() {
-    let Some(stage) = Stage::with("explorer") else { return };
+    let Some(stage) = Stage::set() else { return };
     find(&stage, "getTimeEntry", "getTimeEntry");
     stage.browser.press("Send");
     stage.browser.until("return document.querySelector(\"[data-of='params.path.id'] > .fault:not([hidden])\")", json!([]));

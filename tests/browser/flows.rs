@@ -74,7 +74,7 @@ fn deleting_a_flow_asks_first() {
 
 #[test]
 fn a_flow_made_by_clicking_alone_runs_and_changes_the_workspace() {
-    let Some(stage) = Stage::with("explorer") else { return };
+    let Some(stage) = Stage::set() else { return };
     // A new client shall get a tag of its name.
     from_event(&stage, "NEW_CLIENT");
     stage.browser.click(".editor-side .json-pick[data-path='$.archived']");
@@ -100,7 +100,7 @@ fn a_flow_made_by_clicking_alone_runs_and_changes_the_workspace() {
 
 #[test]
 fn a_trial_says_what_would_happen_and_sends_nothing() {
-    let Some(stage) = Stage::with("dry_run") else { return };
+    let Some(stage) = Stage::set() else { return };
     stage.open("/flows");
     stage.browser.press("Tag what is done for Website relaunch");
     stage.browser.sees("This event would start the flow.");
@@ -114,7 +114,7 @@ fn a_trial_says_what_would_happen_and_sends_nothing() {
 
 #[test]
 fn a_former_version_comes_back() {
-    let Some(stage) = Stage::with("versions") else { return };
+    let Some(stage) = Stage::set() else { return };
     stage.open("/flows");
     stage.browser.press("Tag what is done for Website relaunch");
     stage.browser.write("[data-key=name]", "Another name");
@@ -132,7 +132,7 @@ fn a_former_version_comes_back() {
 
 #[test]
 fn a_template_becomes_a_flow() {
-    let Some(stage) = Stage::with("templates") else { return };
+    let Some(stage) = Stage::set() else { return };
     stage.open("/flows/templates");
     stage.browser.press("Use this template");
     stage.browser.until("return document.querySelector('dialog[open]')", json!([]));

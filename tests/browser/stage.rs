@@ -25,16 +25,6 @@ impl Stage {
         Self::set_at("?addon=universal-webhook")
     }
 
-    /// The same, if the universal add-on has this part of the page.
-    pub fn with(feature: &str) -> Option<Self> {
-        let stage = Self::set()?;
-        if stage.ask("GET", "/ui/about", None)["features"][feature] == true {
-            return Some(stage);
-        }
-        eprintln!("SKIPPED: {}: the add-on has no {feature}", std::thread::current().name().unwrap_or_default());
-        None
-    }
-
     /// The same with a query for the shell.
     pub fn set_at(query: &str) -> Option<Self> {
         let browser = Browser::open(1280, 900)?;

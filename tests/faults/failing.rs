@@ -161,7 +161,7 @@ fn a_flow_that_fails_again_and_again_is_paused_and_events_are_kept() {
         assert_eq!(events.total, 8);
 
         let saved = actors::flow::read::definition(&definition).unwrap();
-        let saved = stage.registry.change_flow(key, FlowChange::Update(flow, Box::new(saved))).await;
+        let saved = stage.registry.change_flow(key, FlowChange::Update { id: flow, definition: Box::new(saved), after: None }).await;
         assert!(matches!(saved, Ok(FlowChanged::Saved(_))));
         assert_eq!(stage.store.standings(key).await, Ok(vec![]));
         one(&stage, "z-good").await;

@@ -27,5 +27,6 @@ mod outbound;
 mod platform;
 #[path = "../journeys/running/mod.rs"]
 mod running;
+mod schedules;
 mod sources;
 mod stage;

@@ -139,11 +139,13 @@ impl Stage {
     }
 
     pub async fn runs(&self, key: Key) -> Vec<Run> {
-        let mut runs = Vec::new();
+        let mut runs: Vec<Run> = Vec::new();
         loop {
             let slice = Slice { limit: 1_000, offset: u32::try_from(runs.len()).unwrap() };
             let page = self.store.runs(key, &RunFilter::default(), slice).await.unwrap();
-            runs.extend(page.items);
+            for listed in page.items {
+                runs.push(self.store.run(key, listed.id).await.unwrap().unwrap());
+            }
             if runs.len() as u64 >= page.total {
                 runs.reverse();
                 return runs;

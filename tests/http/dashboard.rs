@@ -18,6 +18,23 @@ async fn dashboard(harness: &Harness) -> Value {
 }
 
 #[actix_web::test]
+async fn it_says_how_many_runs_want_attention() {
+    let harness = Harness::installed().await;
+    created(&harness, &definition("x")).await;
+    harness.deliver("NEW_PROJECT", &json!({"id": "1", "billable": true})).await;
+    for _ in 0..5_000 {
+        if dashboard(&harness).await["runs"]["failed"] == 1 {
+            break;
+        }
+    }
+    assert_eq!(dashboard(&harness).await["runs"]["attention"], json!({"total": 1, "failed": 1, "uncertain": 0}));
+    let answer = harness.send(post("/ui/runs/dismiss").token(&harness.owner()).json(&json!({"filter": {}}))).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let runs = dashboard(&harness).await["runs"].clone();
+    assert_eq!((&runs["attention"]["total"], &runs["failed"]), (&json!(0), &json!(1)));
+}
+
+#[actix_web::test]
 async fn it_counts_flows_runs_and_the_last_days_events() {
     let harness = Harness::installed().await;
     let fresh = dashboard(&harness).await;
@@ -35,7 +52,16 @@ async fn it_counts_flows_runs_and_the_last_days_events() {
     let later = dashboard(&harness).await;
     assert_eq!((&later["flows"]["enabled"], &later["runs"]["total"]), (&json!(1), &json!(1)));
     assert_eq!((&later["recent_activity"]["webhooks_24h"], &later["recent_activity"]["webhooks_total"]), (&json!(1), &json!(1)));
-    harness.clock.advance(Duration::from_secs(25 * 60 * 60));
+    assert_eq!((&later["runs"]["runs_24h"], &later["recent_activity"]["flow_executions_24h"]), (&json!(1), &json!(1)));
+    harness.clock.advance(Duration::from_secs(2 * 60 * 60));
+    let hours = dashboard(&harness).await["activity"].as_array().unwrap().clone();
+    assert_eq!(hours.len(), 25, "24 hours touch 25 hours of the clock");
+    let with: Vec<_> =
+        hours.iter().enumerate().filter(|(_, hour)| hour["events"] != 0).map(|(index, hour)| (index, &hour["runs"])).collect();
+    assert_eq!(with, [(22, &json!(1))], "{hours:?}");
+    let run = harness.send(get("/ui/runs").token(&harness.owner())).await.json()["runs"][0]["created_at"].clone();
+    assert_eq!(hours[22]["hour"].as_str().unwrap()[..13], run.as_str().unwrap()[..13]);
+    harness.clock.advance(Duration::from_secs(23 * 60 * 60));
     let next_day = dashboard(&harness).await;
     assert_eq!((&next_day["recent_activity"]["webhooks_24h"], &next_day["recent_activity"]["webhooks_total"]), (&json!(0), &json!(1)));
 }

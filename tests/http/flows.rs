@@ -179,3 +179,46 @@ async fn a_saved_flow_is_what_the_next_event_finds() {
     harness.deliver("NEW_PROJECT", &json!({"id": "3", "billable": true})).await;
     assert_eq!(runs().await, 1);
 }
+
+#[actix_web::test]
+async fn a_schedule_is_checked_and_says_when_it_is_due_next() {
+    let harness = Harness::installed().await;
+    let mut hourly = definition("hourly");
+    hourly["trigger_source"] = json!("SCHEDULE");
+    hourly["schedule"] = json!({"cron": "30 9 * * *", "time_zone": "Europe/Berlin"});
+    hourly.as_object_mut().unwrap().remove("trigger_event_types");
+    hourly.as_object_mut().unwrap().remove("conditions");
+    let made = ask(&harness, post("/ui/flows").json(&hourly)).await;
+    assert_eq!(made.status, 200, "{made:?}");
+    // It is nine o'clock in Berlin, on 15 January 2027.
+    assert_eq!((&made.json()["schedule"], &made.json()["next_run_at"]), (&hourly["schedule"], &json!("2027-01-15T08:30:00.000Z")));
+    let listed = ask(&harness, get("/ui/flows")).await.json();
+    assert_eq!(listed["flows"][0]["next_run_at"], "2027-01-15T08:30:00.000Z");
+    let plain = ask(&harness, post("/ui/flows").json(&definition("plain"))).await.json();
+    assert!(plain.get("schedule").is_none() && plain.get("next_run_at").is_none());
+
+    let with = |schedule: Value| {
+        let mut sent = hourly.clone();
+        sent["schedule"] = schedule;
+        sent
+    };
+    let mut of_events = definition("x");
+    of_events["schedule"] = hourly["schedule"].clone();
+    let mut with_types = hourly.clone();
+    with_types["trigger_event_types"] = json!(["NEW_TAG"]);
+    for (sent, field, code) in [
+        (with(Value::Null), "schedule", "required"),
+        (with(json!("* * * * *")), "schedule", "invalid_type"),
+        (with(json!({"time_zone": "UTC"})), "schedule.cron", "required"),
+        (with(json!({"cron": "* * * *"})), "schedule.cron", "invalid_cron"),
+        (with(json!({"cron": "* * * * *", "time_zone": "Mars"})), "schedule.time_zone", "unknown_time_zone"),
+        (with(json!({"cron": "* * * * *", "time_zone": 1})), "schedule.time_zone", "unknown_time_zone"),
+        (with(json!({"cron": "* * * * *", "every": 1})), "schedule.every", "unknown_field"),
+        (of_events, "schedule", "not_applicable"),
+        (with_types, "trigger_event_types", "not_applicable"),
+    ] {
+        let answer = ask(&harness, post("/ui/flows").json(&sent)).await;
+        answer.refused(422, "invalid_fields");
+        assert!(answer.faults().contains(&(field.into(), code.into())), "{sent}: {:?}", answer.faults());
+    }
+}

@@ -150,6 +150,7 @@ impl Harness {
         };
         path.replace("{id}", "01900000-0000-7000-8000-000000000000")
             .replace("{name}", "s")
+            .replace("{version}", "1")
             .replace("{source}", "s")
             .replace("{operation_id}", "getTags")
     }

@@ -84,6 +84,10 @@ async fn real_answers_have_the_shapes_that_are_stated() {
         ("/ui/webhooks/{id}", format!("/ui/webhooks/{event}")),
         ("/ui/flows", "/ui/flows".to_owned()),
         ("/ui/flows/{id}", format!("/ui/flows/{flow_id}")),
+        ("/ui/flows/{id}/versions", format!("/ui/flows/{flow_id}/versions")),
+        ("/ui/flows/{id}/versions/{version}", format!("/ui/flows/{flow_id}/versions/1")),
+        ("/ui/flow-templates", "/ui/flow-templates".to_owned()),
+        ("/ui/flow-export", "/ui/flow-export".to_owned()),
         ("/ui/flows/{id}/executions", format!("/ui/flows/{flow_id}/executions")),
         ("/ui/runs/{id}", format!("/ui/runs/{run}")),
         ("/ui/custom-sources", "/ui/custom-sources".to_owned()),
@@ -103,6 +107,22 @@ async fn real_answers_have_the_shapes_that_are_stated() {
     holds("PUT", "/ui/custom-sources/{name}", ask("PUT", "/ui/custom-sources/shop", Some(json!({}))).await);
     holds("POST", "/ui/custom-sources/{name}/rotate", ask("POST", "/ui/custom-sources/shop/rotate", None).await);
     holds("DELETE", "/ui/custom-sources/{name}", ask("DELETE", "/ui/custom-sources/shop", None).await);
+    let exported = ask("GET", "/ui/flow-export", None).await.json();
+    for (path, target, body) in [
+        ("/ui/flows/{id}/disable", format!("/ui/flows/{flow_id}/disable"), None),
+        ("/ui/flows/{id}/enable", format!("/ui/flows/{flow_id}/enable"), None),
+        ("/ui/flows/{id}/duplicate", format!("/ui/flows/{flow_id}/duplicate"), None),
+        ("/ui/flows/{id}/versions/{version}/restore", format!("/ui/flows/{flow_id}/versions/1/restore"), None),
+        ("/ui/flows/dry-run", "/ui/flows/dry-run".to_owned(), Some(json!({"flow_id": flow_id, "event_id": event}))),
+        ("/ui/jsonpath", "/ui/jsonpath".to_owned(), Some(json!({"path": "$.id", "event_id": event}))),
+        ("/ui/flow-import", "/ui/flow-import".to_owned(), Some(exported)),
+        ("/ui/webhooks/{id}/replay", format!("/ui/webhooks/{event}/replay"), None),
+        ("/ui/runs/replay", "/ui/runs/replay".to_owned(), Some(json!({"filter": {}}))),
+        ("/ui/runs/dismiss", "/ui/runs/dismiss".to_owned(), Some(json!({"filter": {}}))),
+        ("/ui/runs/{id}/dismiss", format!("/ui/runs/{run}/dismiss"), None),
+    ] {
+        holds("POST", path, ask("POST", &target, body).await);
+    }
     holds("PUT", "/ui/flows/{id}", ask("PUT", &format!("/ui/flows/{flow_id}"), Some(flow)).await);
     holds("DELETE", "/ui/flows/{id}", ask("DELETE", &format!("/ui/flows/{flow_id}"), None).await);
     let body = json!({"workspaceId": harness.home.workspace, "addonId": harness.home.addon_id, "status": "INACTIVE"});

@@ -4,7 +4,7 @@ use actors::port::clockify::Method;
 use actors::testing::Scripted;
 use serde_json::{Value, json};
 
-use super::client::{Answer, get, post};
+use super::client::{Answer, get, post, request};
 use super::flows::{created, definition};
 use super::harness::{Harness, grant};
 
@@ -145,13 +145,151 @@ async fn lists_are_cut_and_filtered_as_asked() {
     assert_eq!(total(format!("event_id={}", events[0])).await, 2);
     assert_eq!(total(format!("event_id={}&flow_id={flow}&status=STOPPED", events[0])).await, 1);
     assert_eq!(total("status=FAILED".into()).await, 0);
-    let odd = ask(&harness, "/ui/runs?flow_id=1&event_id=x&status=DONE&limit=101&offset=-1".into()).await;
+    assert_eq!(total("event_type=NEW_PROJECT".into()).await, 10);
+    assert_eq!(total("event_type=NEW_TAG".into()).await, 0);
+    let odd =
+        ask(&harness, "/ui/runs?flow_id=1&event_id=x&event_type=%20&status=DONE&from=now&to=1&attention=yes&limit=101&offset=-1".into())
+            .await;
     odd.refused(422, "invalid_fields");
     let fields: Vec<_> = odd.faults().into_iter().map(|(field, _)| field).collect();
-    assert_eq!(fields, ["flow_id", "event_id", "status", "limit", "offset"]);
+    assert_eq!(fields, ["flow_id", "event_id", "event_type", "status", "from", "to", "attention", "limit", "offset"]);
     for limit in ["0", "101", "1.5", "x", "-1", "99999999999999999999", "1'--"] {
         ask(&harness, format!("/ui/flows/{flow}/executions?limit={limit}")).await.refused(422, "invalid_fields");
     }
+}
+
+/// Waits until as many runs of the workspace as that have ended.
+async fn ended(harness: &Harness, count: usize) -> Vec<Value> {
+    for _ in 0..5_000 {
+        let runs = ask(harness, "/ui/runs".into()).await.json()["runs"].as_array().unwrap().clone();
+        if runs.len() == count && runs.iter().all(|run| !run["finished_at"].is_null()) {
+            return runs;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{:?}", ask(harness, "/ui/runs".into()).await)
+}
+
+async fn attention(harness: &Harness) -> Vec<Value> {
+    ask(harness, "/ui/runs?attention=true".into()).await.json()["runs"].as_array().unwrap().iter().map(|run| run["id"].clone()).collect()
+}
+
+#[actix_web::test]
+async fn what_wants_attention_is_dismissed_or_repeated_and_then_wants_it_no_more() {
+    let harness = Harness::installed().await;
+    let (flow, other) = (created(&harness, &definition("x")).await, created(&harness, &definition("y")).await);
+    let path = tag_path(&harness, "t1");
+    harness.clockify.always(Method::Get, &path, Scripted::json(400, &json!({"message": "no such tag", "code": 501})));
+    for n in 0..3 {
+        harness.deliver("NEW_PROJECT", &json!({"id": n.to_string(), "billable": true, "tagId": "t1"})).await;
+    }
+    let runs = ended(&harness, 6).await;
+    assert_eq!(attention(&harness).await.len(), 6);
+    let send = async |target: String, body: Value| harness.send(post(target).token(&harness.owner()).json(&body)).await;
+
+    let first = &runs[0]["id"];
+    let answer = harness.send(post(format!("/ui/runs/{}/dismiss", first.as_str().unwrap())).token(&harness.owner())).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"status": "dismissed", "id": first})));
+    assert!(!attention(&harness).await.contains(first));
+    let shown = ask(&harness, format!("/ui/runs/{}", first.as_str().unwrap())).await.json();
+    assert_eq!((&shown["status"], shown["dismissed_at"].is_string()), (&json!("FAILED"), true));
+
+    harness.clockify.always(Method::Get, &path, Scripted::json(200, &json!({"id": "t1"})));
+    let answer = send("/ui/runs/replay".into(), json!({"filter": {"flow_id": flow, "status": "FAILED"}})).await;
+    let of_flow = runs.iter().filter(|run| run["flow_id"] == json!(flow) && run["id"] != *first).count();
+    assert_eq!((answer.status, answer.json()), (202, json!({"count": of_flow, "more": false})));
+    ended(&harness, 6 + of_flow).await;
+    let left = attention(&harness).await;
+    assert_eq!(left.len(), 5 - of_flow, "what is repeated wants no attention any more, and its repetition went well");
+
+    let answer = send("/ui/runs/dismiss".into(), json!({"ids": [left[0], left[0], first]})).await;
+    assert_eq!(answer.json(), json!({"count": 1, "more": false}));
+    let answer = send("/ui/runs/dismiss".into(), json!({"filter": {}})).await;
+    assert_eq!(answer.json(), json!({"count": left.len() - 1, "more": false}));
+    assert_eq!(attention(&harness).await, Vec::<Value>::new());
+    assert_eq!(ask(&harness, format!("/ui/runs?flow_id={other}&event_type=NEW_PROJECT")).await.json()["pagination"]["total"], 3);
+
+    for (body, field) in [
+        (json!({}), ""),
+        (json!({"ids": [], "filter": {}}), ""),
+        (json!({"filter": {"state": "FAILED"}}), ""),
+        (json!({"ids": "x"}), "ids"),
+        (json!({"ids": vec![json!("x"); 1_001]}), "ids"),
+        (json!({"ids": [1]}), "ids[0]"),
+        (json!({"filter": {"flow_id": "x"}}), "filter.flow_id"),
+        (json!({"filter": {"status": "SUCCEEDED"}}), "filter.status"),
+    ] {
+        for target in ["/ui/runs/replay", "/ui/runs/dismiss"] {
+            let answer = send(target.into(), body.clone()).await;
+            answer.refused(422, "invalid_fields");
+            assert_eq!(answer.faults()[0].0, field, "{body}");
+        }
+    }
+    harness.send(post("/ui/runs/01900000-0000-7000-8000-000000000000/dismiss").token(&harness.owner())).await.refused(404, "run_not_found");
+}
+
+#[actix_web::test]
+async fn a_run_of_a_deleted_flow_is_not_repeated() {
+    let harness = Harness::installed().await;
+    let flow = created(&harness, &definition("x")).await;
+    harness.deliver("NEW_PROJECT", &json!({"id": "p1", "billable": true, "tagId": "t1"})).await;
+    let id = newest(&harness, "FAILED").await["id"].as_str().unwrap().to_owned();
+    harness.send(request("DELETE", format!("/ui/flows/{flow}")).token(&harness.owner())).await;
+    harness.send(post(format!("/ui/runs/{id}/replay")).token(&harness.owner())).await.refused(404, "flow_not_found");
+    let answer = harness.send(post("/ui/runs/replay").token(&harness.owner()).json(&json!({"ids": [id]}))).await;
+    assert_eq!(answer.json(), json!({"count": 0, "more": false}));
+    assert_eq!(harness.stored(harness.home.workspace).await.2, 1);
+}
+
+#[actix_web::test]
+async fn an_event_is_matched_again_by_the_flows_of_now() {
+    let harness = Harness::installed().await;
+    let stops = |name: &str| {
+        let mut definition = definition(name);
+        definition["actions"] = json!([{"type": "STOP_IF", "conditions": {"rules": []}}]);
+        definition
+    };
+    let before = created(&harness, &stops("before")).await;
+    let event = harness.deliver("NEW_PROJECT", &json!({"id": "p1", "billable": true})).await;
+    let run = newest(&harness, "STOPPED").await;
+    let after = created(&harness, &stops("after")).await;
+    let mut never = stops("never");
+    never["conditions"]["rules"][0]["value"] = json!(false);
+    created(&harness, &never).await;
+    let replay = async |event: &str| harness.send(post(format!("/ui/webhooks/{event}/replay")).token(&harness.owner())).await;
+    let answer = replay(&event).await;
+    assert_eq!((answer.status, answer.json()["runs"].as_array().unwrap().len()), (202, 2), "{answer:?}");
+    let runs = ended(&harness, 3).await;
+    let of = |flow: &str| runs.iter().filter(|run| run["flow_id"] == json!(flow)).collect::<Vec<_>>();
+    assert_eq!(
+        (&of(&before)[0]["replay_of"], &of(&after)[0]["replay_of"]),
+        (&run["id"], &json!(null)),
+        "a flow's first run is its one run"
+    );
+    assert!(runs.iter().all(|run| run["webhook_log_id"] == json!(event)));
+    replay(&event).await;
+    let again = ended(&harness, 5).await;
+    let newest = again.iter().find(|run| run["flow_id"] == json!(after)).unwrap();
+    assert_eq!(newest["replay_of"], of(&after)[0]["id"]);
+    replay("01900000-0000-7000-8000-000000000000").await.refused(404, "webhook_not_found");
+}
+
+#[actix_web::test]
+async fn a_flow_says_what_it_did_in_the_last_day() {
+    let harness = Harness::installed().await;
+    let flow = created(&harness, &definition("x")).await;
+    let path = tag_path(&harness, "t1");
+    harness.clockify.once(Method::Get, &path, Scripted::json(400, &json!({"message": "no such tag", "code": 501})));
+    harness.clockify.always(Method::Get, &path, Scripted::json(200, &json!({"id": "t1"})));
+    for n in 0..3 {
+        harness.deliver("NEW_PROJECT", &json!({"id": n.to_string(), "billable": true, "tagId": "t1"})).await;
+        ended(&harness, n + 1).await;
+    }
+    let stats = json!({"runs_24h": 3, "succeeded": 2, "failed": 1});
+    assert_eq!(ask(&harness, format!("/ui/flows/{flow}")).await.json()["stats"], stats);
+    assert_eq!(ask(&harness, "/ui/flows".into()).await.json()["flows"][0]["stats"], stats);
+    harness.clock.advance(std::time::Duration::from_secs(25 * 3_600));
+    assert_eq!(ask(&harness, "/ui/flows".into()).await.json()["flows"][0]["stats"], json!({"runs_24h": 0, "succeeded": 0, "failed": 0}));
 }
 
 #[actix_web::test]

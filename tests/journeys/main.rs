@@ -14,4 +14,5 @@ mod platform;
 mod reference;
 mod running;
 mod sandbox;
+mod templates;
 mod webhook;

@@ -62,6 +62,7 @@ fn run() -> Run {
         created_at: Timestamp::from_seconds(0),
         started_at: None,
         finished_at: None,
+        dismissed_at: None,
     }
 }
 

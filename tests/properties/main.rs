@@ -14,4 +14,5 @@ mod conditions;
 mod flows;
 mod jsonpath;
 mod machine;
+mod schedules;
 mod templates;

@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
+use actors::clock::Clock;
 use actors::event::{Event, Source};
+use actors::flow::run::{Run, RunState};
 use actors::port::store::Slice;
-use actors::port::store::events::{EventFilter, Fingerprint};
-use actors::port::store::journal::Written;
+use actors::port::store::events::{EventFilter, Fingerprint, Sought};
+use actors::port::store::journal::{Entry, Written};
 
 use crate::backend::{Backend, submit, write};
-use crate::sample::{accept, custom, event, event_type, install, key, text};
+use crate::sample::{CLOCK, accept, custom, event, event_at, event_type, flow_id, install, key, run, standing, text};
 
 contract! {
     an_event_is_read_byte_for_byte_as_it_came,
     an_event_of_another_workspace_is_not_seen,
     events_are_listed_newest_first_in_parts_with_their_number,
     events_are_listed_by_type_and_by_source,
+    events_are_listed_by_the_time_at_which_they_arrived,
+    what_no_index_tells_is_sought_in_the_newest_events_that_fit,
     events_of_many_workspaces_are_told_apart_however_many_they_are,
     fingerprints_are_of_the_platform_and_since_a_moment_the_oldest_first,
     of_too_many_fingerprints_the_newest_are_given,
@@ -87,7 +91,7 @@ async fn events_are_listed_by_type_and_by_source(backend: Backend) {
     let events = [event(), custom("shop"), Event { event_type: event_type("NEW_TAG"), ..event() }, custom("bank"), event()];
     write_all(&backend, 1, &events).await;
     let list = async |event_type: Option<&str>, source: Option<Source>| {
-        let filter = EventFilter { event_type: event_type.map(crate::sample::event_type), source };
+        let filter = EventFilter { event_type: event_type.map(crate::sample::event_type), source, ..EventFilter::default() };
         let page = backend.store.events(key(1), &filter, ALL).await.unwrap();
         assert_eq!(page.total, page.items.len() as u64);
         page.items.iter().map(|found| events.iter().position(|event| event == found).unwrap()).collect::<Vec<_>>()
@@ -104,6 +108,70 @@ async fn events_are_listed_by_type_and_by_source(backend: Backend) {
 }
 
 /// More than several chapters of the SQLite store.
+async fn events_are_listed_by_the_time_at_which_they_arrived(backend: Backend) {
+    let now = CLOCK.now();
+    let mut events: Vec<_> = (0..10_u64).rev().map(|hours| event_at(now - Duration::from_secs(3_600 * hours))).collect();
+    write_all(&backend, 1, &events).await;
+    events.reverse();
+    let hours = |hours: u64| Some(now - Duration::from_secs(3_600 * hours));
+    for (from, to, part) in [(hours(2), None, &events[..3]), (None, hours(7), &events[8..]), (hours(5), hours(2), &events[3..6])] {
+        let filter = EventFilter { from, to, ..EventFilter::default() };
+        let page = backend.store.events(key(1), &filter, ALL).await.unwrap();
+        assert_eq!((page.total, &page.items[..]), (part.len() as u64, part), "{filter:?}");
+    }
+}
+
+async fn what_no_index_tells_is_sought_in_the_newest_events_that_fit(backend: Backend) {
+    let store = &*backend.store;
+    let with = |entity: Option<&str>, payload: &str| Event {
+        entity: entity.map(Into::into),
+        payload: payload.as_bytes().to_vec().into(),
+        ..event()
+    };
+    let mut events = vec![
+        with(Some("project:1"), r#"{"name":"Größe 100%_"}"#),
+        with(Some("project:2"), r#"{"name":"none"}"#),
+        with(None, r#"{"name":"Größe"}"#),
+        Event { event_type: event_type("NEW_TAG"), ..with(Some("project:1"), "{}") },
+    ];
+    write_all(&backend, 1, &events).await;
+    write_all(&backend, 2, &[with(Some("project:1"), r#"{"name":"Größe"}"#)]).await;
+    let of = run(key(1), &events[1], flow_id());
+    let runs = [
+        standing(&of, RunState::Failed),
+        standing(&Run { replay_of: Some(of.id), ..run(key(1), &events[1], of.flow) }, RunState::Succeeded),
+    ];
+    assert_eq!(write(store, Entry::Start(runs.to_vec())).await, Ok(Written::Done));
+    events.reverse();
+    let sought = |entity: Option<&str>, text: Option<&str>, run_state| Sought {
+        entity: entity.map(Into::into),
+        text: text.map(Into::into),
+        run_state,
+    };
+    for (sought, found) in [
+        (sought(Some("project:1"), None, None), &[0, 3][..]),
+        (sought(Some("project:"), None, None), &[]),
+        (sought(None, Some("Größe"), None), &[1, 3]),
+        (sought(None, Some("größe"), None), &[]),
+        (sought(None, Some("%_"), None), &[3]),
+        (sought(None, None, Some(RunState::Failed)), &[2]),
+        (sought(None, None, Some(RunState::Succeeded)), &[2]),
+        (sought(None, None, Some(RunState::Stopped)), &[]),
+        (sought(Some("project:2"), Some("none"), Some(RunState::Failed)), &[2]),
+        (sought(Some("project:1"), Some("none"), None), &[]),
+    ] {
+        let filter = EventFilter { sought, ..EventFilter::default() };
+        let expected: Vec<_> = found.iter().map(|index| events[*index].clone()).collect();
+        let page = store.events(key(1), &filter, ALL).await.unwrap();
+        assert_eq!((page.total, page.items), (expected.len() as u64, expected), "{filter:?}");
+        let typed = EventFilter { event_type: Some(event_type("NEW_TAG")), ..filter };
+        assert_eq!(store.events(key(1), &typed, ALL).await.unwrap().total, u64::from(found.contains(&0)), "{typed:?}");
+    }
+    let second = EventFilter { sought: sought(None, Some("Größe"), None), ..EventFilter::default() };
+    let page = store.events(key(1), &second, Slice { limit: 1, offset: 1 }).await.unwrap();
+    assert_eq!((page.total, &page.items[..]), (2, &events[3..4]));
+}
+
 async fn events_of_many_workspaces_are_told_apart_however_many_they_are(backend: Backend) {
     let store = &*backend.store;
     for number in 1..=3 {

@@ -23,6 +23,8 @@ contract! {
     flows_of_another_workspace_are_not_seen_and_not_changed,
     deleting_a_flow_cancels_its_unfinished_runs_and_keeps_its_versions,
     a_deleted_flow_makes_room_and_cannot_be_changed,
+    many_flows_are_stored_together_or_not_at_all,
+    the_newest_versions_are_kept_and_those_that_unfinished_runs_need,
     a_flow_deleted_right_behind_an_event_cancels_the_run_that_the_event_starts,
 }
 
@@ -40,6 +42,7 @@ fn full_definition() -> Definition {
         trigger_source: TriggerSource::Custom,
         trigger_event_types: vec![event_type("order.paid"), event_type("NEW_TAG")],
         custom_source: Some("shop".into()),
+        schedule: None,
         conditions: Some(Group {
             join: Join::Any,
             rules: vec![
@@ -187,4 +190,48 @@ async fn a_flow_deleted_right_behind_an_event_cancels_the_run_that_the_event_sta
     assert_eq!((accepted.outcome().await, deleted), (Ok(Written::Done), Ok(true)));
     assert_eq!(store.run(key(1), run.id).await.unwrap().unwrap().state, RunState::Cancelled);
     assert_eq!(write(store, progress(&run)).await, Ok(Written::Absent));
+}
+
+async fn many_flows_are_stored_together_or_not_at_all(backend: Backend) {
+    let store = &*backend.store;
+    let three: Vec<_> = ["a", "b", "c"].map(flow).into();
+    assert_eq!(store.create_flows(key(1), &three, 5).await, Ok(Saved::Absent));
+    install(store, key(1)).await;
+    assert_eq!(store.create_flows(key(1), &three, 2).await, Ok(Saved::TooMany));
+    assert_eq!(store.flows(key(1)).await, Ok(vec![]));
+    assert_eq!(store.create_flows(key(1), &three, 3).await, Ok(Saved::Version(1)));
+    assert_eq!(store.create_flows(key(1), &[], 3).await, Ok(Saved::Version(1)));
+    assert_eq!(
+        store.flows(key(1)).await.unwrap().iter().map(|flow| flow.id).rev().collect::<Vec<_>>(),
+        three.iter().map(|flow| flow.id).collect::<Vec<_>>()
+    );
+}
+
+async fn the_newest_versions_are_kept_and_those_that_unfinished_runs_need(backend: Backend) {
+    let store = &*backend.store;
+    install(store, key(1)).await;
+    install(store, key(2)).await;
+    let (first, other) = (flow("x"), flow("other"));
+    store.create_flow(key(1), &first, 9).await.unwrap();
+    store.create_flow(key(1), &other, 9).await.unwrap();
+    for (version, state) in [(2, RunState::Waiting), (3, RunState::Succeeded), (4, RunState::Queued)] {
+        let event = event();
+        let run = standing(&Run { flow_version: version, ..run(key(1), &event, first.id) }, state);
+        assert_eq!(write(store, accept(key(1), &event, &[run])).await, Ok(Written::Done));
+    }
+    for version in 2..=60 {
+        assert_eq!(store.update_flow(key(1), &first).await, Ok(Saved::Version(version)));
+    }
+    let slice = |limit, offset| actors::port::store::Slice { limit, offset };
+    let listed = store.flow_versions(key(1), first.id, slice(100, 0)).await.unwrap();
+    let expected: Vec<u32> = (11..=60).rev().chain([4, 2]).collect();
+    assert_eq!(listed.items.iter().map(|flow| flow.version).collect::<Vec<_>>(), expected);
+    assert_eq!(listed.total, 52);
+    let part = store.flow_versions(key(1), first.id, slice(2, 1)).await.unwrap();
+    assert_eq!(part.items.iter().map(|flow| flow.version).collect::<Vec<_>>(), [59, 58]);
+    assert_eq!(store.flow_version(key(1), first.id, 3).await, Ok(None));
+    assert_eq!(store.flow_versions(key(1), other.id, slice(9, 0)).await.unwrap().total, 1);
+    assert_eq!(store.flow_versions(key(2), first.id, slice(9, 0)).await.unwrap().total, 0);
+    assert_eq!(store.delete_flow(key(1), first.id, CLOCK.now()).await, Ok(true));
+    assert_eq!(store.flow_versions(key(1), first.id, slice(9, 0)).await.unwrap().total, 0);
 }

@@ -12,6 +12,7 @@ use actors::installation::{Health, Installation, Proof, Status, Verdict, Webhook
 use actors::port::clockify::ApiUrls;
 use actors::port::store::Store;
 use actors::port::store::journal::{Entry, Written};
+use actors::port::store::runs::RunSummary;
 use actors::secret::Secret;
 use actors::source::{CustomSource, Scheme, SourceName, SourceSecret, TypeFrom};
 use serde_json::{Map, json};
@@ -110,6 +111,17 @@ pub fn event() -> Event {
     }
 }
 
+/// An id of an earlier moment.
+pub fn id_at(moment: Timestamp) -> uuid::Uuid {
+    let seconds = u64::try_from(moment.seconds()).unwrap();
+    uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, u32::try_from(moment.millis() % 1_000).unwrap() * 1_000_000))
+}
+
+/// An event of an earlier moment.
+pub fn event_at(moment: Timestamp) -> Event {
+    Event { id: id_at(moment).into(), received_at: moment, ..event() }
+}
+
 pub fn custom(name: &str) -> Event {
     Event { source: Source::Custom(name.into()), event_type: event_type("order.paid"), ..event() }
 }
@@ -136,7 +148,13 @@ pub fn run(key: Key, event: &Event, flow: FlowId) -> Run {
         created_at: event.received_at,
         started_at: None,
         finished_at: None,
+        dismissed_at: None,
     }
+}
+
+/// Runs as a list shows them.
+pub fn summaries<'r>(runs: impl IntoIterator<Item = &'r Run>) -> Vec<RunSummary> {
+    runs.into_iter().map(RunSummary::from).collect()
 }
 
 /// The same run in another state, with what belongs to it.
@@ -176,6 +194,7 @@ pub fn flow(name: &str) -> Flow {
         trigger_source: TriggerSource::Clockify,
         trigger_event_types: Vec::new(),
         custom_source: None,
+        schedule: None,
         conditions: None,
         actions: Vec::new(),
         allow_self_trigger: false,

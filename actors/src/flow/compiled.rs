@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::action::for_each::ForEach;
 use super::action::{CompiledAction, CompiledKind};
-use super::condition::Condition;
+use super::condition::{Condition, Examined};
 use super::machine::Outline;
 use super::model::{Definition, Flow, TriggerSource};
 use super::read::{Faults, FieldError};
@@ -15,6 +15,7 @@ use crate::ids::{FlowId, WorkspaceId};
 use crate::jsonpath::Unevaluated;
 use crate::limits::flow as limits;
 use crate::operation::Catalogue;
+use crate::schedule::Schedule;
 
 /// A flow's version, ready to match events and to run.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Compiled {
     pub actions: Vec<CompiledAction>,
     /// Whether its own writes start it again.
     pub allow_self_trigger: bool,
+    /// When it is due by itself, if it is switched on.
+    pub schedule: Option<Schedule>,
     /// Runs that may begin for one entity in a minute.
     pub runs_per_entity_per_minute: u32,
     /// Failures in a row that pause it; 0 is never.
@@ -82,6 +85,7 @@ impl Compiled {
             actions,
             allow_self_trigger: flow.definition.allow_self_trigger,
             runs_per_entity_per_minute: flow.definition.runs_per_entity_per_minute.unwrap_or(limits::RUNS_PER_ENTITY_PER_MINUTE_DEFAULT),
+            schedule: flow.definition.schedule.clone().filter(|_| flow.definition.enabled),
             enabled: flow.definition.enabled,
             source: flow.definition.trigger_source,
             custom_source: flow.definition.custom_source.clone(),
@@ -119,12 +123,27 @@ impl Compiled {
 
     /// Whether events of that kind can start it at all.
     pub fn listens_to(&self, source: &Source, event_type: &EventType) -> bool {
-        let source_fits = match (source, self.source) {
-            (Source::Clockify, TriggerSource::Clockify) | (Source::Flow, TriggerSource::Flow) => true,
+        self.enabled && self.is_of(source) && self.is_about(event_type)
+    }
+
+    /// Whether it is meant for events of that source.
+    pub fn is_of(&self, source: &Source) -> bool {
+        match (source, self.source) {
+            (Source::Clockify, TriggerSource::Clockify) => true,
+            (Source::Schedule, TriggerSource::Schedule) | (Source::Flow, TriggerSource::Flow) => true,
             (Source::Custom(name), TriggerSource::Custom) => self.custom_source.as_deref().is_none_or(|wanted| wanted == &**name),
             _ => false,
-        };
-        self.enabled && source_fits && (self.event_types.is_empty() || self.event_types.contains(event_type))
+        }
+    }
+
+    /// Whether it is meant for events of that type.
+    pub fn is_about(&self, event_type: &EventType) -> bool {
+        self.event_types.is_empty() || self.event_types.contains(event_type)
+    }
+
+    /// Every comparison of its conditions with what it finds in a payload.
+    pub fn examine(&self, payload: &Value) -> Result<Vec<Examined>, Unevaluated> {
+        self.condition.as_ref().map_or(Ok(Vec::new()), |condition| condition.examine(payload, "conditions"))
     }
 
     /// Whether it looks into the payload before it starts.

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use regex::{Regex, RegexBuilder};
+use serde::Serialize;
 use serde_json::{Number, Value};
 
 use super::model::{Comparison, Group, Join, Operator, Rule};
@@ -59,6 +60,69 @@ impl Condition {
         }
         Ok(self.join != Join::Any)
     }
+}
+
+/// A comparison and what it found: why a condition holds or not.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Examined {
+    /// Where it stands, as `conditions.rules[0]`.
+    pub at: String,
+    /// The path.
+    pub field: String,
+    /// The operator.
+    pub operator: Operator,
+    /// With what it compares.
+    pub value: Value,
+    /// What the path finds: nothing as null, several values as a list.
+    pub actual: Value,
+    /// How many values the path finds.
+    pub found: usize,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+impl Condition {
+    /// Every comparison of a condition that stands at `at`, with what it finds in `document`.
+    ///
+    /// # Errors
+    ///
+    /// A path exceeds a bound on this document.
+    pub fn examine(&self, document: &Value, at: &str) -> Result<Vec<Examined>, Unevaluated> {
+        let mut examined = Vec::new();
+        for (index, test) in self.tests.iter().enumerate() {
+            let at = format!("{at}.rules[{index}]");
+            match test {
+                Test::Group(group) => examined.extend(group.examine(document, &at)?),
+                Test::Compare { path, operator, operand, pattern } => {
+                    let found = path.select(document)?;
+                    examined.push(Examined {
+                        at,
+                        field: path.text().to_owned(),
+                        operator: *operator,
+                        value: operand.clone(),
+                        actual: match found.as_slice() {
+                            [] => Value::Null,
+                            [one] => shown(one),
+                            several => several.iter().take(limits::ACTUAL_VALUES_SHOWN_MAX).map(|value| shown(value)).collect(),
+                        },
+                        found: found.len(),
+                        holds: compare(&found, *operator, operand, pattern.as_ref()),
+                    });
+                }
+            }
+        }
+        Ok(examined)
+    }
+}
+
+/// A value as it is shown: a large one as the beginning of its text.
+fn shown(value: &Value) -> Value {
+    let text = value.to_string();
+    if text.len() <= limits::ACTUAL_SHOWN_BYTES_MAX {
+        return value.clone();
+    }
+    let cut = text.get(..text.floor_char_boundary(limits::ACTUAL_SHOWN_BYTES_MAX)).unwrap_or_default();
+    Value::String(format!("{cut}…"))
 }
 
 fn compile(comparison: &Comparison, field: &str, faults: &mut Faults) -> Option<Test> {

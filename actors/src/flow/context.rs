@@ -9,14 +9,14 @@ use crate::ids::WorkspaceId;
 use crate::limits::run::ITEM_ANSWER_BYTES_MAX;
 
 /// The context of a run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     value: Value,
     /// The list of the `FOR_EACH` that the run is in.
     list: Option<List>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct List {
     index: u16,
     items: Vec<Value>,
@@ -90,14 +90,32 @@ impl Context {
             let kept = step.data.as_ref().filter(|data| data.to_string().len() <= ITEM_ANSWER_BYTES_MAX);
             *answer = kept.cloned().unwrap_or(Value::Null);
         }
-        let (Some(object), Some(data)) = (self.value.as_object_mut(), &step.data) else { return };
-        // Of another server the data stand beside status and headers.
-        let body = if step.action == "GENERIC_HTTP" { data.get("data").unwrap_or(&Value::Null) } else { data };
+        let Some(data) = &step.data else { return };
         let name = match step.each {
             None => format!("action_{}", step.index),
             Some(each) => format!("each_{}", each.action),
         };
-        object.insert(format!("{name}_result"), json!({ "status_code": step.status, "data": body }));
+        self.put(name, &step.action, step.status, data);
+    }
+
+    /// Adds an answer that nobody has given: a sample of what the action of that name and JSON type might find.
+    pub fn assume(&mut self, name: &str, action: &str, data: &Value) {
+        self.put(name.to_owned(), action, Some(200), data);
+    }
+
+    /// Names the item of a trial.
+    pub fn assume_item(&mut self, item: Value) {
+        if let Some(object) = self.value.as_object_mut() {
+            object.insert("item".into(), item);
+            object.insert("index".into(), 0.into());
+        }
+    }
+
+    fn put(&mut self, name: String, action: &str, status: Option<u16>, data: &Value) {
+        let Some(object) = self.value.as_object_mut() else { return };
+        // Of another server the data stand beside status and headers.
+        let body = if action == "GENERIC_HTTP" { data.get("data").unwrap_or(&Value::Null) } else { data };
+        object.insert(format!("{name}_result"), json!({ "status_code": status, "data": body }));
         object.insert(name, data.clone());
     }
 }

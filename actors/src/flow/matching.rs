@@ -59,6 +59,7 @@ pub fn runs(
             created_at: now,
             started_at: None,
             finished_at: None,
+            dismissed_at: None,
         });
     }
     runs

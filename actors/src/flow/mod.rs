@@ -6,12 +6,14 @@
 //! permission a definition in its workspace  -> what it may not do there
 //! matching   an event and the flows     -> the runs that it starts
 //! machine    (run, answer of a try)     -> what is next
+//! dry_run    a definition and a payload -> what it would do; nothing is done
 //! ```
 
 pub mod action;
 pub mod compiled;
 pub mod condition;
 pub mod context;
+pub mod dry_run;
 pub mod machine;
 pub mod matching;
 pub mod model;

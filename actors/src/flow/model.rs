@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::event::EventType;
 use crate::ids::FlowId;
 use crate::port::clockify::Method;
+use crate::schedule::Schedule;
 
 /// A flow with its identity.
 #[derive(Clone, PartialEq, Debug)]
@@ -44,6 +45,9 @@ pub struct Definition {
     /// With [`TriggerSource::Custom`]: only this source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_source: Option<String>,
+    /// With [`TriggerSource::Schedule`]: when it is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// When it applies; none means always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Group>,
@@ -70,6 +74,16 @@ pub enum TriggerSource {
     Custom,
     /// The workspace's other flows, when a run of theirs fails or its outcome is unknown.
     Flow,
+    /// The flow's own schedule.
+    Schedule,
+}
+
+impl Flow {
+    /// When it is due by its schedule for the first time behind a moment. `None`: it has none, or is switched off.
+    pub fn due_after(&self, moment: Timestamp) -> Option<Timestamp> {
+        let schedule = self.definition.schedule.as_ref().filter(|_| self.definition.enabled)?;
+        schedule.next_after(moment)
+    }
 }
 
 /// How the rules of a group are joined.

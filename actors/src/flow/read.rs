@@ -15,6 +15,7 @@ use super::model::{
 use crate::event::{EventType, FLOW_EVENTS};
 use crate::limits::flow as limits;
 use crate::port::clockify::Method;
+use crate::schedule::{Refused, Schedule};
 
 /// What is wrong with one field.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -55,13 +56,14 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
         faults.add("", "invalid_type", "expected a JSON object");
         return faults.into_result(None);
     };
-    const FIELDS: [&str; 12] = [
+    const FIELDS: [&str; 13] = [
         "name",
         "description",
         "enabled",
         "trigger_source",
         "trigger_event_types",
         "custom_source",
+        "schedule",
         "conditions",
         "actions",
         "allow_self_trigger",
@@ -81,6 +83,7 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
         trigger_source: trigger_source(&mut faults, sent),
         trigger_event_types: event_types(&mut faults, sent),
         custom_source: text(&mut faults, sent, "custom_source", 64),
+        schedule: schedule(&mut faults, sent),
         conditions: match present(sent, "conditions") {
             None => None,
             Some(value) => group(&mut faults, "conditions", value, 1, &mut 0),
@@ -161,15 +164,61 @@ fn trigger_source(faults: &mut Faults, object: &Map<String, Value>) -> TriggerSo
         None | Some(Some("CLOCKIFY")) => TriggerSource::Clockify,
         Some(Some("CUSTOM")) => TriggerSource::Custom,
         Some(Some("FLOW")) => TriggerSource::Flow,
+        Some(Some("SCHEDULE")) => TriggerSource::Schedule,
         Some(_) => {
-            faults.add("trigger_source", "invalid_value", "expected CLOCKIFY, CUSTOM or FLOW");
+            faults.add("trigger_source", "invalid_value", "expected CLOCKIFY, CUSTOM, FLOW or SCHEDULE");
             TriggerSource::Clockify
+        }
+    }
+}
+
+/// A schedule belongs to the source of that name, and to no other.
+fn schedule(faults: &mut Faults, object: &Map<String, Value>) -> Option<Schedule> {
+    let wanted = present(object, "trigger_source").and_then(Value::as_str) == Some("SCHEDULE");
+    let Some(sent) = present(object, "schedule") else {
+        if wanted {
+            faults.add("schedule", "required", "a flow with trigger_source SCHEDULE needs a schedule: {cron, time_zone}");
+        }
+        return None;
+    };
+    if !wanted {
+        faults.add("schedule", "not_applicable", "only flows with trigger_source SCHEDULE have a schedule");
+    }
+    let Some(sent) = sent.as_object() else {
+        faults.add("schedule", "invalid_type", "expected an object with cron and time_zone");
+        return None;
+    };
+    refuse_unknown(faults, "schedule", sent, &["cron", "time_zone"]);
+    let cron = present(sent, "cron").and_then(Value::as_str);
+    if cron.is_none() {
+        faults.add("schedule.cron", "required", "expected five fields, such as 0 9 * * mon-fri");
+    }
+    let time_zone = match present(sent, "time_zone") {
+        None => Some("UTC"),
+        Some(zone) => zone.as_str(),
+    };
+    match Schedule::parse(cron?, time_zone.unwrap_or_default()) {
+        Ok(schedule) => Some(schedule),
+        Err(refused @ Refused::Cron(_)) => {
+            faults.add("schedule.cron", "invalid_cron", refused.to_string());
+            None
+        }
+        Err(refused @ Refused::TimeZone) => {
+            faults.add("schedule.time_zone", "unknown_time_zone", refused.to_string());
+            None
         }
     }
 }
 
 fn event_types(faults: &mut Faults, object: &Map<String, Value>) -> Vec<EventType> {
     let source = present(object, "trigger_source").and_then(Value::as_str).unwrap_or("CLOCKIFY");
+    if source == "SCHEDULE" {
+        let none = present(object, "trigger_event_types").is_none_or(|listed| listed.as_array().is_some_and(Vec::is_empty));
+        if !none {
+            faults.add("trigger_event_types", "not_applicable", "a flow with a schedule has no event types");
+        }
+        return Vec::new();
+    }
     let Some(listed) = object.get("trigger_event_types").and_then(Value::as_array) else {
         faults.add("trigger_event_types", "required", "expected a list of event types; an empty one means every event of the source");
         return Vec::new();

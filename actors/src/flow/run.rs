@@ -38,6 +38,14 @@ impl RunState {
     pub const ALL: [Self; 8] =
         [Self::Queued, Self::Running, Self::Waiting, Self::Succeeded, Self::Failed, Self::Stopped, Self::Uncertain, Self::Cancelled];
 
+    /// The states of runs that somebody should look at.
+    pub const TROUBLED: [Self; 2] = [Self::Failed, Self::Uncertain];
+
+    /// Whether somebody should look at a run in this state.
+    pub const fn troubled(self) -> bool {
+        matches!(self, Self::Failed | Self::Uncertain)
+    }
+
     /// Whether nothing more will happen by itself.
     pub const fn finished(self) -> bool {
         !matches!(self, Self::Queued | Self::Running | Self::Waiting)
@@ -210,4 +218,6 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// When an admin saw to it, where it wanted attention. It is not part of a run's progress.
+    pub dismissed_at: Option<Timestamp>,
 }

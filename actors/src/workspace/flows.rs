@@ -18,8 +18,17 @@ use crate::port::store::flows::Saved;
 pub enum FlowChange {
     /// A new flow.
     Create(Box<Definition>),
+    /// New flows, all of them or none.
+    Import(Vec<Definition>),
     /// A new version.
-    Update(FlowId, Box<Definition>),
+    Update {
+        /// Of which flow.
+        id: FlowId,
+        /// What it does from now on.
+        definition: Box<Definition>,
+        /// The version that it is to follow, if it matters.
+        after: Option<u32>,
+    },
     /// No flow any more; its unfinished runs are cancelled.
     Delete(FlowId),
 }
@@ -29,6 +38,10 @@ pub enum FlowChange {
 pub enum FlowChanged {
     /// Saved like this.
     Saved(Box<Flow>),
+    /// Saved, all of them, in their order.
+    Imported(Vec<Flow>),
+    /// Another version has come in between: this one.
+    Overtaken(u32),
     /// Deleted.
     Deleted,
     /// There is no such flow.
@@ -54,11 +67,11 @@ impl Handler<ChangeFlow> for Workspace {
         };
         let deleted = match &message.0 {
             FlowChange::Delete(flow) => Some(*flow),
-            FlowChange::Create(_) | FlowChange::Update(..) => None,
+            FlowChange::Create(_) | FlowChange::Import(_) | FlowChange::Update { .. } => None,
         };
         let updated = match &message.0 {
-            FlowChange::Update(flow, _) => Some(*flow),
-            FlowChange::Create(_) | FlowChange::Delete(_) => None,
+            FlowChange::Update { id, .. } => Some(*id),
+            FlowChange::Create(_) | FlowChange::Import(_) | FlowChange::Delete(_) => None,
         };
         let (key, env) = (self.key, Arc::clone(&self.env));
         let work = async move {
@@ -67,10 +80,15 @@ impl Handler<ChangeFlow> for Workspace {
             }
             let now = env.clock.now();
             let changed = caught(async {
-                if let FlowChange::Create(definition) | FlowChange::Update(_, definition) = &message.0
-                    && let Err(faults) = permitted(key, &env, other_servers, definition).await?
-                {
-                    return Ok(FlowChanged::NotPermitted(faults));
+                let definitions: &[Definition] = match &message.0 {
+                    FlowChange::Create(definition) | FlowChange::Update { definition, .. } => std::slice::from_ref(definition),
+                    FlowChange::Import(definitions) => definitions,
+                    FlowChange::Delete(_) => &[],
+                };
+                for definition in definitions {
+                    if let Err(faults) = permitted(key, &env, other_servers, definition).await? {
+                        return Ok(FlowChanged::NotPermitted(faults));
+                    }
                 }
                 let flow =
                     |id, definition: Box<Definition>| Flow { id, version: 1, definition: *definition, created_at: now, updated_at: now };
@@ -83,7 +101,25 @@ impl Handler<ChangeFlow> for Workspace {
                         let flow = flow(env.clock.fresh_id().into(), definition);
                         (env.store.create_flow(key, &flow, limits::FLOWS_MAX).await?, flow.id)
                     }
-                    FlowChange::Update(id, definition) => (env.store.update_flow(key, &flow(id, definition)).await?, id),
+                    FlowChange::Import(definitions) => {
+                        let flows: Vec<Flow> =
+                            definitions.into_iter().map(|definition| flow(env.clock.fresh_id().into(), Box::new(definition))).collect();
+                        return Ok(match env.store.create_flows(key, &flows, limits::FLOWS_MAX).await? {
+                            Saved::Version(_) => FlowChanged::Imported(flows),
+                            Saved::Absent => FlowChanged::Absent,
+                            Saved::TooMany => FlowChanged::TooMany,
+                        });
+                    }
+                    FlowChange::Update { id, definition, after } => {
+                        // Changes of a workspace's flows come one after another, so that what is read here is still so when it is written.
+                        let present = env.store.flow(key, id).await?.map(|flow| flow.version);
+                        if let (Some(after), Some(present)) = (after, present)
+                            && after != present
+                        {
+                            return Ok(FlowChanged::Overtaken(present));
+                        }
+                        (env.store.update_flow(key, &flow(id, definition)).await?, id)
+                    }
                 };
                 if let (Saved::Version(_), Some(id)) = (saved, updated) {
                     // Who saves a flow has looked at it.

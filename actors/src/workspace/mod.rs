@@ -12,6 +12,9 @@
 //! | [`execute::Execute`] | makes a call that a person asks for, and keeps it |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`cancel::Cancel`] | ends a run before its time |
+//! | [`replay::Replay`], [`replay::ReplayMany`] | starts finished runs again |
+//! | [`replay_event::ReplayEvent`] | matches an event against the flows of now |
+//! | [`tick::Tick`] | a flow is due by its schedule |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
 //! | [`lift::Lift`] | ends a quarantine |
@@ -29,12 +32,14 @@ pub mod lift;
 pub mod queue;
 pub mod reader;
 pub mod replay;
+pub mod replay_event;
 pub mod retire;
 pub mod runner;
 pub mod settings;
 pub mod sources;
 pub mod status;
 pub mod subscriptions;
+pub mod tick;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

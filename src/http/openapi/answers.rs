@@ -74,15 +74,19 @@ fn event() -> Value {
 fn flow() -> Value {
     json!({
         "status?": "text", "id": "text", "workspace_id": "text", "version": "count", "name": "text", "enabled": "flag", "trigger_source": "text",
-        "trigger_event_types": ["text"], "actions": ["object"], "created_at": "time", "updated_at": "time",
+        "trigger_event_types": ["text"], "actions": ["object"], "stats": stats(), "created_at": "time", "updated_at": "time",
     })
+}
+
+fn stats() -> Value {
+    json!({"runs_24h": "count", "succeeded": "count", "failed": "count"})
 }
 
 fn run() -> Value {
     json!({
         "id": "text", "flow_id": "text", "flow_version": "count", "webhook_log_id": "text", "event_type": "text", "status": "text",
         "detail": "text|null", "reason": "object|null", "steps_total": "count", "due_at": "time|null", "replay_of": "text|null",
-        "created_at": "time", "started_at": "time|null", "finished_at": "time|null",
+        "created_at": "time", "started_at": "time|null", "finished_at": "time|null", "dismissed_at": "time|null",
     })
 }
 
@@ -120,23 +124,56 @@ fn outline(verb: Verb, path: &str) -> Option<Value> {
             "bootstrap": {"status": "text", "progress": "count", "total": "count", "last_error": "text|null", "updated_at": "time|null"},
             "entity_counts": {"by_type": "object", "total": "count", "summary": "text"},
             "flows": {"total": "count", "enabled": "count", "summary": "text"},
-            "runs": {"total": "count", "waiting": "count", "failed": "count", "uncertain": "count"},
-            "recent_activity": {"webhooks_total": "count", "webhooks_24h": "count", "webhooks_24h_at_least": "flag", "summary": "text"},
+            "runs": {
+                "total": "count", "runs_24h": "count", "waiting": "count", "failed": "count", "uncertain": "count",
+                "attention": {"total": "count", "failed": "count", "uncertain": "count"},
+            },
+            "recent_activity": {"webhooks_total": "count", "webhooks_24h": "count", "flow_executions_24h": "count", "summary": "text"},
+            "activity": [{"hour": "time", "events": "count", "runs": "count", "failed": "count"}],
         }),
         (Post, "/ui/quarantine/lift") => done(json!({"lifted": "flag"})),
-        (Get, "/ui/webhooks") => json!({"workspace_id": "text", "pagination": pagination(), "webhooks": [event()]}),
+        (Get, "/ui/webhooks") => {
+            json!({"workspace_id": "text", "pagination": pagination(), "searched?": {"events": "count", "complete": "flag"}, "webhooks": [event()]})
+        }
+        (Post, "/ui/webhooks/{id}/replay") => done(json!({"id": "text", "runs": ["text"]})),
         (Get, "/ui/webhooks/{id}") => with(event(), json!({"workspace_id": "text", "payload": "object"})),
         (Get, "/ui/flows") => json!({
             "workspace_id": "text", "total": "count", "enabled": "count", "summary": "text",
-            "flows": [{"id": "text", "version": "count", "name": "text", "enabled": "flag", "created_at": "time", "updated_at": "time"}],
+            "flows": [{"id": "text", "version": "count", "name": "text", "enabled": "flag", "stats": stats(), "created_at": "time", "updated_at": "time"}],
         }),
         (Post, "/ui/flows") | (Get | Put, "/ui/flows/{id}") => flow(),
+        (Post, "/ui/flows/{id}/enable" | "/ui/flows/{id}/disable" | "/ui/flows/{id}/duplicate") => flow(),
+        (Post, "/ui/flows/{id}/versions/{version}/restore") => flow(),
+        (Post, "/ui/flows/dry-run") => json!({
+            "matches": "flag",
+            "trigger": {"enabled": "flag", "source_fits": "flag", "event_type_fits": "flag", "conditions_hold": "flag"},
+            "conditions": ["object"], "actions": [{"index": "count", "type": "text", "outcome": "text", "request?": "object", "reason?": "object"}],
+        }),
+        (Get, "/ui/flows/{id}/versions") => json!({
+            "flow_id": "text", "pagination": pagination(),
+            "versions": [{"version": "count", "name": "text", "enabled": "flag", "actions_total": "count", "updated_at": "time"}],
+        }),
+        (Get, "/ui/flows/{id}/versions/{version}") => {
+            json!({"flow_id": "text", "version": "count", "name": "text", "enabled": "flag", "actions": ["object"], "updated_at": "time"})
+        }
+        (Get, "/ui/flow-export") => json!({"format": "text", "version": "count", "flows": ["object"]}),
+        (Post, "/ui/flow-import") => json!({"created": [{"id": "text", "name": "text"}]}),
+        (Get, "/ui/flow-templates") => json!({
+            "templates": [{
+                "id": "text", "name": "text", "description": "text", "category": "text", "definition": "object",
+                "parameters": [{"name": "text", "label": "text", "type": "text", "required": "flag", "default": "any"}],
+            }],
+        }),
+        (Post, "/ui/flow-templates/{id}") => flow(),
+        (Post, "/ui/jsonpath") => json!({"values": ["any"], "count": "count", "truncated": "flag"}),
         (Delete, "/ui/flows/{id}") => done(json!({"id": "text"})),
         (Get, "/ui/flows/{id}/executions") => {
             json!({"flow_id": "text", "total": "count", "pagination": pagination(), "executions": [run()]})
         }
         (Get, "/ui/runs") => json!({"workspace_id": "text", "pagination": pagination(), "runs": [run()]}),
         (Get, "/ui/runs/{id}") => with(run(), json!({"workspace_id": "text", "entity": "text|null", "steps": ["object"]})),
+        (Post, "/ui/runs/replay" | "/ui/runs/dismiss") => json!({"count": "count", "more": "flag"}),
+        (Post, "/ui/runs/{id}/dismiss") => done(json!({"id": "text"})),
         (Post, "/ui/runs/{id}/replay") => done(json!({"id": "text", "replay_of": "text"})),
         (Get, "/ui/custom-sources") => json!({"workspace_id": "text", "total": "count", "sources": [source()]}),
         (Post, "/ui/custom-sources") | (Post, "/ui/custom-sources/{name}/rotate") => with(source(), json!({"secret": "text"})),

@@ -61,6 +61,16 @@ pub enum Body {
     Told,
     /// A flow.
     Flow,
+    /// A document with flows.
+    Flows,
+    /// Parameters of a template.
+    Choice,
+    /// A flow and what it is tried on.
+    Trial,
+    /// A path and what it is tried on.
+    PathTrial,
+    /// Runs, by their ids or a filter.
+    Runs,
     /// A custom source.
     Source,
     /// A change of one.
@@ -119,6 +129,10 @@ impl Described {
         Self { media, ..self }
     }
 
+    const fn changes_nothing(self) -> Self {
+        Self { changes: false, ..self }
+    }
+
     /// It leaves a record of its own, so that the list of changes needs none.
     const fn recorded(self) -> Self {
         Self { changes: false, ..self }
@@ -134,7 +148,15 @@ const fn query(name: &'static str, says: &'static str) -> Parameter {
 }
 
 const LIMIT: Parameter = query("limit", "How many entries.");
+const FROM: Parameter = query("from", "Only what is of this moment or later.");
+const TO: Parameter = query("to", "Only what is from before this moment.");
 const OFFSET: Parameter = query("offset", "How many entries are left out first.");
+const IF_MATCH: Parameter = Parameter {
+    name: "If-Match",
+    place: Place::Header,
+    required: false,
+    says: "The version that is to be replaced; another one is a conflict.",
+};
 const EVENT_TYPE: Parameter =
     Parameter { name: "Clockify-Webhook-Event-Type", place: Place::Header, required: false, says: "The type of the event." };
 const WORKSPACE: Parameter = Parameter { name: "X-Workspace-Id", place: Place::Header, required: true, says: "Whose source it is." };
@@ -232,8 +254,13 @@ pub const DESCRIBED: &[Described] = &[
     route(Get, "/ui/webhooks", "Events, newest first, without their payloads.")
         .with(&[
             query("event_type", "Only events of this type."),
-            query("source", "Only Clockify's events, or only those of custom senders."),
+            query("source", "Only Clockify's events, only those of custom senders, or only those of schedules."),
             query("custom_source", "With `source=CUSTOM`: only those of this sender."),
+            FROM,
+            TO,
+            query("entity", "Only events about this, as `project:5b64…`; looked for in the newest events that fit the rest."),
+            query("run_status", "Only events of which a run is in this state; looked for likewise."),
+            query("text", "Only events with this text in their payload; looked for likewise."),
             LIMIT,
             OFFSET,
         ])
@@ -241,27 +268,83 @@ pub const DESCRIBED: &[Described] = &[
     route(Get, "/ui/webhooks/{id}", "A whole event.").refuses(&[Kind::WebhookNotFound]),
     route(Get, "/ui/webhooks/{id}/entities", "Entities that an event names, and whether they are cached.")
         .refuses(&[Kind::WebhookNotFound]),
+    route(Post, "/ui/webhooks/{id}/replay", "Matches an event against the flows of now and starts those that apply.")
+        .answers(202, "The runs that it started, none if no flow applies.")
+        .refuses(&[Kind::WebhookNotFound, Kind::SwitchedOff]),
     route(Get, "/ui/flows", "Flows, newest first, without conditions and actions."),
     route(Post, "/ui/flows", "Creates a flow.").sends(Body::Flow).answers(200, "The whole flow.").refuses(&[Kind::TooManyFlows]),
+    route(Post, "/ui/flows/dry-run", "What a flow would do for an event or a payload; nothing is done.")
+        .sends(Body::Trial)
+        .changes_nothing()
+        .refuses(&[Kind::FlowNotFound, Kind::WebhookNotFound]),
     route(Get, "/ui/flows/{id}", "A whole flow.").refuses(&[Kind::FlowNotFound]),
-    route(Put, "/ui/flows/{id}", "Replaces a flow.").sends(Body::Flow).refuses(&[Kind::FlowNotFound]),
+    route(Put, "/ui/flows/{id}", "Replaces a flow.").with(&[IF_MATCH]).sends(Body::Flow).refuses(&[
+        Kind::Malformed,
+        Kind::FlowNotFound,
+        Kind::VersionConflict,
+    ]),
     route(Delete, "/ui/flows/{id}", "Deletes a flow; its unfinished runs are cancelled.").refuses(&[Kind::FlowNotFound]),
     route(Get, "/ui/flows/{id}/executions", "Runs of a flow, newest first.")
         .with(&[LIMIT, OFFSET])
         .refuses(&[Kind::FlowNotFound, Kind::Fields]),
+    route(Post, "/ui/flows/{id}/duplicate", "Makes a copy of a flow, switched off.")
+        .answers(201, "The whole copy.")
+        .refuses(&[Kind::FlowNotFound, Kind::TooManyFlows]),
+    route(Post, "/ui/flows/{id}/enable", "Switches a flow on.").refuses(&[Kind::FlowNotFound, Kind::VersionConflict]),
+    route(Post, "/ui/flows/{id}/disable", "Switches a flow off.").refuses(&[Kind::FlowNotFound, Kind::VersionConflict]),
+    route(Get, "/ui/flows/{id}/versions", "The stored versions of a flow, newest first.")
+        .with(&[LIMIT, OFFSET])
+        .refuses(&[Kind::FlowNotFound, Kind::Fields]),
+    route(Get, "/ui/flows/{id}/versions/{version}", "A whole version of a flow.").refuses(&[Kind::FlowNotFound, Kind::VersionNotFound]),
+    route(Post, "/ui/flows/{id}/versions/{version}/restore", "Makes a former version of a flow the newest one.").refuses(&[
+        Kind::Fields,
+        Kind::FlowNotFound,
+        Kind::VersionNotFound,
+        Kind::VersionConflict,
+    ]),
+    route(Get, "/ui/flow-export", "Flows as one document.")
+        .with(&[query("id", "Only this flow; may be given several times.")])
+        .refuses(&[Kind::Fields, Kind::FlowNotFound]),
+    route(Post, "/ui/flow-import", "Creates the flows of a document, all of them or none.")
+        .sends(Body::Flows)
+        .answers(201, "The new flows.")
+        .refuses(&[Kind::TooManyFlows]),
+    route(Get, "/ui/flow-templates", "Flows to begin with, and what has to be chosen for each."),
+    route(Post, "/ui/flow-templates/{id}", "Creates the flow of a template.")
+        .sends(Body::Choice)
+        .answers(201, "The whole flow.")
+        .refuses(&[Kind::TemplateNotFound, Kind::TooManyFlows]),
+    route(Post, "/ui/jsonpath", "What a path finds in an event or a payload.")
+        .sends(Body::PathTrial)
+        .changes_nothing()
+        .refuses(&[Kind::WebhookNotFound]),
     route(Get, "/ui/runs", "Runs, newest first.")
         .with(&[
             query("flow_id", "Only runs of this flow."),
             query("event_id", "Only runs that this event started."),
+            query("event_type", "Only runs of events of this type."),
             query("status", "Only runs in this state."),
+            FROM,
+            TO,
+            query("attention", "With `true`: only runs that failed or are uncertain and were not dismissed."),
             LIMIT,
             OFFSET,
         ])
         .refuses(&[Kind::Fields]),
+    route(Post, "/ui/runs/replay", "Starts many runs again, by their ids or of those that want attention.")
+        .sends(Body::Runs)
+        .answers(202, "How many new runs are queued, and whether there are more.")
+        .refuses(&[Kind::Fields]),
+    route(Post, "/ui/runs/dismiss", "Takes many runs off the list of those that want attention.")
+        .sends(Body::Runs)
+        .refuses(&[Kind::Fields]),
     route(Get, "/ui/runs/{id}", "A run with its steps.").refuses(&[Kind::RunNotFound]),
-    route(Post, "/ui/runs/{id}/replay", "Starts a finished run again.")
-        .answers(202, "A new run is queued.")
-        .refuses(&[Kind::RunNotFound, Kind::RunUnfinished]),
+    route(Post, "/ui/runs/{id}/replay", "Starts a finished run again.").answers(202, "A new run is queued.").refuses(&[
+        Kind::RunNotFound,
+        Kind::RunUnfinished,
+        Kind::FlowNotFound,
+    ]),
+    route(Post, "/ui/runs/{id}/dismiss", "Takes a run off the list of those that want attention.").refuses(&[Kind::RunNotFound]),
     route(Post, "/ui/runs/{id}/cancel", "Ends a run before its time; a call under way ends first.")
         .answers(200, "The run is cancelled, or ends with the step that is under way.")
         .refuses(&[Kind::RunNotFound, Kind::RunFinished]),

@@ -2,6 +2,7 @@
 
 use actors::addon::Addon;
 use actors::event::KNOWN;
+use actors::limits::flow::RUNS_PER_REQUEST_MAX;
 use actors::limits::{http, secret, source, subscription, token};
 use actors::settings::{self, Takes};
 use serde_json::{Map, Value, json};
@@ -33,6 +34,33 @@ pub(super) fn body(body: Body, addon: Addon) -> Option<Value> {
         Body::Secret => {
             let value = json!({"type": "string", "minLength": 1, "maxLength": secret::VALUE_BYTES_MAX, "writeOnly": true});
             strict(json!({ "value": value }), &["value"])
+        }
+        Body::Flows => {
+            let flows = json!({"type": "array", "minItems": 1, "items": flow()});
+            strict(
+                json!({"format": {"const": "clockify-addons/flows"}, "version": {"const": 1}, "flows": flows}),
+                &["format", "version", "flows"],
+            )
+        }
+        Body::Choice => strict(json!({"parameters": {"type": ["object", "null"]}}), &[]),
+        Body::Trial => {
+            let mut properties = subject();
+            properties.insert("definition".into(), flow());
+            properties.insert("flow_id".into(), json!({"type": "string", "format": "uuid"}));
+            properties.insert("event_type".into(), json!({"type": ["string", "null"]}));
+            properties.insert("samples".into(), json!({"type": ["object", "null"], "description": "Answers by the name of their action."}));
+            strict(properties.into(), &[])
+        }
+        Body::PathTrial => {
+            let mut properties = subject();
+            properties.insert("path".into(), json!({"type": "string"}));
+            properties.insert("over".into(), json!({"type": "string", "enum": ["payload", "context"], "default": "payload"}));
+            strict(properties.into(), &["path"])
+        }
+        Body::Runs => {
+            let ids = json!({"type": "array", "maxItems": RUNS_PER_REQUEST_MAX, "items": {"type": "string", "format": "uuid"}});
+            let filter = strict(json!({"flow_id": {"type": "string"}, "status": {"type": "string", "enum": ["FAILED", "UNCERTAIN"]}}), &[]);
+            json!({"oneOf": [strict(json!({ "ids": ids }), &["ids"]), strict(json!({ "filter": filter }), &["filter"])]})
         }
         Body::Source => strict(custom_source(true), &["name"]),
         Body::SourceChange => strict(custom_source(false), &[]),
@@ -77,6 +105,12 @@ fn takes(takes: &Takes) -> Value {
     }
 }
 
+/// What something is tried on.
+fn subject() -> Map<String, Value> {
+    let event_id = ("event_id".to_owned(), json!({"type": "string", "format": "uuid"}));
+    Map::from_iter([event_id, ("payload".to_owned(), json!({"type": "object"}))])
+}
+
 /// A flow in outline; `docs/flows.md` says all of it.
 fn flow() -> Value {
     json!({
@@ -85,9 +119,13 @@ fn flow() -> Value {
         "properties": {
             "name": {"type": "string", "minLength": 1},
             "enabled": {"type": "boolean", "default": true},
-            "trigger_source": {"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "FLOW"], "default": "CLOCKIFY"},
+            "trigger_source": {"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "FLOW", "SCHEDULE"], "default": "CLOCKIFY"},
             "trigger_event_types": {"type": "array", "items": {"type": "string"}},
             "custom_source": {"type": ["string", "null"]},
+            "schedule": {"oneOf": [
+                {"type": "null"},
+                strict(json!({"cron": {"type": "string"}, "time_zone": {"type": "string", "default": "UTC"}}), &["cron"]),
+            ]},
             "conditions": {"type": ["object", "null"]},
             "actions": {"type": "array", "minItems": 1, "items": {"type": "object"}},
         },
@@ -118,7 +156,9 @@ pub(super) fn parameter(name: &str) -> Value {
     match name {
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": http::PAGE_MAX, "default": http::PAGE_DEFAULT}),
         "offset" => json!({"type": "integer", "minimum": 0, "maximum": http::OFFSET_MAX, "default": 0}),
-        "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "FLOW"]}),
+        "from" | "to" => json!({"type": "string", "format": "date-time"}),
+        "attention" => json!({"type": "boolean"}),
+        "source" => json!({"type": "string", "enum": ["CLOCKIFY", "CUSTOM", "FLOW", "SCHEDULE"]}),
         _ => json!({"type": "string"}),
     }
 }

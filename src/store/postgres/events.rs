@@ -1,25 +1,44 @@
 //! Events as they are read; [`super::journal`] writes them.
 
 use actors::clock::Timestamp;
-use actors::event::{Event, EventType, Source};
+use actors::event::{Event, EventType};
+use actors::flow::run::RunState;
 use actors::ids::{EventId, Key};
-use actors::limits::store::PAGE_ROWS_MAX;
-use actors::port::store::events::{EventFilter, Fingerprint};
+use actors::limits::store::{EVENTS_SEARCHED_MAX, PAGE_ROWS_MAX};
+use actors::port::store::events::{EventFilter, Fingerprint, Sought};
 use actors::port::store::{Error, Events, Page, Slice};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
+use super::super::columns;
 use super::super::failure::unreadable;
-use super::super::ids::{ID_AHEAD_MS, first_id_at};
+use super::super::ids::{ID_AHEAD_MS, first_id_at, span};
 use super::row::{about, bytes, count, text_if_any, time};
 use super::{Failure, Postgres};
 
-/// Events of a key that fit a filter; wants five parameters.
+/// Events of a key that fit what an index tells of a filter; wants seven parameters.
 const FITTING: &str = "FROM events WHERE stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)
     AND ($3::TEXT IS NULL OR event_type = $3)
-    AND CASE $4::TEXT WHEN 'any' THEN true WHEN 'clockify' THEN source IS NULL WHEN 'custom' THEN source <> ':flow' ELSE source = $5::TEXT END";
+    AND CASE $4::TEXT WHEN 'any' THEN true WHEN 'clockify' THEN source IS NULL WHEN 'custom' THEN source NOT LIKE ':%' ELSE source = $5::TEXT END
+    AND id >= $6 AND id < $7";
+
+/// What is sought in the newest of them; wants three parameters more.
+const SOUGHT: &str =
+    "WHERE ($8::BYTEA IS NULL OR entity = $8) AND ($10::BYTEA IS NULL OR position($10 IN payload) > 0) AND ($9::TEXT IS NULL OR EXISTS (
+        SELECT 1 FROM runs WHERE runs.event = events.id AND runs.stay = events.stay AND runs.state = $9
+    ))";
+
+/// Those that fit the whole filter; wants ten parameters.
+fn fitting(sought: &Sought) -> String {
+    if sought.is_anything() {
+        format!("FROM (SELECT * {FITTING} ORDER BY id DESC LIMIT {EVENTS_SEARCHED_MAX}) AS events {SOUGHT}")
+    } else {
+        // Nothing is sought, and yet the parameters have to be there.
+        format!("FROM (SELECT * {FITTING}) AS events WHERE $8::BYTEA IS NULL AND $9::TEXT IS NULL AND $10::BYTEA IS NULL")
+    }
+}
 
 const RECENT: &str = "SELECT * FROM (
         SELECT * FROM events WHERE stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)
@@ -40,7 +59,7 @@ fn event(row: &PgRow) -> Result<Event, Failure> {
     let source: Option<&str> = row.try_get("source")?;
     Ok(Event {
         id: row.try_get::<Uuid, _>("id")?.into(),
-        source: super::super::columns::source(source),
+        source: columns::source(source),
         event_type: event_type(row)?,
         entity: text_if_any(row, "entity")?,
         received_at: time(row, "received_at")?,
@@ -64,18 +83,25 @@ fn fingerprint(row: &PgRow) -> Result<Fingerprint, Failure> {
 
 impl Postgres {
     async fn list_events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Failure> {
-        let (kind, name) = match &filter.source {
-            None => ("any", None),
-            Some(Source::Clockify) => ("clockify", None),
-            Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
-            Some(Source::Custom(name)) => ("named", Some(name.to_string())),
-            Some(Source::Flow) => ("named", Some(super::super::columns::FLOW_SOURCE.to_owned())),
-        };
+        let (kind, name) = columns::source_filter(filter.source.as_ref());
         let event_type = filter.event_type.as_ref().map(|wanted| wanted.as_str().to_owned());
-        let fitting = |sql: String| about(AssertSqlSafe(sql), key).bind(event_type.clone()).bind(kind).bind(name.clone());
+        let (from, to) = span(filter.from, filter.to);
+        let sought = &filter.sought;
+        let bound = |sql: String| {
+            about(AssertSqlSafe(sql), key)
+                .bind(event_type.clone())
+                .bind(kind)
+                .bind(name.clone())
+                .bind(from)
+                .bind(to)
+                .bind(sought.entity.as_deref().map(|entity| entity.as_bytes().to_vec()))
+                .bind(sought.run_state.map(RunState::as_str))
+                .bind(sought.text.as_ref().map(|text| text.clone().into_bytes()))
+        };
+        let fitting = fitting(sought);
         let mut reading = self.reading().await?;
-        let total: i64 = fitting(format!("SELECT count(*) {FITTING}")).fetch_one(&mut *reading).await?.try_get(0)?;
-        let part = fitting(format!("SELECT * {FITTING} ORDER BY id DESC LIMIT $6 OFFSET $7"));
+        let total: i64 = bound(format!("SELECT count(*) {fitting}")).fetch_one(&mut *reading).await?.try_get(0)?;
+        let part = bound(format!("SELECT * {fitting} ORDER BY id DESC LIMIT $11 OFFSET $12"));
         let part = part.bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
         let rows = part.fetch_all(&mut *reading).await?;
         reading.commit().await?;

@@ -20,9 +20,11 @@ mod purge;
 mod retention;
 mod row;
 mod runs;
+mod schedules;
 mod secrets;
 mod sources;
 mod standings;
+mod statistics;
 mod subscriptions;
 
 use std::sync::Arc;

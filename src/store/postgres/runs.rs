@@ -1,19 +1,21 @@
-//! Runs as they are read; [`super::journal`] writes them.
+//! Runs as they are read; [`super::journal`] writes them. What an admin has seen to is noted here.
 
 use actors::addon::Addon;
+use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::run::{Run, RunState};
 use actors::ids::{Key, RunId};
 use actors::limits::store::PAGE_ROWS_MAX;
-use actors::port::store::runs::RunFilter;
+use actors::port::store::runs::{RunFilter, RunSummary};
 use actors::port::store::{Error, Page, Runs, Slice};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use super::super::columns::{addon_number, steps_from_json};
 use super::super::failure::unreadable;
+use super::super::ids::span;
 use super::row::{about, count, key, text_if_any, time, time_if_any};
 use super::{Failure, Postgres};
 
@@ -35,6 +37,28 @@ fn run(row: &PgRow) -> Result<Run, Failure> {
         created_at: time(row, "created_at")?,
         started_at: time_if_any(row, "started_at")?,
         finished_at: time_if_any(row, "finished_at")?,
+        dismissed_at: time_if_any(row, "dismissed_at")?,
+    })
+}
+
+fn summary(row: &PgRow) -> Result<RunSummary, Failure> {
+    let reason: Option<&str> = row.try_get("reason")?;
+    Ok(RunSummary {
+        id: row.try_get::<Uuid, _>("id")?.into(),
+        flow: row.try_get::<Uuid, _>("flow")?.into(),
+        flow_version: count(row, "flow_version")?,
+        event: row.try_get::<Uuid, _>("event")?.into(),
+        event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
+        entity: text_if_any(row, "entity")?,
+        state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
+        steps: count(row, "steps_total")?,
+        due_at: time_if_any(row, "due_at")?,
+        reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
+        replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),
+        created_at: time(row, "created_at")?,
+        started_at: time_if_any(row, "started_at")?,
+        finished_at: time_if_any(row, "finished_at")?,
+        dismissed_at: time_if_any(row, "dismissed_at")?,
     })
 }
 
@@ -47,18 +71,36 @@ macro_rules! stay {
 /// Narrows a filter to the index that has all of its runs and the fewest others.
 fn narrowed(filter: &RunFilter) -> &'static str {
     match filter.state {
+        _ if filter.attention => "AND state IN ('FAILED', 'UNCERTAIN') AND dismissed_at IS NULL",
         Some(state) if !state.finished() => "AND queue IN (0, 1) AND addon = $1 AND workspace = $2",
         Some(RunState::Failed | RunState::Uncertain | RunState::Cancelled) => "AND state IN ('FAILED', 'UNCERTAIN', 'CANCELLED')",
-        _ => "",
+        Some(_) => "AND state IN ('SUCCEEDED', 'FAILED', 'STOPPED', 'UNCERTAIN', 'CANCELLED')",
+        None => "",
     }
 }
 
-/// Wants the key's two parameters and the filter's three.
+/// Wants the key's two parameters and the filter's six.
 const FITTING: &str = concat!(
     "FROM runs WHERE stay = ",
     stay!(),
-    " AND ($3::UUID IS NULL OR flow = $3) AND ($4::UUID IS NULL OR event = $4) AND ($5::TEXT IS NULL OR state = $5)"
+    " AND ($3::UUID IS NULL OR flow = $3) AND ($4::UUID IS NULL OR event = $4) AND ($5::TEXT IS NULL OR state = $5)
+        AND ($6::TEXT IS NULL OR event_type = $6) AND id >= $7 AND id < $8"
 );
+
+const SUMMARY: &str =
+    "id, flow, flow_version, event, event_type, entity, state, due_at, reason, replay_of, created_at, started_at, finished_at,
+    dismissed_at, json_array_length(steps::JSON)::BIGINT AS steps_total";
+
+const DISMISS: &str = concat!(
+    "UPDATE runs SET dismissed_at = $4 WHERE id = ANY($3) AND addon = $1 AND workspace = $2
+        AND state IN ('FAILED', 'UNCERTAIN') AND dismissed_at IS NULL AND stay = ",
+    stay!()
+);
+
+async fn dismiss(connection: &mut PgConnection, key: Key, runs: Vec<Uuid>, now: Timestamp) -> Result<u32, Failure> {
+    let dismissed = about(DISMISS, key).bind(runs).bind(now.millis()).execute(connection).await?.rows_affected();
+    Ok(u32::try_from(dismissed).unwrap_or(u32::MAX))
+}
 
 const ONE: &str = concat!("SELECT * FROM runs WHERE id = $3 AND addon = $1 AND workspace = $2 AND stay = ", stay!());
 
@@ -93,21 +135,25 @@ const WITH_WORK: &str = "WITH RECURSIVE working (addon, workspace) AS (
     LIMIT $3";
 
 impl Postgres {
-    async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Failure> {
+    async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<RunSummary>, Failure> {
+        let (from, to) = span(filter.from, filter.to);
         let fitting = |sql: String| {
             about(AssertSqlSafe(sql), key)
                 .bind(filter.flow.map(|flow| flow.uuid()))
                 .bind(filter.event.map(|event| event.uuid()))
                 .bind(filter.state.map(RunState::as_str))
+                .bind(filter.event_type.as_ref().map(|event_type| event_type.as_str().to_owned()))
+                .bind(from)
+                .bind(to)
         };
         let narrowed = narrowed(filter);
         let mut reading = self.reading().await?;
         let total: i64 = fitting(format!("SELECT count(*) {FITTING} {narrowed}")).fetch_one(&mut *reading).await?.try_get(0)?;
-        let part = fitting(format!("SELECT * {FITTING} {narrowed} ORDER BY id DESC LIMIT $6 OFFSET $7"));
+        let part = fitting(format!("SELECT {SUMMARY} {FITTING} {narrowed} ORDER BY id DESC LIMIT $9 OFFSET $10"));
         let part = part.bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
         let rows = part.fetch_all(&mut *reading).await?;
         reading.commit().await?;
-        let items = rows.iter().map(run).collect::<Result<_, _>>()?;
+        let items = rows.iter().map(summary).collect::<Result<_, _>>()?;
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }
 
@@ -133,8 +179,13 @@ impl Runs for Postgres {
         Ok(self.one_run(key, id).await?)
     }
 
-    async fn runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Error> {
+    async fn runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<RunSummary>, Error> {
         Ok(self.list_runs(key, filter, slice).await?)
+    }
+
+    async fn dismiss(&self, key: Key, runs: &[RunId], now: Timestamp) -> Result<u32, Error> {
+        let runs = runs.iter().map(RunId::uuid).collect();
+        self.transact(move |connection| Box::pin(dismiss(connection, key, runs, now))).await
     }
 
     async fn unfinished(&self, key: Key, after: Option<RunId>, limit: u32) -> Result<Vec<Run>, Error> {

@@ -50,6 +50,18 @@ pub(super) const OF_RECENT_EVENTS: &str = "WITH RECURSIVE chapters (chapter) AS 
     WHERE chapters.chapter > (SELECT chapter FROM events WHERE id >= ?3 ORDER BY id LIMIT 1)
 )";
 
+/// The chapters of a table, newest first, back to the one of its first row whose id is `?3` or later; only the last one if there is none.
+pub(super) fn recent(table: &str) -> String {
+    format!(
+        "WITH RECURSIVE chapters (chapter) AS (
+            SELECT max(chapter) FROM {table}
+            UNION ALL
+            SELECT (SELECT max({table}.chapter) FROM {table} WHERE {table}.chapter < chapters.chapter) FROM chapters
+            WHERE chapters.chapter > (SELECT chapter FROM {table} WHERE id >= ?3 ORDER BY id LIMIT 1)
+        )"
+    )
+}
+
 /// The chapters of runs, newest first.
 pub(super) const OF_RUNS: &str = "WITH RECURSIVE chapters (chapter) AS (
     SELECT max(chapter) FROM runs

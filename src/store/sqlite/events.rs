@@ -1,38 +1,57 @@
 //! Events as they are read; [`super::journal`] writes them.
 
 use actors::clock::Timestamp;
-use actors::event::{Event, EventType, Source};
+use actors::event::{Event, EventType};
+use actors::flow::run::RunState;
 use actors::ids::{EventId, Key};
-use actors::limits::store::PAGE_ROWS_MAX;
-use actors::port::store::events::{EventFilter, Fingerprint};
+use actors::limits::store::{EVENTS_SEARCHED_MAX, PAGE_ROWS_MAX};
+use actors::port::store::events::{EventFilter, Fingerprint, Sought};
 use actors::port::store::{Error, Events, Page, Slice};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
+use super::super::columns;
 use super::super::failure::unreadable;
-use super::super::ids::{ID_AHEAD_MS, aged, first_id_at};
+use super::super::ids::{ID_AHEAD_MS, aged, first_id_at, span};
 use super::row::{about, bytes, time};
 use super::{Failure, Sqlite, chapters};
 
-/// Events of a key that fit a filter; wants five parameters.
+/// Events of a key that fit what an index tells of a filter; wants seven parameters.
 const FITTING: &str = "FROM chapters
     CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
-        AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
+        AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2) AND events.id >= ?6 AND events.id < ?7
     WHERE (?3 IS NULL OR events.event_type = ?3)
-        AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source <> ':flow'
+        AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source NOT GLOB ':*'
             ELSE events.source = ?5 END";
 
-pub(super) fn count() -> String {
-    format!("{} SELECT count(*) {FITTING}", chapters::OF_EVENTS)
+/// Columns of those that fit the whole filter; wants ten parameters. What is sought is looked for in the
+/// newest rows alone.
+fn fitting(sought: &Sought, columns: &str) -> String {
+    let chapters = chapters::OF_EVENTS;
+    if !sought.is_anything() {
+        return format!("{chapters} SELECT {columns} {FITTING}");
+    }
+    format!(
+        "SELECT {columns} FROM (
+            {chapters} SELECT events.number {FITTING} ORDER BY events.id DESC LIMIT {EVENTS_SEARCHED_MAX}
+        ) AS newest CROSS JOIN events ON events.number = newest.number
+        WHERE (?8 IS NULL OR events.entity = ?8) AND (?10 IS NULL OR instr(events.payload, ?10) > 0) AND (?9 IS NULL OR EXISTS (
+            SELECT 1 FROM runs INDEXED BY runs_by_event WHERE runs.event = events.id AND runs.stay = events.stay AND runs.state = ?9
+        ))"
+    )
 }
 
-pub(super) fn page() -> String {
+pub(super) fn count(sought: &Sought) -> String {
+    fitting(sought, "count(*)")
+}
+
+pub(super) fn page(sought: &Sought) -> String {
     format!(
-        "SELECT events.* FROM ({} SELECT events.number {FITTING} ORDER BY events.id DESC LIMIT ?6 OFFSET ?7) AS page
+        "SELECT events.* FROM ({} ORDER BY events.id DESC LIMIT ?11 OFFSET ?12) AS page
         CROSS JOIN events ON events.number = page.number ORDER BY events.id DESC",
-        chapters::OF_EVENTS
+        fitting(sought, "events.number")
     )
 }
 
@@ -71,7 +90,7 @@ fn event(row: &SqliteRow) -> Result<Event, Failure> {
     let source: Option<&str> = row.try_get("source")?;
     Ok(Event {
         id: row.try_get::<Uuid, _>("id")?.into(),
-        source: super::super::columns::source(source),
+        source: columns::source(source),
         event_type: event_type(row)?,
         entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
         received_at: time(row, "received_at")?,
@@ -95,18 +114,24 @@ fn fingerprint(row: &SqliteRow) -> Result<Fingerprint, Failure> {
 
 impl Sqlite {
     async fn list_events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Failure> {
-        let (kind, name) = match &filter.source {
-            None => ("any", None),
-            Some(Source::Clockify) => ("clockify", None),
-            Some(Source::Custom(name)) if name.is_empty() => ("custom", None),
-            Some(Source::Custom(name)) => ("named", Some(name.to_string())),
-            Some(Source::Flow) => ("named", Some(super::super::columns::FLOW_SOURCE.to_owned())),
-        };
+        let (kind, name) = columns::source_filter(filter.source.as_ref());
         let event_type = filter.event_type.as_ref().map(|wanted| wanted.as_str().to_owned());
-        let fitting = |sql: String| about(AssertSqlSafe(sql), key).bind(event_type.clone()).bind(kind).bind(name.clone());
+        let (from, to) = span(filter.from, filter.to);
+        let sought = &filter.sought;
+        let fitting = |sql: String| {
+            about(AssertSqlSafe(sql), key)
+                .bind(event_type.clone())
+                .bind(kind)
+                .bind(name.clone())
+                .bind(from)
+                .bind(to)
+                .bind(sought.entity.as_deref().map(str::to_owned))
+                .bind(sought.run_state.map(RunState::as_str))
+                .bind(sought.text.as_ref().map(|text| text.clone().into_bytes()))
+        };
         let mut reading = self.reading().await?;
-        let total: i64 = fitting(count()).fetch_one(&mut *reading).await?.try_get(0)?;
-        let part = fitting(page()).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
+        let total: i64 = fitting(count(sought)).fetch_one(&mut *reading).await?.try_get(0)?;
+        let part = fitting(page(sought)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
         let items = part.fetch_all(&mut *reading).await?.iter().map(event).collect::<Result<_, _>>()?;
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }

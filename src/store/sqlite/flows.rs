@@ -3,11 +3,13 @@
 use actors::clock::Timestamp;
 use actors::flow::model::Flow;
 use actors::ids::{FlowId, Key};
+use actors::limits::flow::VERSIONS_STORED_MAX;
+use actors::limits::store::PAGE_ROWS_MAX;
 use actors::port::store::flows::{Saved, flow_deleted};
-use actors::port::store::{Error, Flows};
+use actors::port::store::{Error, Flows, Page, Slice};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::columns::to_json;
@@ -31,9 +33,10 @@ pub(super) async fn stay(connection: &mut SqliteConnection, key: Key) -> Result<
 }
 
 async fn put_version(connection: &mut SqliteConnection, key: Key, stay: i64, flow: &Flow) -> Result<Saved, Failure> {
-    let newest = "INSERT INTO flows (addon, workspace, stay, id, version) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT DO UPDATE SET version = excluded.version";
-    about(newest, key).bind(stay).bind(flow.id.uuid()).bind(flow.version).execute(&mut *connection).await?;
+    let due = flow.due_after(flow.updated_at).map(Timestamp::millis);
+    let newest = "INSERT INTO flows (addon, workspace, stay, id, version, due_at) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET version = excluded.version, due_at = excluded.due_at";
+    about(newest, key).bind(stay).bind(flow.id.uuid()).bind(flow.version).bind(due).execute(&mut *connection).await?;
     let version = "INSERT INTO flow_versions (addon, workspace, stay, flow, version, created_at, updated_at, definition)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     about(version, key)
@@ -48,14 +51,23 @@ async fn put_version(connection: &mut SqliteConnection, key: Key, stay: i64, flo
     Ok(Saved::Version(flow.version))
 }
 
-async fn create(connection: &mut SqliteConnection, key: Key, flow: Flow, flows_max: u32) -> Result<Saved, Failure> {
+/// Versions up to one, unless a run that has not ended needs them.
+pub(super) const PRUNE: &str = "DELETE FROM flow_versions WHERE stay = ?3 AND flow = ?4 AND version <= ?5 AND NOT EXISTS (
+        SELECT 1 FROM runs INDEXED BY runs_queued WHERE runs.addon = ?1 AND runs.queue IN (0, 1) AND runs.workspace = ?2 AND runs.stay = ?3
+            AND runs.flow = flow_versions.flow AND runs.flow_version = flow_versions.version
+    )";
+
+async fn create(connection: &mut SqliteConnection, key: Key, flows: Vec<Flow>, flows_max: u32) -> Result<Saved, Failure> {
     let Some(stay) = stay(connection, key).await? else { return Ok(Saved::Absent) };
     let count = sqlx::query_scalar("SELECT count(*) FROM flows WHERE stay = ?");
     let count: i64 = count.bind(stay).fetch_one(&mut *connection).await?;
-    if count >= i64::from(flows_max) {
+    if count.saturating_add_unsigned(flows.len() as u64) > i64::from(flows_max) {
         return Ok(Saved::TooMany);
     }
-    put_version(connection, key, stay, &Flow { version: 1, ..flow }).await
+    for flow in flows {
+        put_version(&mut *connection, key, stay, &Flow { version: 1, ..flow }).await?;
+    }
+    Ok(Saved::Version(1))
 }
 
 async fn update(connection: &mut SqliteConnection, key: Key, flow: Flow) -> Result<Saved, Failure> {
@@ -66,7 +78,10 @@ async fn update(connection: &mut SqliteConnection, key: Key, flow: Flow) -> Resu
     let present: Option<(u32, i64)> = sqlx::query_as(query).bind(stay).bind(flow.id.uuid()).fetch_optional(&mut *connection).await?;
     let Some((version, created_at)) = present else { return Ok(Saved::Absent) };
     let next = Flow { version: version + 1, created_at: Timestamp::from_millis(created_at), ..flow };
-    put_version(connection, key, stay, &next).await
+    let saved = put_version(&mut *connection, key, stay, &next).await?;
+    let old = next.version.saturating_sub(VERSIONS_STORED_MAX);
+    about(PRUNE, key).bind(stay).bind(next.id.uuid()).bind(old).execute(connection).await?;
+    Ok(saved)
 }
 
 async fn delete(connection: &mut SqliteConnection, key: Key, id: FlowId, now: Timestamp) -> Result<bool, Failure> {
@@ -96,7 +111,24 @@ pub(super) const ALL: &str = "SELECT flow_versions.* FROM installations
     CROSS JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id AND flow_versions.version = flows.version
     WHERE installations.addon = ?1 AND installations.workspace = ?2 ORDER BY flows.id DESC";
 
+pub(super) const VERSIONS: &str = "FROM installations
+    CROSS JOIN flows ON flows.stay = installations.stay AND flows.id = ?3
+    CROSS JOIN flow_versions ON flow_versions.stay = flows.stay AND flow_versions.flow = flows.id
+    WHERE installations.addon = ?1 AND installations.workspace = ?2";
+
 impl Sqlite {
+    async fn all_versions(&self, key: Key, id: FlowId, slice: Slice) -> Result<Page<Flow>, Failure> {
+        let mut reading = self.reading().await?;
+        let count = about(AssertSqlSafe(format!("SELECT count(*) {VERSIONS}")), key).bind(id.uuid());
+        let total: i64 = count.fetch_one(&mut *reading).await?.try_get(0)?;
+        let part = format!("SELECT flow_versions.* {VERSIONS} ORDER BY flow_versions.version DESC LIMIT ?4 OFFSET ?5");
+        let part = about(AssertSqlSafe(part), key).bind(id.uuid());
+        let rows = part.bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset).fetch_all(&mut *reading).await?;
+
+        let items = rows.iter().map(flow).collect::<Result<_, _>>()?;
+        Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
+    }
+
     async fn newest_version(&self, key: Key, id: FlowId) -> Result<Option<Flow>, Failure> {
         about(NEWEST, key).bind(id.uuid()).fetch_optional(&self.readers).await?.as_ref().map(flow).transpose()
     }
@@ -113,8 +145,12 @@ impl Sqlite {
 #[async_trait]
 impl Flows for Sqlite {
     async fn create_flow(&self, key: Key, flow: &Flow, flows_max: u32) -> Result<Saved, Error> {
-        let flow = flow.clone();
-        self.transact(move |connection| Box::pin(create(connection, key, flow, flows_max))).await
+        self.create_flows(key, std::slice::from_ref(flow), flows_max).await
+    }
+
+    async fn create_flows(&self, key: Key, flows: &[Flow], flows_max: u32) -> Result<Saved, Error> {
+        let flows = flows.to_vec();
+        self.transact(move |connection| Box::pin(create(connection, key, flows, flows_max))).await
     }
 
     async fn update_flow(&self, key: Key, flow: &Flow) -> Result<Saved, Error> {
@@ -132,6 +168,10 @@ impl Flows for Sqlite {
 
     async fn flow_version(&self, key: Key, id: FlowId, version: u32) -> Result<Option<Flow>, Error> {
         Ok(self.any_version(key, id, version).await?)
+    }
+
+    async fn flow_versions(&self, key: Key, id: FlowId, slice: Slice) -> Result<Page<Flow>, Error> {
+        Ok(self.all_versions(key, id, slice).await?)
     }
 
     async fn flows(&self, key: Key) -> Result<Vec<Flow>, Error> {

@@ -12,6 +12,7 @@ fn migrator() -> Migrator {
         (3, "calls", include_str!("../../../migrations/sqlite/0003_calls.sql")),
         (4, "entities", include_str!("../../../migrations/sqlite/0004_entities.sql")),
         (5, "flows", include_str!("../../../migrations/sqlite/0005_flows.sql")),
+        (6, "run_lists", include_str!("../../../migrations/sqlite/0006_run_lists.sql")),
         (7, "activities", include_str!("../../../migrations/sqlite/0007_activities.sql")),
     ];
     let migration = |(version, name, sql): (i64, &'static str, &'static str)| {

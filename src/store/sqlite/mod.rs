@@ -23,10 +23,12 @@ mod purge;
 mod retention;
 mod row;
 mod runs;
+mod schedules;
 mod script;
 mod secrets;
 mod sources;
 mod standings;
+mod statistics;
 mod subscriptions;
 
 use std::path::Path;

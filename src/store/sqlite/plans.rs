@@ -1,15 +1,17 @@
 //! How SQLite goes about each statement: along an index, whatever the number of rows. A plan that walks a table is a defect that no small test shows.
 
 use actors::entity::EntityType;
+use actors::event::EventType;
 use actors::flow::run::RunState;
 use actors::port::store::entities::EntityFilter;
+use actors::port::store::events::Sought;
 use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
 use super::{
-    bootstraps, calls, chapters, connection, entities, events, flows, migrate, purge, retention, runs, secrets, sources, standings,
-    subscriptions,
+    bootstraps, calls, chapters, connection, entities, events, flows, migrate, purge, retention, runs, schedules, secrets, sources,
+    standings, statistics, subscriptions,
 };
 
 const TABLES: [&str; 15] = [
@@ -67,15 +69,24 @@ fn with_rows([before, after]: [&str; 2], width: usize) -> String {
 #[tokio::test]
 async fn every_read_goes_along_an_index() {
     let (_folder, mut connection) = database().await;
-    let mut reads = vec![events::count(), events::page(), events::recent(), events::after()];
+    let mut reads = vec![events::recent(), events::after()];
+    for sought in [Sought::default(), Sought { text: Some("x".into()), ..Sought::default() }] {
+        reads.extend([events::count(&sought), events::page(&sought)]);
+    }
     let states = [None].into_iter().chain(RunState::ALL.map(Some));
     for state in states {
         for event in [None, Some(uuid::Uuid::nil().into())] {
-            let filter = RunFilter { flow: None, event, state };
-            reads.extend([runs::count(&filter), runs::page(&filter)]);
+            for attention in [false, true] {
+                let filter = RunFilter { event, state, attention, ..RunFilter::default() };
+                reads.extend([runs::count(&filter), runs::page(&filter)]);
+            }
         }
     }
+    reads.extend([statistics::runs_of_flows(), statistics::ended_of_flows(), statistics::failed_in_spans(25)]);
+    reads.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
+    reads.extend([runs::DISMISS, schedules::DUE, schedules::SET_DUE].map(str::to_owned));
     reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
+    reads.extend([flows::PRUNE.to_owned(), format!("SELECT flow_versions.* {} ORDER BY flow_versions.version DESC", flows::VERSIONS)]);
     reads.extend([sources::ONE, sources::ALL, secrets::ONE, secrets::ALL, standings::ALL].map(str::to_owned));
     reads.extend([entities::ONE, entities::COUNTS, entities::IDS, entities::SWEEP, entities::OLD, entities::KEYS].map(str::to_owned));
     reads.extend([bootstraps::HEAD, bootstraps::OPERATIONS, bootstraps::DUE].map(str::to_owned));
@@ -103,6 +114,22 @@ async fn pages_of_unfinished_runs_are_not_sorted() {
     let inner: Vec<_> = plan.iter().take_while(|step| !step.starts_with("SCAN waiting")).collect();
     assert!(inner.iter().any(|step| step.contains("MERGE")), "{plan:#?}");
     assert!(!inner.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
+}
+
+/// What is counted for a chart or a list is read out of the index alone.
+#[tokio::test]
+async fn counts_look_at_no_row() {
+    let (_folder, mut connection) = database().await;
+    let by_type = RunFilter { event_type: Some(EventType::parse("X").unwrap()), ..RunFilter::default() };
+    let succeeded = RunFilter { state: Some(RunState::Succeeded), ..by_type.clone() };
+    let mut counts = vec![events::count(&Sought::default()), runs::count(&by_type), runs::count(&succeeded)];
+    counts.extend([statistics::runs_of_flows(), statistics::ended_of_flows(), statistics::failed_in_spans(25)]);
+    counts.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
+    for count in counts {
+        let plan = expect_no_walk(&mut connection, &count).await;
+        let covered = |step: &&String| step.contains("COVERING INDEX") && (step.contains("SEARCH runs") || step.contains("SEARCH events"));
+        assert!(plan.iter().any(|step| covered(&step) && step.contains("stay=?")), "{count}\n{plan:#?}");
+    }
 }
 
 #[tokio::test]

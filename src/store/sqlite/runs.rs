@@ -1,19 +1,21 @@
-//! Runs as they are read; [`super::journal`] writes them.
+//! Runs as they are read; [`super::journal`] writes them. What an admin has seen to is noted here.
 
 use actors::addon::Addon;
+use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::run::{Run, RunState};
 use actors::ids::{Key, RunId, WorkspaceId};
 use actors::limits::store::PAGE_ROWS_MAX;
-use actors::port::store::runs::RunFilter;
+use actors::port::store::runs::{RunFilter, RunSummary};
 use actors::port::store::{Error, Page, Runs, Slice};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::columns::{addon_number, steps_from_json};
 use super::super::failure::unreadable;
+use super::super::ids::span;
 use super::row::{about, time, time_if_any, workspace};
 use super::{Failure, Sqlite, chapters};
 
@@ -35,6 +37,28 @@ fn run(row: &SqliteRow, addon: Addon) -> Result<Run, Failure> {
         created_at: time(row, "created_at")?,
         started_at: time_if_any(row, "started_at")?,
         finished_at: time_if_any(row, "finished_at")?,
+        dismissed_at: time_if_any(row, "dismissed_at")?,
+    })
+}
+
+fn summary(row: &SqliteRow) -> Result<RunSummary, Failure> {
+    let reason: Option<&str> = row.try_get("reason")?;
+    Ok(RunSummary {
+        id: row.try_get::<Uuid, _>("id")?.into(),
+        flow: row.try_get::<Uuid, _>("flow")?.into(),
+        flow_version: row.try_get("flow_version")?,
+        event: row.try_get::<Uuid, _>("event")?.into(),
+        event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
+        entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
+        state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
+        steps: row.try_get("steps_total")?,
+        due_at: time_if_any(row, "due_at")?,
+        reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
+        replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),
+        created_at: time(row, "created_at")?,
+        started_at: time_if_any(row, "started_at")?,
+        finished_at: time_if_any(row, "finished_at")?,
+        dismissed_at: time_if_any(row, "dismissed_at")?,
     })
 }
 
@@ -44,10 +68,14 @@ macro_rules! stay {
     };
 }
 
-/// Where the runs of a key are that may fit a filter: the narrowest index that has them all. Wants the key's two parameters, and the filter's three.
+/// Where the runs of a key are that may fit a filter: the narrowest index that has them all. Wants the key's two parameters, and the filter's six.
 fn candidates(filter: &RunFilter) -> &'static str {
     match filter {
         RunFilter { event: Some(_), .. } => concat!("FROM runs INDEXED BY runs_by_event WHERE runs.event = ?4 AND runs.stay = ", stay!()),
+        RunFilter { attention: true, .. } => concat!(
+            "FROM runs INDEXED BY runs_wanting WHERE runs.state IN ('FAILED', 'UNCERTAIN') AND runs.dismissed_at IS NULL AND runs.stay = ",
+            stay!()
+        ),
         RunFilter { state: Some(state), .. } if !state.finished() => concat!(
             "FROM runs INDEXED BY runs_queued WHERE runs.addon = ?1 AND runs.queue IN (0, 1) AND runs.workspace = ?2 AND runs.stay = ",
             stay!()
@@ -55,6 +83,12 @@ fn candidates(filter: &RunFilter) -> &'static str {
         RunFilter { state: Some(RunState::Failed | RunState::Uncertain | RunState::Cancelled), .. } => concat!(
             "FROM runs INDEXED BY runs_troubled WHERE runs.state IN ('FAILED', 'UNCERTAIN', 'CANCELLED') AND runs.state = ?5 AND runs.stay = ",
             stay!()
+        ),
+        RunFilter { state: Some(_), .. } => concat!(
+            "FROM chapters CROSS JOIN runs INDEXED BY runs_ended ON runs.chapter = chapters.chapter
+                AND runs.state IN ('SUCCEEDED', 'FAILED', 'STOPPED', 'UNCERTAIN', 'CANCELLED') AND runs.stay = ",
+            stay!(),
+            " WHERE true"
         ),
         _ => concat!(
             "FROM chapters CROSS JOIN runs INDEXED BY runs_by_stay ON runs.chapter = chapters.chapter AND runs.stay = ",
@@ -64,19 +98,49 @@ fn candidates(filter: &RunFilter) -> &'static str {
     }
 }
 
-const FITTING: &str = "AND (?3 IS NULL OR runs.flow = ?3) AND (?4 IS NULL OR runs.event = ?4) AND (?5 IS NULL OR runs.state = ?5)";
+/// What a filter demands of them. What it does not ask for is not looked at either, so that the index alone can tell.
+fn fitting(filter: &RunFilter) -> String {
+    let demands = [
+        (true, "AND runs.id >= ?7 AND runs.id < ?8"),
+        (filter.flow.is_some(), "AND runs.flow = ?3"),
+        (filter.event.is_some(), "AND runs.event = ?4"),
+        (filter.state.is_some(), "AND runs.state = ?5"),
+        (filter.event_type.is_some(), "AND runs.event_type = ?6"),
+        // Of an event's runs, which are few, those that want attention are told from the others by looking.
+        (filter.attention, "AND runs.state IN ('FAILED', 'UNCERTAIN') AND runs.dismissed_at IS NULL"),
+    ];
+    demands.into_iter().filter(|(wanted, _)| *wanted).map(|(_, demand)| demand).collect::<Vec<_>>().join(" ")
+}
 
 pub(super) fn count(filter: &RunFilter) -> String {
-    format!("{} SELECT count(*) {} {FITTING}", chapters::OF_RUNS, candidates(filter))
+    format!("{} SELECT count(*) {} {}", chapters::OF_RUNS, candidates(filter), fitting(filter))
 }
 
 pub(super) fn page(filter: &RunFilter) -> String {
     format!(
-        "SELECT runs.* FROM ({} SELECT runs.number {} {FITTING} ORDER BY runs.id DESC LIMIT ?6 OFFSET ?7) AS page
+        "SELECT runs.id, flow, flow_version, event, event_type, entity, state, due_at, reason, replay_of, created_at, started_at, finished_at,
+            dismissed_at, json_array_length(steps) AS steps_total
+        FROM ({} SELECT runs.number {} {} ORDER BY runs.id DESC LIMIT ?9 OFFSET ?10) AS page
         CROSS JOIN runs ON runs.number = page.number ORDER BY runs.id DESC",
         chapters::OF_RUNS,
-        candidates(filter)
+        candidates(filter),
+        fitting(filter)
     )
+}
+
+pub(super) const DISMISS: &str = concat!(
+    "UPDATE runs INDEXED BY runs_by_id SET dismissed_at = ?4 WHERE id = ?3 AND addon = ?1 AND workspace = ?2
+        AND state IN ('FAILED', 'UNCERTAIN') AND dismissed_at IS NULL AND stay = ",
+    stay!()
+);
+
+async fn dismiss(connection: &mut SqliteConnection, key: Key, runs: Vec<RunId>, now: Timestamp) -> Result<u32, Failure> {
+    let mut dismissed = 0;
+    for run in runs {
+        let query = about(DISMISS, key).bind(run.uuid()).bind(now.millis());
+        dismissed += query.execute(&mut *connection).await?.rows_affected();
+    }
+    Ok(u32::try_from(dismissed).unwrap_or(u32::MAX))
 }
 
 pub(super) const ONE: &str = concat!("SELECT * FROM runs WHERE id = ?3 AND addon = ?1 AND workspace = ?2 AND stay = ", stay!());
@@ -110,18 +174,22 @@ pub(super) const WITH_WORK: &str = "WITH RECURSIVE working (workspace) AS (
     LIMIT ?3";
 
 impl Sqlite {
-    async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Failure> {
+    async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<RunSummary>, Failure> {
+        let (from, to) = span(filter.from, filter.to);
         let fitting = |sql: String| {
             about(AssertSqlSafe(sql), key)
                 .bind(filter.flow.map(|flow| flow.uuid()))
                 .bind(filter.event.map(|event| event.uuid()))
                 .bind(filter.state.map(RunState::as_str))
+                .bind(filter.event_type.as_ref().map(|event_type| event_type.as_str().to_owned()))
+                .bind(from)
+                .bind(to)
         };
         let mut reading = self.reading().await?;
         let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;
         let part = fitting(page(filter)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
         let rows = part.fetch_all(&mut *reading).await?;
-        let items = rows.iter().map(|row| run(row, key.addon)).collect::<Result<_, _>>()?;
+        let items = rows.iter().map(summary).collect::<Result<_, _>>()?;
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }
 
@@ -149,8 +217,13 @@ impl Runs for Sqlite {
         Ok(self.one_run(key, id).await?)
     }
 
-    async fn runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<Run>, Error> {
+    async fn runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<RunSummary>, Error> {
         Ok(self.list_runs(key, filter, slice).await?)
+    }
+
+    async fn dismiss(&self, key: Key, runs: &[RunId], now: Timestamp) -> Result<u32, Error> {
+        let runs = runs.to_vec();
+        self.transact(move |connection| Box::pin(dismiss(connection, key, runs, now))).await
     }
 
     async fn unfinished(&self, key: Key, after: Option<RunId>, limit: u32) -> Result<Vec<Run>, Error> {

@@ -24,6 +24,7 @@ fn run() -> Run {
         created_at: at(0),
         started_at: None,
         finished_at: None,
+        dismissed_at: None,
     }
 }
 

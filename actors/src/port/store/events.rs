@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::{Error, Page, Slice};
 use crate::clock::Timestamp;
 use crate::event::{Event, EventType, Source};
+use crate::flow::run::RunState;
 use crate::ids::{EventId, Key};
 
 /// What duplicate recognition needs of an event.
@@ -31,6 +32,31 @@ pub struct EventFilter {
     pub event_type: Option<EventType>,
     /// `Source::Clockify`, `Source::Flow`, or `Source::Custom` with a name; an empty name means any custom source.
     pub source: Option<Source>,
+    /// Only events that arrived at this moment or later, by their ids.
+    pub from: Option<Timestamp>,
+    /// Only events that arrived before this moment, by their ids.
+    pub to: Option<Timestamp>,
+    /// What is sought in the newest of those, if anything is.
+    pub sought: Sought,
+}
+
+/// What an index does not tell: it is looked for in the newest [`EVENTS_SEARCHED_MAX`](crate::limits::store::EVENTS_SEARCHED_MAX) events that
+/// fit the rest of the filter.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sought {
+    /// Only events about this entity, `kind:id`.
+    pub entity: Option<Arc<str>>,
+    /// Only events of which a run is in this state.
+    pub run_state: Option<RunState>,
+    /// Only events whose body has these bytes in it.
+    pub text: Option<String>,
+}
+
+impl Sought {
+    /// Whether anything is.
+    pub fn is_anything(&self) -> bool {
+        self.entity.is_some() || self.run_state.is_some() || self.text.is_some()
+    }
 }
 
 /// Reads events. They are written through [`super::Journal`].

@@ -17,9 +17,11 @@ pub mod journal;
 pub mod receipt;
 pub mod retention;
 pub mod runs;
+pub mod schedules;
 pub mod secrets;
 pub mod sources;
 pub mod standings;
+pub mod statistics;
 pub mod subscriptions;
 
 pub use activities::Activities;
@@ -32,9 +34,11 @@ pub use installations::Installations;
 pub use journal::Journal;
 pub use retention::Retention;
 pub use runs::Runs;
+pub use schedules::Schedules;
 pub use secrets::Secrets;
 pub use sources::Sources;
 pub use standings::Standings;
+pub use statistics::Statistics;
 pub use subscriptions::Subscriptions;
 
 /// Why the store did not do it. A missing row is `Option`, a duplicate an outcome; neither is an error.
@@ -66,6 +70,8 @@ pub trait Store:
     + Bootstraps
     + Retention
     + Activities
+    + Schedules
+    + Statistics
     + Journal
     + Health
 {
@@ -85,6 +91,8 @@ impl<S> Store for S where
         + Bootstraps
         + Retention
         + Activities
+        + Schedules
+        + Statistics
         + Journal
         + Health
 {

@@ -6,7 +6,8 @@ use super::{MemoryStore, State, page};
 use crate::clock::Timestamp;
 use crate::event::{Event, Source};
 use crate::ids::{EventId, Key};
-use crate::port::store::events::{EventFilter, Fingerprint};
+use crate::limits::store::EVENTS_SEARCHED_MAX;
+use crate::port::store::events::{EventFilter, Fingerprint, Sought};
 use crate::port::store::{Error, Events, Page, Slice};
 
 impl State {
@@ -18,12 +19,26 @@ impl State {
 
 fn fits(filter: &EventFilter, event: &Event) -> bool {
     let source = match (&filter.source, &event.source) {
-        (None, _) | (Some(Source::Clockify), Source::Clockify) => true,
-        (Some(Source::Flow), Source::Flow) => true,
+        (None, _)
+        | (Some(Source::Clockify), Source::Clockify)
+        | (Some(Source::Flow), Source::Flow)
+        | (Some(Source::Schedule), Source::Schedule) => true,
         (Some(Source::Custom(wanted)), Source::Custom(name)) => wanted.is_empty() || wanted == name,
         _ => false,
     };
-    source && filter.event_type.as_ref().is_none_or(|wanted| *wanted == event.event_type)
+    source
+        && filter.event_type.as_ref().is_none_or(|wanted| *wanted == event.event_type)
+        && filter.from.is_none_or(|from| event.id >= EventId::first_at(from))
+        && filter.to.is_none_or(|to| event.id < EventId::first_at(to))
+}
+
+/// Whether it has what is sought.
+fn has(state: &State, key: Key, sought: &Sought, event: &Event) -> bool {
+    let run_in = |wanted| state.runs.values().any(|run| run.key == key && run.event == event.id && run.state == wanted);
+    let body_has = |text: &String| event.payload.windows(text.len().max(1)).any(|part| part == text.as_bytes());
+    sought.entity.as_ref().is_none_or(|entity| event.entity.as_ref() == Some(entity))
+        && sought.run_state.is_none_or(run_in)
+        && sought.text.as_ref().is_none_or(body_has)
 }
 
 #[async_trait]
@@ -57,6 +72,11 @@ impl Events for MemoryStore {
 
     async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error> {
         let state = self.open()?;
-        Ok(page(state.newest_events(key).filter(|event| fits(filter, event)), slice))
+        let fitting = state.newest_events(key).filter(|event| fits(filter, event));
+        if !filter.sought.is_anything() {
+            return Ok(page(fitting, slice));
+        }
+        let looked_at = fitting.take(EVENTS_SEARCHED_MAX as usize);
+        Ok(page(looked_at.filter(|event| has(&state, key, &filter.sought, event)), slice))
     }
 }

@@ -45,6 +45,7 @@ impl Installations for MemoryStore {
         if verdict == Verdict::Apply {
             state.installations.remove(&key);
             state.flows.retain(|(whose, _), _| *whose != key);
+            state.due.retain(|(whose, _), _| *whose != key);
             state.sources.retain(|(whose, _), _| *whose != key);
             state.secrets.retain(|(whose, _), _| *whose != key);
             state.standings.retain(|(whose, _), _| *whose != key);

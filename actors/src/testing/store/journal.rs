@@ -91,6 +91,7 @@ impl State {
             entity: identity.entity,
             replay_of: identity.replay_of,
             created_at: identity.created_at,
+            dismissed_at: identity.dismissed_at,
             ..run
         };
         true

@@ -14,9 +14,11 @@ mod installations;
 mod journal;
 mod retention;
 mod runs;
+mod schedules;
 mod secrets;
 mod sources;
 mod standings;
+mod statistics;
 mod subscriptions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,6 +29,7 @@ use async_trait::async_trait;
 use crate::activity::Activity;
 use crate::bootstrap::record::Record;
 use crate::call::Call;
+use crate::clock::Timestamp;
 use crate::entity::{EntityId, EntityType};
 use crate::event::{Event, EventType, Source};
 use crate::flow::model::Flow;
@@ -71,6 +74,8 @@ struct State {
     messages: BTreeSet<(Key, Source, Arc<str>)>,
     /// Which flows an event has started: once each, replays aside.
     started: BTreeSet<(Key, EventId, FlowId)>,
+    /// When flows with a schedule are due next.
+    due: BTreeMap<(Key, FlowId), Timestamp>,
     failures: u32,
     unavailable: bool,
     activities_fail: bool,

@@ -38,6 +38,7 @@ impl Maker {
             created_at: now,
             started_at: None,
             finished_at: None,
+            dismissed_at: None,
         };
         Queued { run, payload: None }
     }

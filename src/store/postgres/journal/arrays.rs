@@ -54,10 +54,9 @@ impl<'e> Events<'e> {
 
     pub(super) fn bind(mut self, query: Bound) -> Bound {
         let names = std::mem::take(&mut self.names);
-        let source = |event: &'e Event| source_text(&event.source);
         names
             .bind(query)
-            .bind(self.column(source))
+            .bind(self.column(|event| source_text(&event.source)))
             .bind(self.column(|event| event.event_type.as_str()))
             .bind(self.column(|event| event.entity.as_deref().map(str::as_bytes)))
             .bind(self.column(|event| event.received_at.millis()))

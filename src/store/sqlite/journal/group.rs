@@ -126,10 +126,9 @@ fn bind_key(script: &mut Script, key: Key) -> &mut Script {
 }
 
 fn bind_event(script: &mut Script, key: Key, event: &Event) {
-    let source = source_text(&event.source);
     script.bind(event.id.uuid());
     bind_key(script, key)
-        .bind(source)
+        .bind(source_text(&event.source))
         .bind(event.event_type.as_str())
         .bind(event.entity.as_deref())
         .bind(event.received_at.millis())

@@ -1,0 +1,53 @@
+//! Reading a workspace's data.
+
+/// Entities in a page: what the platform gives of most lists at a time. A page is one transaction, in which the journal waits some milliseconds.
+pub const PAGE_ENTITIES_MAX: u32 = 200;
+/// A page that is still too large with this many is given up.
+pub const PAGE_ENTITIES_MIN: u32 = 10;
+/// Bytes of a page: 200 projects with their memberships have some hundred kilobytes.
+pub const PAGE_BYTES_MAX: usize = 8 << 20;
+/// Time for one page, name look-up to last byte, in milliseconds.
+pub const CALL_MS_MAX: u64 = 30_000;
+/// Calls of one workspace that are under way together: 50 a second at more than half a second each.
+pub const CALLS_MAX: usize = 32;
+/// Lists of one operation that are open together; each page stores their standing, some 100 bytes each.
+pub const LANES_MAX: usize = 32;
+/// Tries of a page.
+pub const TRIES_MAX: u32 = 5;
+/// Half the wait before the second one, in milliseconds; doubles with each further one.
+pub const RETRY_MS: u64 = 500;
+/// Lists of an operation that cannot be read before it is given up.
+pub const FAILURES_MAX: u64 = 20;
+/// Longest wait for a platform that is not there, in milliseconds.
+pub const STALL_MS_MAX: u64 = 30_000;
+/// How long the platform may not be there before the bootstrap is given up, in seconds: a day, as for runs.
+pub const STALL_SECONDS_MAX: u64 = 86_400;
+/// Errors that stand in the one line that people are shown.
+pub const ERRORS_SHOWN_MAX: usize = 5;
+/// Characters of the platform's words about a refusal that are kept.
+pub const WORDS_CHARS_MAX: usize = 300;
+/// The time over which the calls of one second are spread, in milliseconds: enough over a second that a call which is held up on its way does not
+/// reach the platform as one too many.
+pub const PACE_MS: u64 = 1_030;
+/// How late a call may come without making the next ones late, in milliseconds: a busy machine wakes a sleeper some time after its time.
+pub const LATE_MS: u64 = 20;
+/// How long the platform counts a call, in milliseconds, with room for what a clock rounds.
+pub const COUNTED_MS: u64 = 1_001;
+/// Answers that take up to so many times what the quickest take are as quick as ever.
+pub const AS_EVER: f64 = 1.5;
+/// How much an answer raises what the quickest take, in milliseconds: some calls that are held up do not teach it much.
+pub const LEARNT_MS: u64 = 1;
+/// The share of the quickest answer's time that has certainly passed since the call arrived.
+pub const ANSWER_SHARE: f64 = 0.75;
+/// Longest pause before there may be room for a call again, in milliseconds.
+pub const ROOM_LOOK_MS: u64 = 20;
+/// How long a bootstrap rests after the store did not take something, in milliseconds.
+pub const STORE_PAUSE_MS: u64 = 1_000;
+/// Entities that are looked at in one step of the search for those that have vanished.
+pub const SWEEP_ROWS: u32 = 1_000;
+/// What webhooks say of entities and that waits to be written; more is dropped, and the next bootstrap reads it.
+pub const NEWS_MAX: usize = 1_024;
+/// How long it is gathered, in milliseconds.
+pub const NEWS_MS: u64 = 100;
+/// Entities of one payload that are looked up for people.
+pub const PAYLOAD_ENTITIES_MAX: usize = 50;
