@@ -148,7 +148,7 @@ fn expected(id: &str, official: &Value) -> Vec<u64> {
 }
 
 /// The operations of a snapshot that stand like this.
-fn standing<'s>(state: &'s Value, fits: impl Fn(&Value) -> bool) -> Vec<&'s str> {
+fn standing(state: &Value, fits: impl Fn(&Value) -> bool) -> Vec<&str> {
     let operations = state["operations"].as_array().unwrap().iter().filter(|operation| fits(operation));
     operations.filter_map(|operation| operation["operation_id"].as_str()).collect()
 }
