@@ -11,6 +11,7 @@ mod explorer;
 mod manifest;
 mod operator;
 mod platform;
+mod prism;
 mod reference;
 mod running;
 mod sandbox;
