@@ -108,13 +108,24 @@ function trigger(work, changed, samples) {
   return box;
 }
 
+const TONES = { would_send: 'good', would_look_up: 'good', would_repeat: 'good', would_go_on: 'good', would_stop: 'warn', fault: 'bad' };
+
+/** What an action would come to; of a list, also what is done for its first item. */
+function rehearsed(one) {
+  const lookup = one.lookup && `${one.lookup.entity_type} ${one.lookup.id ?? '—'}`;
+  const request = one.request && `${one.request.method} ${one.request.path.replace(/^\/v1\/workspaces\/[0-9a-f]{24}/, '…')}`;
+  return h('li', {},
+    h('div', { class: 'row' }, h('span', { class: 'step-number' }, String(one.index + 1)), badge(t.maybe(`outcome.${one.outcome}`) ?? one.outcome, TONES[one.outcome] ?? ''), (request || lookup) && h('code', {}, request || lookup), one.items !== undefined && h('span', { class: 'soft' }, t('outcome.items', { count: one.items }))),
+    one.reason && h('p', { class: 'note warn' }, one.reason.message),
+    one.request?.body !== undefined && one.request?.body !== null && tree(one.request.body),
+    one.actions?.length > 0 && h('ol', { class: 'plain' }, one.actions.map(rehearsed)));
+}
+
 function outcome(answer) {
-  const tones = { would_send: 'good', found: 'good', would_stop: 'warn', not_reached: '', fault: 'bad' };
   return [
     h('p', { class: `verdict ${answer.matches ? 'good' : 'bad'}` }, answer.matches ? t('preview.runs') : t('preview.stays')),
     answer.conditions?.length > 0 && h('ul', { class: 'plain' }, answer.conditions.map((one) => h('li', {}, badge(one.holds ? t('preview.holds') : t('preview.fails'), one.holds ? 'good' : 'bad'), ' ', h('code', {}, one.field), ' ', t(`operator.${one.operator}`), ' ', one.value !== undefined && one.value !== null ? brief(one.value) : '', h('div', { class: 'soft small' }, t('value.now', { value: brief(one.actual) }))))),
-    answer.actions?.length > 0 && h('ol', { class: 'plain' }, answer.actions.map((one) => h('li', {}, h('div', { class: 'row' }, h('span', { class: 'step-number' }, String((one.index ?? 0) + 1)), badge(t.maybe(`outcome.${one.outcome}`) ?? one.outcome, tones[one.outcome] ?? ''), one.request && h('code', {}, `${one.request.method} ${(one.request.path ?? one.request.url).replace(/^\/v1\/workspaces\/[0-9a-f]{24}/, '…')}`)),
-      one.reason && h('p', { class: 'note warn' }, one.reason.message ?? one.reason), one.request?.body !== undefined && one.request?.body !== null && tree(one.request.body)))),
+    answer.actions?.length > 0 && h('ol', { class: 'plain' }, answer.actions.map(rehearsed)),
   ];
 }
 

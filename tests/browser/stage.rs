@@ -124,7 +124,9 @@ impl Stage {
     /// At the end of each story: the browser has complained about nothing and asked nobody else.
     #[track_caller]
     pub fn nothing_was_wrong(&self) {
-        let complaints: Vec<String> = self.browser.console();
+        // The preview of a flow that is not finished is answered with what it lacks, and browsers note every refusal.
+        let unfinished = |line: &String| line.contains("/ui/flows/dry-run - Failed to load resource") && line.contains("422");
+        let complaints: Vec<String> = self.browser.console().into_iter().filter(|line| !unfinished(line)).collect();
         assert!(complaints.is_empty(), "{complaints:#?}");
         self.nobody_else_was_asked();
     }
