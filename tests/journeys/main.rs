@@ -14,5 +14,8 @@ mod platform;
 mod reference;
 mod running;
 mod sandbox;
+#[path = "../faults/outbound/server.rs"]
+#[allow(dead_code, reason = "others use more of it")]
+mod server;
 mod templates;
 mod webhook;
