@@ -209,6 +209,7 @@ pub async fn delete(caller: Admin, request: HttpRequest) -> Result<Json<Deleted>
     let id = id(&request)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Delete(id)).await? {
         FlowChanged::Deleted => Ok(Json(Deleted { status: "deleted", id })),
+        FlowChanged::Kept => Err(Kind::FlowKept.into()),
         _ => Err(Kind::FlowNotFound.into()),
     }
 }
@@ -260,6 +261,7 @@ pub async fn made(caller: &Admin, request: &HttpRequest, definition: Box<Definit
 pub async fn updated(caller: &Admin, change: FlowChange, status: &'static str) -> Result<Json<Shown>, Error> {
     match caller.service.registry.change_flow(caller.key, change).await? {
         FlowChanged::Saved(flow) => Shown::with_stats(caller, *flow, Some(status)).await,
+        FlowChanged::Kept => Err(Kind::FlowKept.into()),
         FlowChanged::Overtaken(version) => {
             Err(Error::saying(Kind::VersionConflict, format!("The flow has been changed meanwhile: its version is {version} now.")))
         }

@@ -8,6 +8,7 @@ mod bootstrap;
 mod custom;
 mod database;
 mod explorer;
+mod forwarding;
 mod manifest;
 mod operator;
 mod platform;
