@@ -65,6 +65,9 @@ struct Line {
     created_at: Timestamp,
     updated_at: Timestamp,
     paused: Option<Paused>,
+    /// The setting that keeps it, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    managed_by: Option<String>,
 }
 
 /// What a flow did in the last day.
@@ -108,7 +111,7 @@ pub struct Deleted {
 impl Line {
     fn of(flow: Flow, stats: Stats, paused: Option<Paused>, now: Timestamp) -> Self {
         let next_run_at = flow.due_after(now);
-        let Definition { name, description, enabled, trigger_source, trigger_event_types, schedule, .. } = flow.definition;
+        let Definition { name, description, enabled, trigger_source, trigger_event_types, schedule, managed_by, .. } = flow.definition;
         let Flow { id, version, created_at, updated_at, .. } = flow;
         Self {
             id,
@@ -124,6 +127,7 @@ impl Line {
             created_at,
             updated_at,
             paused,
+            managed_by,
         }
     }
 }

@@ -116,7 +116,7 @@ async fn developers_are_told_what_was_sent_and_never_the_token() {
     let harness = ready(Addon::ClockifyAddon).await;
     let tags = format!("/v1/workspaces/{}/tags", harness.home.workspace);
     harness.clockify.always(Method::Post, &tags, Scripted::json(201, &json!({"id": "t"})));
-    let write = json!({"operationId": "createNewTag", "query": {"a": 1}, "body": {"name": "x"}});
+    let write = json!({"operationId": "createNewTag", "body": {"name": "x"}});
     let read = json!({"method": "GET", "endpoint": "/workspaces/{workspaceId}/tags", "query": {"page": 1}});
     let run = "/ui/operations/getTags/execute";
     assert!(call(&harness, "/api-call", &read).await.json().get("request").is_none());

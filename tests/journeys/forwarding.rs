@@ -64,6 +64,7 @@ async fn the_forwarding_url_keeps_a_flow_that_sends_every_event_on_and_no_other_
     let event = fire(&platform, &api, 1).await;
     let run = last_run(&api, "SUCCEEDED").await;
     assert_eq!(run["flow_id"], on["flow"]);
+    assert_eq!(api.get("/ui/flows").await["flows"][0]["managed_by"], "forwarding_url");
     let sent = server.requests()[0].clone();
     let (head, body) = sent.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /first?key=k HTTP/1.1\r\n"), "{head}");
