@@ -21,7 +21,6 @@ use actix_web::dev::ServerHandle;
 use actors::addon::Addon;
 use actors::clock::{Clock, SystemClock};
 use actors::limits::{actor, store as store_limits};
-use actors::port::observer::Observer;
 use actors::registry::{Environment, Registry};
 use futures_util::future::{Either, join_all, select, select_all};
 
@@ -33,7 +32,9 @@ use crate::auth::keys::KeyError;
 use crate::auth::{ApiHosts, Keys, Verifier};
 use crate::catalogue;
 use crate::config::{AddonConfig, Config, PlatformKey};
+use crate::http::audience::{Audience, Told};
 use crate::http::readiness::Readiness;
+use crate::http::ui::Embedding;
 use crate::http::{Service, Services};
 use crate::manifest::{self, Manifests, Stated, Unusable as UnusableManifest};
 use crate::metrics::{Metrics, Watch};
@@ -160,6 +161,7 @@ impl App {
         let (catalogue, manifests) = (Arc::new(catalogue::load(config.openapi_path.as_deref())?), Arc::new(self.manifests()?));
         dangers::say_what_is_left_out(&manifests, config.addons.keys());
         let metrics = Arc::new(Metrics::new(Arc::clone(&self.clock))?);
+        let audience = Arc::new(Audience::default());
         let verifier = Arc::new(self.verifier()?);
         let api_hosts = ApiHosts::new(config.api_domains.iter().map(String::as_str), config.api_bases.iter().map(url::Url::as_str))?;
         let api_hosts = Arc::new(api_hosts);
@@ -183,7 +185,7 @@ impl App {
                 catalogue: Arc::clone(&catalogue),
                 defaults: addons.iter().map(|(addon, of)| (*addon, of.defaults)).collect(),
                 scopes: addons.iter().map(|(addon, _)| (*addon, Manifests::scopes(*addon))).collect(),
-                observer: Arc::clone(&metrics) as Arc<dyn Observer>,
+                observer: Arc::new(Told::new(Arc::clone(&metrics), Arc::clone(&audience))),
                 clockify: Arc::clone(&clockify),
                 other_servers: other_servers.clone(),
             };
@@ -200,6 +202,8 @@ impl App {
                 readiness: Arc::clone(&readiness),
                 metrics_token: config.metrics_token.clone(),
                 webhook_body_bytes_max: config.webhook_bytes_max,
+                audience: Arc::clone(&audience),
+                embedding: Embedding::new(&config.embedding_origins),
                 call_body_bytes_max: config.call_bytes_max,
                 plain_tokens: Default::default(),
                 pulse: Default::default(),
@@ -297,6 +301,8 @@ impl App {
     async fn shut(&self, running: Running, servers: Vec<ServerHandle>) {
         log::info!("stopping");
         running.readiness.stop();
+        // Open streams would hold their connections to the end.
+        running.services.values().for_each(|service| service.audience.close());
         // The listeners go on answering meanwhile: who comes now is told to come back, by a 503 and not by a closed door.
         join_all(running.registries.iter().map(|registry| registry.drain(Duration::from_millis(actor::DRAIN_MS_MAX)))).await;
         join_all(servers.iter().map(|server| server.stop(true))).await;

@@ -73,6 +73,8 @@ pub struct Config {
     pub openapi_path: Option<PathBuf>,
     /// Networks that outgoing calls may reach although they are not public.
     pub outbound_networks: Vec<IpNet>,
+    /// Origins that may embed the page.
+    pub embedding_origins: Vec<String>,
     /// What `/metrics` asks for.
     pub metrics_token: Option<Secret>,
     /// Bytes of a webhook's body.
@@ -91,6 +93,8 @@ pub struct Config {
     pub shown: Vec<Shown>,
 }
 
+/// Where the platform shows add-ons: its own application, its developer environment and workspaces with a name of their own.
+const EMBEDDING_ORIGINS: &str = "https://*.clockify.me";
 const API_DOMAINS: &str = "*.clockify.me,*.clockify.com";
 
 impl Config {
@@ -126,6 +130,8 @@ impl Config {
         let api_bases = reader.optional(&["CLOCKIFY_API_BASES"], value::list(value::base_url)).unwrap_or_default();
         let openapi_path = reader.optional(&["CLOCKIFY_OPENAPI_PATH"], |text| Ok(PathBuf::from(text)));
         let outbound_networks = reader.optional(&["OUTBOUND_ALLOW_CIDRS"], value::list(value::network)).unwrap_or_default();
+        let embedding_origins = reader
+            .value(&["UI_EMBEDDING_ORIGINS"], EMBEDDING_ORIGINS, |text| value::list(value::embedding_origin)(text).and_then(value::some));
         let metrics_token = reader.secret(&["METRICS_TOKEN"], token);
         let webhook_bytes_max = reader.value(
             &["WEBHOOK_MAX_PAYLOAD_BYTES"],
@@ -153,6 +159,7 @@ impl Config {
             api_bases,
             openapi_path,
             outbound_networks,
+            embedding_origins: embedding_origins?,
             metrics_token,
             webhook_bytes_max: webhook_bytes_max?,
             call_bytes_max: call_bytes_max?,

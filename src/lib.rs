@@ -12,6 +12,7 @@
 //! store      SQL, group commit, sealed secrets; behind the traits of `actors::port::store`
 //! flow_templates  flows to begin with, embedded
 //! outbound   everything that leaves, through one guard (I8)                             metrics      what is counted
+//! ui         the page's files, compiled in
 //! sandbox    a simulated Clockify for newcomers and tests; nothing of it runs under `serve`
 //! ```
 //!
@@ -42,3 +43,4 @@ pub mod sandbox;
 pub mod signals;
 pub mod store;
 pub mod telemetry;
+pub mod ui;

@@ -300,6 +300,20 @@ pub mod retention {
     pub const KEYS_PAGE: u32 = 500;
 }
 
+/// Streams of what happens, for open pages.
+pub mod stream {
+    /// Streams of one workspace: some admins with some tabs each.
+    pub const LISTENERS_PER_WORKSPACE_MAX: usize = 32;
+    /// Streams of a process: each holds a connection and some hundred bytes.
+    pub const LISTENERS_MAX: usize = 4_096;
+    /// Runs that wait to be told of one by one; of more the page is told that there are more, and reads the list.
+    pub const RUNS_REMEMBERED_MAX: usize = 64;
+    /// Events of one piece.
+    pub const EVENTS_AT_A_TIME: u32 = 100;
+    /// Seconds between signs of life. Proxies commonly cut what is silent for a minute.
+    pub const HEARTBEAT_SECONDS: u64 = 15;
+}
+
 /// What an operator or an admin may set, where no other part bounds it.
 pub mod setting {
     /// Pages of one list that a snapshot reads: at 5,000 entities a page more than any workspace has.
@@ -376,6 +390,8 @@ pub mod sandbox {
     pub const WEBHOOKS_OF_PLAN: usize = 300;
     /// Workspaces of one platform.
     pub const WORKSPACES_MAX: usize = 1_000;
+    /// Entities of a kind that its page shows: the newest.
+    pub const SHELL_ENTITIES_MAX: usize = 50;
     /// How long any step of the demo may take, in seconds: a moment on an idle machine, and a bound for all others.
     pub const STORY_STEP_SECONDS_MAX: u64 = 30;
     /// How often the demo asks how far things are, in milliseconds.

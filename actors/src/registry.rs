@@ -20,7 +20,7 @@ use crate::ids::{EventId, Key, RunId};
 use crate::installation::{Proof, Verdict};
 use crate::limits::flow::REPLAYS_PER_MESSAGE_MAX;
 use crate::limits::{actor as limits, explorer};
-use crate::port::observer::Happening;
+use crate::port::observer::{Happening, Stir};
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
 use crate::port::store::schedules::Due;
@@ -103,7 +103,12 @@ impl Registry {
                 (Some(Err(error)), _) => return Err(error.clone()),
                 // What it repeats never became durable, so it repeats nothing.
                 (Some(Ok(Accepted::Duplicate(first))), Ok(Written::Absent)) => unless_repeats = Some(*first),
-                (Some(Ok(accepted)), Ok(Written::Done)) => return Ok(*accepted),
+                (Some(Ok(accepted)), Ok(Written::Done)) => {
+                    if matches!(accepted, Accepted::New(_)) {
+                        self.env.observer.stir(key, Stir::Events);
+                    }
+                    return Ok(*accepted);
+                }
                 (Some(Ok(_)), Ok(Written::Absent)) => return Err(Error::NotInstalled),
                 (Some(Ok(_)), Ok(Written::Repeated)) => return Ok(Accepted::Repeated),
                 (Some(Ok(_)), Err(error)) => return Err(Error::Store(error)),

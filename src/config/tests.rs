@@ -68,6 +68,7 @@ fn every_invalid_value_is_named_at_once_and_none_is_repeated() {
         "CLOCKIFY_ALLOWED_API_DOMAINS",
         "CLOCKIFY_API_BASES",
         "OUTBOUND_ALLOW_CIDRS",
+        "UI_EMBEDDING_ORIGINS",
         "METRICS_TOKEN",
         "WEBHOOK_MAX_PAYLOAD_BYTES",
         "API_CALL_MAX_PAYLOAD_BYTES",

@@ -64,6 +64,17 @@ pub(super) fn network(text: &str) -> Read<IpNet> {
     network.map(|network| network.trunc()).map_err(|_| "expected networks such as 10.1.0.0/16 or fd00::/8".into())
 }
 
+/// Who may embed the page: an origin, or all below a domain. It becomes part of a header, so nothing else passes.
+pub(super) fn embedding_origin(text: &str) -> Read<String> {
+    let expected = || "expected origins such as https://*.clockify.me or https://clockify.example.com:8443".to_owned();
+    let (scheme, rest) = text.split_once("://").ok_or_else(expected)?;
+    let (host, port) = rest.rsplit_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    let named = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+    let fits = matches!(scheme, "http" | "https") && named && port.is_none_or(|port| port.parse::<u16>().is_ok());
+    if fits { Ok(text.to_owned()) } else { Err(expected()) }
+}
+
 /// The base of other URLs. It is written without a slash at its end from here on.
 pub(super) fn base_url(text: &str) -> Read<Url> {
     let expected = || "expected a URL such as https://addons.example.com/path, without user, query or fragment".to_owned();

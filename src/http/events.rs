@@ -95,7 +95,8 @@ pub struct Shown {
 }
 
 impl Line {
-    fn of(event: &Event) -> Self {
+    /// Without its payload.
+    pub fn of(event: &Event) -> Self {
         let (source, custom_source) = match &event.source {
             Source::Clockify => ("CLOCKIFY", None),
             Source::Custom(name) => ("CUSTOM", Some(Arc::clone(name))),

@@ -7,6 +7,7 @@
 pub mod activity;
 pub mod api_calls;
 pub mod api_explorer;
+pub mod audience;
 pub mod body;
 pub mod bootstrap;
 pub mod caller;
@@ -36,8 +37,10 @@ pub mod routes;
 pub mod runs;
 pub mod secrets;
 pub mod settings;
+pub mod stream;
 pub mod subscriptions;
 pub mod trials;
+pub mod ui;
 pub mod webhooks;
 pub mod welcome;
 
@@ -75,6 +78,11 @@ pub const ROUTES: &[Endpoint] = routes![
     Post   "/lifecycle/status-changed"      Lifecycle  lifecycle::status_changed;
     Post   "/lifecycle/settings-updated"    Lifecycle  lifecycle::settings_updated;
 
+    Get    "/ui"                            Anyone     ui::page;
+    Get    "/ui/assets/{hash}/{file}"       Anyone     ui::asset;
+    Get    "/ui/assets/{hash}/{folder}/{file}" Anyone  ui::asset;
+    Get    "/ui/about"                      Admin      ui::about;
+    Get    "/ui/stream"                     Admin      stream::show;
     Get    "/ui/dashboard"                  Admin      dashboard::show;
     Post   "/ui/quarantine/lift"            Admin      dashboard::lift;
     Get    "/ui/webhooks"                   Admin      events::list;
@@ -180,6 +188,10 @@ pub struct Service {
     pub metrics_token: Option<Secret>,
     /// Bytes of a webhook's body at the most.
     pub webhook_body_bytes_max: usize,
+    /// Who looks right now.
+    pub audience: Arc<audience::Audience>,
+    /// Who may embed the page.
+    pub embedding: ui::Embedding,
     /// Bytes of a request to call the platform at the most.
     pub call_body_bytes_max: usize,
     /// Whose the plain tokens of webhooks are.

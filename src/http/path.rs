@@ -3,6 +3,7 @@
 //! The platform joins base URL and path with a slash of its own, so deliveries arrive at `//webhooks/…`, and INSTALLED names paths as full URL,
 //! relative or with a double slash. Routing sees the collapsed path alone, so there is no second spelling that another rule applies to.
 
+use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Uri;
 use actix_web::http::uri::PathAndQuery;
@@ -10,9 +11,15 @@ use actors::limits::http::WEBHOOK_PATH_BYTES_MAX;
 
 const WEBHOOKS: &str = "/webhooks/";
 
+/// Marks a request whose path ended with a slash: a page that is opened so finds its files elsewhere.
+pub struct WithSlash;
+
 /// Collapses the slashes of a request's path, before it is routed. A usual path is left as it is, without a copy.
 pub fn settle(request: &mut ServiceRequest) {
     let Some(path) = collapsed(request.path()) else { return };
+    if request.path().ends_with('/') {
+        request.extensions_mut().insert(WithSlash);
+    }
     let mut parts = request.uri().clone().into_parts();
     let query = parts.path_and_query.as_ref().and_then(PathAndQuery::query);
     let text = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));

@@ -21,6 +21,8 @@ use self::authority::Authority;
 use self::folder::Folder;
 use self::narrator::Narrator;
 use self::platform::Platform;
+use self::platform::lifecycle::Install;
+use self::platform::shell::Offer;
 use self::story::Cast;
 use crate::app::{App, StartError, Stop};
 use crate::config::Config;
@@ -106,6 +108,7 @@ async fn play(options: &Options, temporary: &Path, narrator: Narrator) -> Result
             if let Err(trouble) = told {
                 narrator.trouble(trouble);
             }
+            stage.install_others(&platform).await;
             tour::show(narrator, &platform, &stage.addon);
             tokio::select! {
                 ended = &mut stage.running => return Err(early(ended)),
@@ -134,9 +137,24 @@ impl Stage {
         let config = configured(options, platform, &database)?;
         telemetry::start(config.log_level, config.log_format);
         let app = App::build(config).map_err(NotStarted)?;
+        for (&addon, address) in app.addresses() {
+            let service = format!("http://{}", loopback(address.port()));
+            platform.offer(Offer { slug: addon.slug().into(), name: called(addon).into(), service });
+        }
         let port = app.addresses().get(&options.addon).map_or(options.port, SocketAddr::port);
         let stop = app.handle();
         Ok(Self { addon: format!("http://{}", loopback(port)), database, stop, running: actix_rt::spawn(app.run()) })
+    }
+
+    /// Installs those that the story was not about, so that the page has them all.
+    async fn install_others(&self, platform: &Platform) {
+        let offers = platform.with(|world| world.offers.clone());
+        for offer in offers.into_iter().filter(|offer| offer.service != self.addon) {
+            let install = Install { base_url: Some(offer.service.clone()), ..Install::of(&offer.service) };
+            if let Err(error) = platform.install(install).await {
+                log::warn!("sandbox: {} is not installed: {error}", offer.name);
+            }
+        }
     }
 
     /// Ends them as a signal does.
@@ -159,6 +177,7 @@ fn configured(options: &Options, platform: &Platform, database: &str) -> Result<
             "DATABASE_URL" => database.to_owned(),
             "CLOCKIFY_PUBLIC_KEY" => pem.clone(),
             "CLOCKIFY_API_BASES" => platform.api_bases().join(","),
+            "UI_EMBEDDING_ORIGINS" => platform.base_url(),
             "LOG_LEVEL" => options.log_level.clone(),
             "LOG_FORMAT" => "text".into(),
             _ => return None,
@@ -166,6 +185,15 @@ fn configured(options: &Options, platform: &Platform, database: &str) -> Result<
     };
     let listed = |faults: Vec<_>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     Config::load(&read, None).map_err(|faults| listed(faults).into())
+}
+
+/// How people call it.
+const fn called(addon: Addon) -> &'static str {
+    match addon {
+        Addon::ApiStudio => "API Studio",
+        Addon::UniversalWebhook => "Universal Webhook",
+        Addon::ClockifyAddon => "Clockify Add-on",
+    }
 }
 
 fn slug(text: &str) -> Result<Addon, String> {

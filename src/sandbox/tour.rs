@@ -9,7 +9,7 @@ use super::platform::Platform;
 pub fn introduce(narrator: Narrator, platform: &Platform, which: Addon, addon: &str, database: &str) {
     narrator.title("Clockify in a box");
     narrator.table(&[
-        ("platform", platform.base_url(), "a simulated Clockify, with one workspace"),
+        ("platform", platform.base_url(), "a simulated Clockify with one workspace; open it in a browser"),
         ("add-on", addon.to_owned(), &format!("{which}, as `serve` would run it")),
     ]);
     narrator.table(&[("database", database.to_owned(), "")]);

@@ -1,6 +1,7 @@
 //! Ids as moments: an id begins with the milliseconds at which it was made.
 
 use actors::clock::Timestamp;
+use actors::ids::EventId;
 use uuid::Uuid;
 
 /// An id may have been made a little before its event's time was taken, or behind it.
@@ -10,6 +11,12 @@ pub(super) const ID_AHEAD_MS: i64 = 60_000;
 pub(super) fn first_id_at(moment: Timestamp) -> Uuid {
     let millis = u64::try_from(moment.millis()).unwrap_or(0).min((1 << 48) - 1);
     Uuid::from_u128(u128::from(millis) << 80)
+}
+
+/// The smallest id that may have been made along with this one, a little early or late.
+pub(super) fn aged(id: EventId) -> Uuid {
+    let made = id.made_at().unwrap_or(Timestamp::from_millis(0));
+    first_id_at(Timestamp::from_millis(made.millis().saturating_sub(ID_AHEAD_MS)))
 }
 
 /// The first id of which no row is older than a moment, even if it was made late.

@@ -150,6 +150,28 @@ impl Wire {
         self.read(|_| false).await
     }
 
+    /// Reads on until `text` holds what is looked for; the connection stays.
+    pub async fn read_until(&mut self, text: &mut String, enough: impl Fn(&str) -> bool) {
+        let reading = async {
+            let mut chunk = vec![0; 16 * 1024];
+            while !enough(text) {
+                let read = self.0.read(&mut chunk).await.unwrap();
+                assert!(read > 0, "the server closed: {text}");
+                text.push_str(&String::from_utf8_lossy(&chunk[..read]));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), reading).await.unwrap_or_else(|_| panic!("not within 20 seconds: {text}"));
+    }
+
+    /// Whether the server closes the connection, whatever it still says.
+    pub async fn closes(mut self) -> bool {
+        let reading = async {
+            let mut chunk = vec![0; 16 * 1024];
+            while let Ok(1..) = self.0.read(&mut chunk).await {}
+        };
+        tokio::time::timeout(Duration::from_secs(20), reading).await.is_ok()
+    }
+
     async fn read(mut self, enough: impl Fn(&[u8]) -> bool) -> Answer {
         let mut bytes = Vec::new();
         let reading = async {
@@ -179,6 +201,10 @@ pub async fn send(address: SocketAddr, request: Request) -> Answer {
 fn is_complete(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    if head.contains("text/event-stream") {
+        // It has no end of its own; its first message tells enough.
+        return body.contains("\n\n");
+    }
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
     length.is_some_and(|length| body.len() >= length)
 }

@@ -46,7 +46,8 @@ async fn every_answer_has_the_safe_headers_whatever_it_says() {
 #[actix_web::test]
 async fn what_is_not_there_and_what_is_not_offered_are_told_apart_in_the_one_shape() {
     let harness = Harness::ready().await;
-    for path in ["/", "/nothing", "/ui", "/webhooks", "/lifecycle", "/ui/flows/a/b", "/metrics/x", "/.env", "/%00", "/%3Cscript%3Ealert(1)"]
+    for path in
+        ["/", "/nothing", "/ui/nothing", "/webhooks", "/lifecycle", "/ui/flows/a/b", "/metrics/x", "/.env", "/%00", "/%3Cscript%3Ealert(1)"]
     {
         let answer = harness.send(get(path)).await;
         answer.refused(404, "not_found");

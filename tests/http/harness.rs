@@ -12,7 +12,6 @@ use actors::event::KNOWN;
 use actors::ids::{AddonId, Key, WorkspaceId};
 use actors::operation::Catalogue;
 use actors::port::clockify::Clockify;
-use actors::port::observer::Observer;
 use actors::port::store::{Events, Flows, Installations, Runs, Slice, Sources, Subscriptions};
 use actors::port::web::OtherServers;
 use actors::registry::{Environment, Registry};
@@ -21,8 +20,10 @@ use actors::settings::Settings;
 use actors::testing::{ManualClock, MemoryStore, NamedAnywhere, ScriptedClockify};
 use actors::webhook;
 use clockify_addons::auth::{ApiHosts, Keys, Verifier};
+use clockify_addons::http::audience::{Audience, Told};
 use clockify_addons::http::readiness::Readiness;
 use clockify_addons::http::routes::Endpoint;
+use clockify_addons::http::ui::Embedding;
 use clockify_addons::http::{self, Service};
 use clockify_addons::manifest::{Manifests, SchemaVersion, Stated};
 use clockify_addons::metrics::Metrics;
@@ -141,6 +142,8 @@ impl Harness {
     pub fn target(&self, route: &Endpoint) -> String {
         let path = match route.path {
             "/webhooks/{category}/{change}" => path_in(self.addon, "NEW_PROJECT"),
+            "/ui/assets/{hash}/{file}" => format!("/ui/assets/{}/main.js", clockify_addons::ui::hash()),
+            "/ui/assets/{hash}/{folder}/{file}" => format!("/ui/assets/{}/texts/en.js", clockify_addons::ui::hash()),
             "/webhooks/{category}" => path_in(self.addon, "NEW_TAG"),
             path if path.starts_with("/ui/subscriptions") => path.replace("{event}", "NEW_TAG"),
             path => path.replace("{event}", "new-project"),
@@ -241,6 +244,7 @@ impl Harness {
 fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify) -> Service {
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let metrics = Arc::new(Metrics::new(Arc::clone(&shared)).unwrap());
+    let audience = Arc::new(Audience::default());
     let catalogue = Arc::new(Catalogue::read(include_bytes!("../../manifests/operations.json")).unwrap());
     let script = clockify.clone();
     let environment = Environment {
@@ -249,7 +253,7 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         catalogue: Arc::clone(&catalogue),
         defaults: Addon::ALL.map(|addon| (addon, Settings { bootstrap_on_install: false, ..Settings::built_in(addon) })).into(),
         scopes: Addon::ALL.map(|addon| (addon, Manifests::scopes(addon))).into(),
-        observer: Arc::clone(&metrics) as Arc<dyn Observer>,
+        observer: Arc::new(Told::new(Arc::clone(&metrics), Arc::clone(&audience))),
         clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
         other_servers: OtherServers {
             addons: [Addon::UniversalWebhook].into(),
@@ -277,6 +281,8 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         readiness: Arc::new(Readiness::new()),
         metrics_token: Some(Secret::new(METRICS_TOKEN)),
         webhook_body_bytes_max: BODY_BYTES_MAX,
+        audience,
+        embedding: Embedding::new(&["https://*.clockify.me".to_owned()]),
         call_body_bytes_max: BODY_BYTES_MAX,
         plain_tokens: Default::default(),
         pulse: Default::default(),

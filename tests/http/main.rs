@@ -43,6 +43,8 @@ mod runs;
 mod samples;
 mod secrets;
 mod settings;
+mod stream;
 mod subscriptions;
 mod trials;
+mod ui;
 mod webhooks;

@@ -95,6 +95,7 @@ async fn real_answers_have_the_shapes_that_are_stated() {
         ("/ui/settings", "/ui/settings".to_owned()),
         ("/ui/subscriptions", "/ui/subscriptions".to_owned()),
         ("/ui/activity", "/ui/activity".to_owned()),
+        ("/ui/about", "/ui/about".to_owned()),
     ] {
         holds("GET", path, ask("GET", &target, None).await);
     }

@@ -12,6 +12,7 @@ mod forwarding;
 mod manifest;
 mod operator;
 mod platform;
+mod prism;
 mod reference;
 mod running;
 mod sandbox;

@@ -118,7 +118,7 @@ async fn it_serves_until_ctrl_c_and_its_commands_can_be_pasted() {
     let clockify = Api::anonymous(url_of("platform"));
     assert_eq!(clockify.get("/sandbox").await["installations"][0]["status"], "ACTIVE");
     let fired = clockify.post("/sandbox/events/NEW_TIME_ENTRY", &serde_json::Value::Null).await;
-    assert_eq!(fired["deliveries"].as_array().unwrap().len(), 1);
+    assert_eq!(fired["deliveries"].as_array().unwrap().len(), 3, "each of the three add-ons is told");
     assert_eq!(Api::anonymous(url_of("add-on")).status("/ready").await, 200);
     assert!(Command::new("sh").args(["-c", "kill -INT $0", &running.0.id().to_string()]).status().unwrap().success());
     let status = patience::until("the sandbox ends", async || running.0.try_wait().unwrap()).await;

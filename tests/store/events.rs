@@ -22,6 +22,7 @@ contract! {
     events_of_many_workspaces_are_told_apart_however_many_they_are,
     fingerprints_are_of_the_platform_and_since_a_moment_the_oldest_first,
     of_too_many_fingerprints_the_newest_are_given,
+    what_came_after_an_event_is_read_in_order_and_in_parts,
 }
 
 const ALL: Slice = Slice { limit: 100, offset: 0 };
@@ -220,4 +221,17 @@ async fn of_too_many_fingerprints_the_newest_are_given(backend: Backend) {
     let seen = backend.store.fingerprints(key(1), events[0].received_at, 2).await.unwrap();
     assert_eq!(seen, [&events[3], &events[4]].map(fingerprint));
     assert_eq!(backend.store.fingerprints(key(1), events[0].received_at, 0).await.unwrap(), []);
+}
+
+async fn what_came_after_an_event_is_read_in_order_and_in_parts(backend: Backend) {
+    let events: Vec<_> = (0..5).map(|_| event()).collect();
+    write_all(&backend, 1, &events).await;
+    write_all(&backend, 2, &[event()]).await;
+    let nil = uuid::Uuid::nil().into();
+    let after = async |id, limit| backend.store.events_after(key(1), id, limit).await.unwrap();
+    assert_eq!(after(events[1].id, 100).await, events[2..]);
+    assert_eq!(after(events[1].id, 2).await, events[2..4]);
+    assert_eq!(after(nil, 100).await, events);
+    assert_eq!(after(events[4].id, 100).await, []);
+    assert_eq!(backend.store.events_after(key(3), nil, 100).await, Ok(vec![]));
 }

@@ -1,9 +1,10 @@
-//! What the inside tells about itself: counted by the outside, without names of tenants (I7).
+//! What the inside tells about itself: counted by the outside, without names of tenants (I7); and wakes for those who look at a workspace.
 
 use std::time::Duration;
 
 use crate::addon::Addon;
 use crate::flow::run::RunState;
+use crate::ids::{Key, RunId};
 
 /// Something that happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,10 +29,24 @@ pub enum Happening {
     Quarantined,
 }
 
+/// Something in a workspace that an open page may want to read anew. It carries no data: whoever is woken asks the store (I2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stir {
+    /// An event became durable.
+    Events,
+    /// A run went on, and its record is durable.
+    Run(RunId),
+    /// The snapshot of the workspace's data went on.
+    Bootstrap,
+}
+
 /// Counts what happens.
 pub trait Observer: Send + Sync {
     /// Takes note. Must be quick and must not fail.
     fn observe(&self, addon: Addon, happening: Happening);
+
+    /// Wakes whoever looks at a workspace. Called on the road of every delivery: where nobody looks it must cost nothing.
+    fn stir(&self, _: Key, _: Stir) {}
 }
 
 /// Counts nothing.

@@ -10,6 +10,7 @@ use super::{Error, Workspace, caught};
 use crate::bootstrap::machine::{Input, Machine};
 use crate::bootstrap::record::{Record, Status};
 use crate::clock::Timestamp;
+use crate::port::observer::Stir;
 
 /// What is wanted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +74,7 @@ impl Handler<Bootstrap> for Workspace {
             if !caught(env.store.put_bootstrap(key, &wanted)).await? {
                 return Err(Error::NotInstalled);
             }
+            env.observer.stir(key, Stir::Bootstrap);
             reader.begin();
             let cancelled = wanted.head.status == Status::Cancelled;
             Ok(if cancelled { Granted::Cancelled(Box::new(wanted)) } else { Granted::Scheduled(Box::new(wanted)) })

@@ -12,7 +12,7 @@ use super::{Error, Workspace, caught};
 use crate::event::{Event, EventType, Source};
 use crate::flow::matching;
 use crate::ids::FlowId;
-use crate::port::observer::Happening;
+use crate::port::observer::{Happening, Stir};
 use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
 use crate::port::store::schedules::Due;
@@ -71,7 +71,10 @@ impl Handler<Tick> for Workspace {
                 env.store.submit(Entry::Accept { key, event: Box::new(event), runs }, for_caller.and(for_queue));
                 match answer.outcome().await? {
                     Written::Absent => return Err(Error::NotInstalled),
-                    Written::Done => env.observer.observe(key.addon, Happening::EventAccepted),
+                    Written::Done => {
+                        env.observer.observe(key.addon, Happening::EventAccepted);
+                        env.observer.stir(key, Stir::Events);
+                    }
                     // It ran before the next moment was noted.
                     Written::Repeated => {}
                 }

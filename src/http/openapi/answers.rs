@@ -110,6 +110,10 @@ fn subscription() -> Value {
 fn outline(verb: Verb, path: &str) -> Option<Value> {
     let done = |more| with(json!({"status": "text"}), more);
     Some(match (verb, path) {
+        (Get, "/ui/about") => json!({
+            "addon": "text", "name": "text", "version": "text", "workspace_id": "text", "user_id": "text|null", "role": "text|null",
+            "features": "object", "actions": ["text"], "flow_events": ["text"], "events": [{"name": "text", "entity": "text"}],
+        }),
         (Get, "/ui/dashboard") => json!({
             "workspace_id": "text",
             "installation": {"addon_id": "text", "status": "text", "health": "object", "installed_at": "time", "updated_at": "time"},

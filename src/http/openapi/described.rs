@@ -238,6 +238,17 @@ pub const DESCRIBED: &[Described] = &[
         Kind::NotInstalled,
         Kind::Superseded,
     ]),
+    route(Get, "/ui", "The page that Clockify embeds.").as_media("text/html"),
+    route(Get, "/ui/assets/{hash}/{file}", "A file of the page.").as_media("application/octet-stream").refuses(&[Kind::NotFound]),
+    route(Get, "/ui/assets/{hash}/{folder}/{file}", "A file of the page.").as_media("application/octet-stream").refuses(&[Kind::NotFound]),
+    route(Get, "/ui/about", "What the page goes by: the add-on, its parts, who looks."),
+    route(Get, "/ui/stream", "What happens, as server-sent events.")
+        .with(&[
+            query("after", "Begins after this event; `Last-Event-ID` likewise."),
+            query("types", "Any of `events`, `runs`, `bootstrap`."),
+        ])
+        .as_media("text/event-stream")
+        .refuses(&[Kind::Fields, Kind::TooFast]),
     route(Get, "/ui/dashboard", "How the workspace is."),
     route(Post, "/ui/quarantine/lift", "Ends a quarantine before its time."),
     route(Get, "/ui/webhooks", "Events, newest first, without their payloads.")

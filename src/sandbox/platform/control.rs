@@ -1,7 +1,7 @@
 //! The sandbox's own control surface, `/sandbox/*`: everything that [`super::Platform`] offers in Rust, for `curl` and for tests with the real binary.
 //!
 //! It makes user tokens for whoever asks, so it answers only to this machine: the listener is on loopback, the `Host` has to say so (a name that
-//! somebody points at 127.0.0.1 does not), and a request from a web page (`Origin`) is not answered.
+//! somebody points at 127.0.0.1 does not), and of web pages (`Origin`) only the sandbox's own is answered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,8 @@ use super::lifecycle::{Goodbye, Install};
 use super::settings::Change;
 use super::shared::Shared;
 use super::world::{Habits, Status};
-use super::{Error, Platform};
+use super::{Error, Platform, shell};
+use crate::sandbox::authority::Viewer;
 
 /// How long an answer has to get out before the door shuts, in milliseconds.
 const MOMENT_MS: u64 = 50;
@@ -31,6 +32,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         web::scope("/sandbox")
             .guard(guard::fn_guard(from_this_machine))
             .route("", web::get().to(overview))
+            .route("/view", web::get().to(shell::view))
             .route("/workspaces", web::post().to(add_workspace))
             .route("/workspaces/{id}/grow", web::post().to(grow))
             .route("/installations", web::post().to(install))
@@ -64,7 +66,10 @@ fn from_this_machine(context: &GuardContext<'_>) -> bool {
     let host = head.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() };
     (matches!(name, "localhost") || name.starts_with("127.") && name.parse::<std::net::Ipv4Addr>().is_ok() || name.starts_with("[::1]"))
-        && !head.headers().contains_key(header::ORIGIN)
+        && head
+            .headers()
+            .get_all(header::ORIGIN)
+            .all(|origin| origin.to_str().is_ok_and(|origin| origin.strip_prefix("http://") == Some(host)))
 }
 
 impl ResponseError for Error {
@@ -175,20 +180,37 @@ async fn revoke(shared: State, id: web::Path<String>) -> Result<HttpResponse, Er
 }
 
 #[derive(Deserialize)]
-struct Viewer {
+struct Asked {
     addon_id: Option<AddonId>,
     #[serde(default = "owner")]
     role: String,
+    #[serde(default = "english")]
+    language: String,
+    #[serde(default = "light")]
+    theme: String,
+    /// How long ago it was signed, so that its end can be seen.
+    #[serde(default)]
+    age_seconds: u64,
 }
 
 fn owner() -> String {
     "OWNER".into()
 }
 
-async fn user_token(shared: State, viewer: web::Json<Viewer>) -> Result<HttpResponse, Error> {
+fn english() -> String {
+    "EN".into()
+}
+
+fn light() -> String {
+    "DEFAULT".into()
+}
+
+async fn user_token(shared: State, viewer: web::Json<Asked>) -> Result<HttpResponse, Error> {
     let first = shared.world().installations.keys().next().copied();
     let id = viewer.addon_id.or(first).ok_or(Error::Unknown("installation"))?;
-    let token = platform(shared).user_token(id, &viewer.role)?;
+    let Asked { role, language, theme, age_seconds, .. } = viewer.into_inner();
+    let viewer = Viewer { user: String::new(), role, language, theme };
+    let token = platform(shared).user_token_as(id, viewer, Duration::from_secs(age_seconds))?;
     Ok(HttpResponse::Created().content_type("text/plain").body(token.expose().to_owned()))
 }
 

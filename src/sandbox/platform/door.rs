@@ -13,7 +13,7 @@ use actors::limits::sandbox as limits;
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::shared::Shared;
-use super::{api, control};
+use super::{api, control, shell};
 
 const BACKLOG: u32 = 1_024;
 
@@ -62,6 +62,9 @@ impl Door {
                 .app_data(web::PayloadConfig::new(limits::BODY_BYTES_MAX))
                 .app_data(web::JsonConfig::default().limit(limits::BODY_BYTES_MAX).content_type_required(false).content_type(|_| true))
                 .configure(control::routes)
+                .route("/", web::get().to(shell::page))
+                .route("/shell/shell.js", web::get().to(shell::script))
+                .route("/shell/shell.css", web::get().to(shell::style))
                 .default_service(web::to(api::front))
         };
         let server = HttpServer::new(app)

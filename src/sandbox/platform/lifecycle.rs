@@ -235,6 +235,7 @@ fn prepare(shared: &Shared, manifest: &Manifest, install: &Install) -> Result<(A
         scopes: manifest.scopes.clone(),
         hooks,
         lifecycle: manifest.lifecycle.clone(),
+        page: manifest.page.clone(),
         settings: manifest.settings.clone(),
         status: Status::Active,
     };

@@ -21,6 +21,8 @@ pub struct Manifest {
     pub webhooks: Vec<(String, String)>,
     /// Paths of lifecycle calls by type.
     pub lifecycle: BTreeMap<String, String>,
+    /// The path of the first component: the page in the side bar.
+    pub page: String,
     /// `settings`, or an empty tree.
     pub settings: Value,
 }
@@ -48,6 +50,7 @@ impl Manifest {
             scopes: listed("scopes").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             webhooks: pairs("webhooks", "event"),
             lifecycle: pairs("lifecycle", "type").into_iter().collect(),
+            page: listed("components").first().map(|component| text(component, "path").to_owned()).unwrap_or_default(),
             settings: whole
                 .get("settings")
                 .filter(|settings| settings.is_object())

@@ -29,6 +29,7 @@ pub mod rate;
 pub mod seed;
 pub mod settings;
 pub mod shared;
+pub mod shell;
 pub mod subscription;
 mod thread;
 pub mod token;
@@ -54,6 +55,7 @@ use self::journal::Seen;
 use self::lifecycle::{Goodbye, Install, Installed};
 use self::settings::Change;
 use self::shared::{Order, Shared};
+use self::shell::Offer;
 use self::subscription::{Draft, Subscription, Unmade};
 use self::thread::Thread;
 use self::world::{Habits, Installation, Status, World};
@@ -157,6 +159,11 @@ impl Platform {
         Ok(())
     }
 
+    /// Lets the page offer an add-on.
+    pub fn offer(&self, offer: Offer) {
+        self.shared.world().offers.push(offer);
+    }
+
     /// Installs an add-on.
     ///
     /// # Errors
@@ -234,12 +241,21 @@ impl Platform {
     ///
     /// There is no such installation, or nobody with this role.
     pub fn user_token(&self, addon_id: AddonId, role: &str) -> Result<Secret, Error> {
-        let now = self.shared.now();
+        self.user_token_as(addon_id, Viewer::with_role("", role), Duration::ZERO)
+    }
+
+    /// The same for a viewer with a language and a theme, signed a while ago. Who it is goes by the role.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::user_token`].
+    pub fn user_token_as(&self, addon_id: AddonId, viewer: Viewer, age: Duration) -> Result<Secret, Error> {
+        let signed_at = self.shared.now() - age;
         let mut world = self.shared.world();
         let workspace = world.installations.get(&addon_id).map(|found| found.grant.workspace).ok_or(Error::Unknown("installation"))?;
-        let user = world.workspaces.get(&workspace).and_then(|workspace| workspace.with_role(role)).map(str::to_owned);
-        let viewer = Viewer::with_role(&user.ok_or(Error::Unknown("role"))?, role);
-        lifecycle::mint_user_token(&mut world, &self.shared.authority, addon_id, &viewer, now).ok_or(Error::Unknown("installation"))
+        let user = world.workspaces.get(&workspace).and_then(|workspace| workspace.with_role(&viewer.role)).map(str::to_owned);
+        let viewer = Viewer { user: user.ok_or(Error::Unknown("role"))?, ..viewer };
+        lifecycle::mint_user_token(&mut world, &self.shared.authority, addon_id, &viewer, signed_at).ok_or(Error::Unknown("installation"))
     }
 
     /// Makes a webhook as an admin does in Clockify, and gives it with the token that Clockify shows him.

@@ -14,6 +14,7 @@ use super::fault::Faults;
 use super::journal::Journal;
 use super::rate::Rate;
 use super::seed;
+use super::shell::Offer;
 use super::subscription::Subscriptions;
 use super::token::Tokens;
 use super::workspace::{ObjectIds, Workspace};
@@ -102,6 +103,8 @@ pub struct Installation {
     pub hooks: Vec<Hook>,
     /// Paths of lifecycle calls by type.
     pub lifecycle: BTreeMap<String, String>,
+    /// The path of its page.
+    pub page: String,
     /// Its settings with their values.
     pub settings: Value,
     /// Whether it is switched on.
@@ -128,6 +131,8 @@ pub struct World {
     pub deliveries: Deliveries,
     /// How it behaves.
     pub habits: Habits,
+    /// Add-ons that its page offers.
+    pub offers: Vec<Offer>,
     /// Makes ids.
     pub ids: ObjectIds,
     /// Base URLs that tokens name.
@@ -147,6 +152,7 @@ impl World {
             journal: Journal::default(),
             deliveries: Deliveries::default(),
             habits: Habits::default(),
+            offers: Vec::new(),
             ids: ObjectIds::new(chance),
             urls,
         }

@@ -45,6 +45,9 @@ const RECENT: &str = "SELECT * FROM (
             AND id >= $3 AND source IS NULL ORDER BY id DESC LIMIT $5
     ) AS recent WHERE received_at >= $4 ORDER BY id";
 
+const AFTER: &str = "SELECT * FROM events WHERE stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)
+    AND id > $3 ORDER BY id LIMIT $4";
+
 const ONE: &str = "SELECT events.* FROM events WHERE id = $3 AND addon = $1 AND workspace = $2
     AND stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)";
 
@@ -112,6 +115,11 @@ impl Postgres {
         query.fetch_all(&self.readers).await?.iter().map(fingerprint).collect()
     }
 
+    async fn later_events(&self, key: Key, after: EventId, limit: u32) -> Result<Vec<Event>, Failure> {
+        let query = about(AFTER, key).bind(after.uuid()).bind(i64::from(limit.min(PAGE_ROWS_MAX)));
+        query.fetch_all(&self.readers).await?.iter().map(event).collect()
+    }
+
     async fn one_event(&self, key: Key, id: EventId) -> Result<Option<Event>, Failure> {
         about(ONE, key).bind(id.uuid()).fetch_optional(&self.readers).await?.as_ref().map(event).transpose()
     }
@@ -125,6 +133,10 @@ impl Events for Postgres {
 
     async fn fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Error> {
         Ok(self.recent_fingerprints(key, since, limit).await?)
+    }
+
+    async fn events_after(&self, key: Key, after: EventId, limit: u32) -> Result<Vec<Event>, Error> {
+        Ok(self.later_events(key, after, limit).await?)
     }
 
     async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error> {

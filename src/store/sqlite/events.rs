@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::super::columns;
 use super::super::failure::unreadable;
-use super::super::ids::{ID_AHEAD_MS, first_id_at, span};
+use super::super::ids::{ID_AHEAD_MS, aged, first_id_at, span};
 use super::row::{about, bytes, time};
 use super::{Failure, Sqlite, chapters};
 
@@ -63,6 +63,18 @@ pub(super) fn recent() -> String {
                 AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
             WHERE events.source IS NULL ORDER BY events.id DESC LIMIT ?5) AS recent
         CROSS JOIN events ON events.number = recent.number WHERE events.received_at >= ?4 ORDER BY events.id",
+        chapters::OF_RECENT_EVENTS
+    )
+}
+
+/// Likewise; the chapters go back some way behind the id, because ids of other workspaces' events may have been written earlier or later.
+pub(super) fn after() -> String {
+    format!(
+        "SELECT events.* FROM ({} SELECT events.number FROM chapters
+            CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
+                AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
+            WHERE events.id > ?4 ORDER BY events.id LIMIT ?5) AS later
+        CROSS JOIN events ON events.number = later.number ORDER BY events.id",
         chapters::OF_RECENT_EVENTS
     )
 }
@@ -130,6 +142,12 @@ impl Sqlite {
         query.fetch_all(&self.readers).await?.iter().map(fingerprint).collect()
     }
 
+    async fn later_events(&self, key: Key, after: EventId, limit: u32) -> Result<Vec<Event>, Failure> {
+        let from = aged(after);
+        let query = about(AssertSqlSafe(self::after()), key).bind(from).bind(after.uuid()).bind(limit.min(PAGE_ROWS_MAX));
+        query.fetch_all(&self.readers).await?.iter().map(event).collect()
+    }
+
     async fn one_event(&self, key: Key, id: EventId) -> Result<Option<Event>, Failure> {
         about(ONE, key).bind(id.uuid()).fetch_optional(&self.readers).await?.as_ref().map(event).transpose()
     }
@@ -143,6 +161,10 @@ impl Events for Sqlite {
 
     async fn fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Error> {
         Ok(self.recent_fingerprints(key, since, limit).await?)
+    }
+
+    async fn events_after(&self, key: Key, after: EventId, limit: u32) -> Result<Vec<Event>, Error> {
+        Ok(self.later_events(key, after, limit).await?)
     }
 
     async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error> {

@@ -69,7 +69,7 @@ fn with_rows([before, after]: [&str; 2], width: usize) -> String {
 #[tokio::test]
 async fn every_read_goes_along_an_index() {
     let (_folder, mut connection) = database().await;
-    let mut reads = vec![events::recent()];
+    let mut reads = vec![events::recent(), events::after()];
     for sought in [Sought::default(), Sought { text: Some("x".into()), ..Sought::default() }] {
         reads.extend([events::count(&sought), events::page(&sought)]);
     }

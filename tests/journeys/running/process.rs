@@ -80,7 +80,7 @@ impl Setting {
 }
 
 /// Reads a stream's lines on a thread of their own, so that the writer never waits.
-fn follow(lines: impl BufRead + Send + 'static) -> Receiver<String> {
+pub fn follow(lines: impl BufRead + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || lines.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
     receiver

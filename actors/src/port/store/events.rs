@@ -68,6 +68,9 @@ pub trait Events: Send + Sync {
     /// Clockify's events since a moment, oldest first, the newest `limit` of them.
     async fn fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Error>;
 
+    /// Events that came after one of the same key, oldest first, whether or not that one is still there.
+    async fn events_after(&self, key: Key, after: EventId, limit: u32) -> Result<Vec<Event>, Error>;
+
     /// Events, newest first.
     async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error>;
 }

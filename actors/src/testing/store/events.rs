@@ -64,6 +64,12 @@ impl Events for MemoryStore {
         Ok(found)
     }
 
+    async fn events_after(&self, key: Key, after: EventId, limit: u32) -> Result<Vec<Event>, Error> {
+        let state = self.open()?;
+        let later = state.events.iter().filter(|((whose, id), _)| *whose == key && *id > after);
+        Ok(later.map(|(_, event)| event.clone()).take(limit as usize).collect())
+    }
+
     async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error> {
         let state = self.open()?;
         let fitting = state.newest_events(key).filter(|event| fits(filter, event));

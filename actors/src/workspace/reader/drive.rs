@@ -18,6 +18,7 @@ use crate::clock::Timestamp;
 use crate::entity::{EntityChange, EntityId};
 use crate::limits::bootstrap as limits;
 use crate::limits::store::ENTITY_CHANGES_MAX;
+use crate::port::observer::Stir;
 use crate::port::store;
 
 /// A page that came, or did not.
@@ -93,6 +94,7 @@ impl Reader {
             if !self.env.store.put_bootstrap(self.key, &record).await? {
                 return Ok(None);
             }
+            self.env.observer.stir(self.key, Stir::Bootstrap);
             log::info!(addon = self.key.addon.slug(), workspace:% = self.key.workspace, operations = record.progress().1; "a bootstrap begins");
         }
         Ok(Some(Machine::new(record)))
@@ -230,6 +232,7 @@ impl Reader {
         if !store.advance_bootstrap(self.key, &record.head, &operations, &changes).await? {
             return Ok(Kept::Overtaken);
         }
+        self.env.observer.stir(self.key, Stir::Bootstrap);
         if record.head.finished_at.is_some() {
             self.say_goodbye(machine, record.head.updated_at);
         }

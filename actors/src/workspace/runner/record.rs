@@ -6,6 +6,7 @@ use super::{Left, Runner};
 use crate::flow::machine;
 use crate::flow::run::{Reason, Run, RunState};
 use crate::limits::run as limits;
+use crate::port::observer::Stir;
 use crate::port::store::journal::{Entry, Written};
 use crate::port::store::receipt::Receipt;
 use crate::port::store::{self};
@@ -25,7 +26,9 @@ impl Runner {
     /// Offers a record once.
     pub(super) async fn record_once(&self, run: &Run) -> Result<Written, store::Error> {
         let (receipt, pending) = Receipt::pair();
-        match self.alarm(run) {
+        let alarm = self.alarm(run);
+        let alarmed = alarm.is_some();
+        match alarm {
             None => self.env.store.submit(Entry::Progress(Box::new(run.clone())), receipt),
             Some((event, runs)) => {
                 let (mine, expected) = Receipt::pair();
@@ -33,7 +36,14 @@ impl Runner {
                 self.env.store.submit(Entry::Conclude { run: Box::new(run.clone()), event: Box::new(event), runs }, receipt.and(mine));
             }
         }
-        pending.outcome().await
+        let outcome = pending.outcome().await;
+        if outcome == Ok(Written::Done) {
+            self.env.observer.stir(self.key, Stir::Run(run.id));
+            if alarmed {
+                self.env.observer.stir(self.key, Stir::Events);
+            }
+        }
+        outcome
     }
 
     /// Offers a record until the store takes it, a bounded number of times.

@@ -56,6 +56,7 @@ impl Stand {
             scopes: operations().iter().filter_map(|operation| operation.scope.clone()).collect(),
             hooks: vec![Hook { event: "NEW_TAG".into(), path: "/webhooks/new-tag".into(), token: Secret::new("h".to_owned()) }],
             lifecycle: BTreeMap::new(),
+            page: "/ui".into(),
             settings: json!({}),
             status: Status::Active,
         };

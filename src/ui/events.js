@@ -1,0 +1,121 @@
+// Events: as they come in, and each with what it holds and what it started.
+
+import { get, post } from './api.js';
+import { h, put } from './dom.js';
+import { t, words } from './i18n.js';
+import { tree } from './json.js';
+import { listen } from './live.js';
+import { about, badge, button, card, choice, empty, facts, field, head, link, pager, say, state, table } from './parts.js';
+import { when } from './time.js';
+
+const SHOWN = 25;
+const POLL_MS = 4000;
+
+/** Who sent an event. */
+function sender(event) {
+  if (event.source === 'CUSTOM') return badge(event.custom_source ?? t('source.custom'), 'busy');
+  if (event.source === 'SCHEDULE') return badge(t('source.schedule'), 'busy');
+  return event.source === 'FLOW' ? badge(t('source.flow'), 'warn') : 'Clockify';
+}
+
+const columns = () => [
+  [t('events.type'), (event) => link(words(event.event_type), `#/events/${event.id}`)],
+  [t('events.entity'), (event) => about(event.entity)],
+  [t('events.source'), sender],
+  [t('events.received'), (event) => when(event.received_at)],
+  [t('events.repeats'), (event) => (event.deliveries > 1 ? `×${event.deliveries}` : '')],
+];
+
+async function list(view, { about: addon, query, signal }) {
+  const filter = { event_type: query.get('event_type') ?? '', source: query.get('source') ?? '' };
+  const offset = Number(query.get('offset') ?? 0);
+  const go = (changes) => {
+    const next = new URLSearchParams(Object.entries({ ...filter, offset: 0, ...changes }).filter(([, value]) => value));
+    window.location.hash = `#/events${next.size ? `?${next}` : ''}`;
+  };
+  const answer = await get('/ui/webhooks', { ...filter, limit: SHOWN, offset }, signal);
+  const rows = answer.webhooks;
+  const box = h('div', {});
+  const line = h('span', { class: 'live', role: 'status' });
+  const types = [['', t('filter.all')], ...addon.events.map(({ name }) => [name, words(name)])];
+  const draw = () => put(box, rows.length
+    ? [table(columns(), rows, { href: (event) => `#/events/${event.id}` }), pager(answer.pagination, (to) => go({ offset: to }))]
+    : empty(t(filter.event_type || filter.source ? 'events.none' : 'events.empty'), t(filter.event_type || filter.source ? 'events.none_text' : 'events.empty_text')));
+  const take = (event) => {
+    if (filter.event_type && event.event_type !== filter.event_type) return;
+    if (filter.source && event.source !== filter.source) return;
+    if (rows.some((known) => known.id === event.id)) return;
+    rows.unshift(event);
+    rows.length = Math.min(rows.length, SHOWN);
+    draw();
+    box.querySelector('tbody tr')?.classList.add('arrived');
+  };
+  put(view,
+    head(t('nav.events'), [line], t('events.lead')),
+    h('div', { class: 'filters' },
+      field(t('events.type'), choice(types, filter.event_type, { on: { change: (event) => go({ event_type: event.target.value }) } })),
+      field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(addon.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(addon.flow_events ? [['FLOW', t('source.flow')]] : [])], filter.source, { on: { change: (event) => go({ source: event.target.value }) } }))),
+    card(t('nav.events'), box));
+  draw();
+  if (offset) return;
+  const live = (on) => { line.textContent = on ? t('live.on') : t('live.off'); line.classList.toggle('on', on); };
+  if (addon.features.stream) {
+    listen('events', (name, data) => {
+      if (name === 'event') take(data);
+      if (name === 'open') live(true);
+      if (name === 'closed' || name === 'refused') live(false);
+    }, signal, rows[0]?.id ?? null);
+    return;
+  }
+  live(true);
+  const look = async () => {
+    try {
+      const fresh = await get('/ui/webhooks', { ...filter, limit: SHOWN }, signal);
+      live(true);
+      fresh.webhooks.reverse().forEach(take);
+    } catch { live(false); }
+    if (!signal.aborted) setTimeout(look, POLL_MS);
+  };
+  setTimeout(look, POLL_MS);
+}
+
+function started(runs) {
+  if (!runs.length) return h('p', { class: 'soft' }, t('event.no_runs'));
+  return table([
+    [t('runs.state'), (run) => link(state(run.status), `#/runs/${run.id}`)],
+    [t('runs.detail'), (run) => run.detail ?? ''],
+    [t('runs.created'), (run) => when(run.created_at)],
+  ], runs, { href: (run) => `#/runs/${run.id}` });
+}
+
+async function show(view, { about, rest: [id], signal, again }) {
+  const [event, made] = await Promise.all([get(`/ui/webhooks/${id}`, {}, signal), get('/ui/runs', { event_id: id }, signal)]);
+  const entities = about.features.event_entities ? await get(`/ui/webhooks/${id}/entities`, {}, signal).catch(() => null) : null;
+  const actions = [
+    link(t('event.make_flow'), `#/flows/new?event=${id}`, { class: 'button primary' }),
+    about.features.event_replay && button(t('event.replay'), async () => {
+      const answer = await post(`/ui/webhooks/${id}/replay`, {});
+      say(t('event.replayed', { count: answer.runs?.length ?? 0 }), 'success');
+      again();
+    }),
+  ];
+  put(view,
+    h('p', { class: 'crumbs' }, link(t('nav.events'), '#/events')),
+    head(words(event.event_type), actions),
+    h('div', { class: 'columns' },
+      card(t('event.about'), facts([
+        [t('events.received'), when(event.received_at)],
+        [t('events.entity'), h('code', {}, event.entity ?? '–')],
+        [t('events.source'), sender(event)],
+        [t('events.repeats'), String(event.deliveries)],
+        [t('event.id'), h('code', {}, event.id)],
+      ])),
+      card(t('event.runs'), started(made.runs)),
+      card(t('event.payload'), { actions: button(t('do.copy'), async () => { await navigator.clipboard.writeText(JSON.stringify(event.payload, null, 2)); say(t('done.copied'), 'success'); }, { kind: 'quiet' }) }, tree(event.payload)),
+      entities?.entities?.length ? card(t('event.entities'), h('ul', { class: 'plain' }, entities.entities.map((entity) => h('li', {},
+        badge(words(entity.type)), ' ', entity.cached && about.features.entities ? link(entity.name ?? entity.id, `#/entities/${encodeURIComponent(entity.type)}/${encodeURIComponent(entity.id)}`) : (entity.name ?? entity.id), ' ', h('code', { class: 'soft' }, entity.path))))) : null,
+      card(t('event.headers'), tree(event.headers))));
+}
+
+/** Events, or one of them. */
+export const events = (view, context) => (context.rest[0] ? show(view, context) : list(view, context));

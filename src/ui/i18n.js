@@ -1,0 +1,39 @@
+// Every visible text, in the viewer's language. A key that a language lacks would be a defect; a test compares them.
+
+const KNOWN = ['en', 'de', 'es', 'fr', 'pt', 'pl'];
+let texts = {};
+let language = 'en';
+
+/** Loads the texts of a language such as `EN` or `pt_BR`; English for one that is not here. */
+export async function speak(wanted) {
+  const plain = String(wanted ?? '').toLowerCase().split(/[-_]/)[0];
+  language = KNOWN.includes(plain) ? plain : 'en';
+  texts = (await import(`./texts/${language}.js`)).default;
+  document.documentElement.lang = language;
+}
+
+/** A text, with `{name}` filled in. */
+export function t(key, values) {
+  const text = texts[key] ?? key;
+  return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : text;
+}
+
+/** A text, or nothing where there is none. */
+t.maybe = (key) => texts[key];
+
+/** The language for the browser's own formatting. */
+export const locale = () => language;
+
+const formats = new Map();
+
+/** A number as the viewer writes it. */
+export function number(value) {
+  if (!formats.has(language)) formats.set(language, new Intl.NumberFormat(language));
+  return formats.get(language).format(value ?? 0);
+}
+
+/** `NEW_TIME_ENTRY` as people read it: the platform's own name, without its shape. */
+export function words(code) {
+  const text = String(code ?? '').replaceAll(/[_-]/g, ' ').toLowerCase();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

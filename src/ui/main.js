@@ -1,0 +1,114 @@
+// Starts the page, knows its parts, and shows the one that the address names.
+
+import { activity } from './activity.js';
+import { Refusal, get } from './api.js';
+import { dashboard } from './dashboard.js';
+import { h, put } from './dom.js';
+import { on } from './embedding.js';
+import { entities } from './entities.js';
+import { events } from './events.js';
+import { explorer } from './explorer.js';
+import { flows } from './flows.js';
+import { speak, t } from './i18n.js';
+import { trouble } from './parts.js';
+import { runs } from './runs.js';
+import { secrets } from './secrets.js';
+import { begin, viewer } from './session.js';
+import { settings } from './settings.js';
+import { sources } from './sources.js';
+import { subscriptions } from './subscriptions.js';
+
+/** Name in the address, what shows it, and the part of the add-on that it needs. */
+const PAGES = [
+  ['dashboard', dashboard, null],
+  ['events', events, 'events'],
+  ['flows', flows, 'flows'],
+  ['runs', runs, 'runs'],
+  ['explorer', explorer, 'explorer'],
+  ['entities', entities, 'entities'],
+  ['sources', sources, 'sources'],
+  ['subscriptions', subscriptions, 'subscriptions'],
+  ['secrets', secrets, 'secrets'],
+  ['activity', activity, 'activity'],
+  ['settings', settings, null],
+];
+
+const view = h('main', { id: 'view' });
+let about = null;
+let leaving = new AbortController();
+
+function paint() {
+  document.documentElement.dataset.theme = viewer.theme === 'DARK' ? 'dark' : 'light';
+}
+
+function place() {
+  const [path, search] = window.location.hash.replace(/^#\/?/, '').split('?');
+  const [name, ...rest] = path.split('/').map((part) => { try { return decodeURIComponent(part); } catch { return part; } });
+  return { name: name || 'dashboard', rest, query: new URLSearchParams(search ?? '') };
+}
+
+function shell() {
+  const shown = PAGES.filter(([, , feature]) => !feature || about.features[feature]);
+  const tabs = shown.map(([name]) => h('a', { href: `#/${name}`, data: { page: name } }, t(`nav.${name}`)));
+  const nav = h('nav', { class: 'tabs', 'aria-label': t('nav.label') }, tabs);
+  document.title = about.name;
+  const skip = h('a', { class: 'skip', href: '#view', on: { click: (event) => { event.preventDefault(); view.querySelector('h1')?.focus(); } } }, t('nav.skip'));
+  document.querySelector('#app')?.remove();
+  document.body.prepend(h('div', { id: 'app' }, skip, h('header', { class: 'top' }, h('div', { class: 'brand' }, about.name), nav), view));
+}
+
+function mark(name) {
+  document.querySelectorAll('.tabs a').forEach((tab) => {
+    if (tab.dataset.page === name) { tab.setAttribute('aria-current', 'page'); tab.scrollIntoView?.({ block: 'nearest', inline: 'nearest' }); } else tab.removeAttribute('aria-current');
+  });
+}
+
+async function show(moved) {
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  const { name, rest, query } = place();
+  const [, page] = PAGES.find(([known, , feature]) => known === name && (!feature || about.features[feature])) ?? PAGES[0];
+  mark(PAGES.find(([, shows]) => shows === page)[0]);
+  if (moved || !view.childNodes.length) put(view, h('div', { class: 'loading', role: 'status' }, t('loading')));
+  try {
+    await page(view, { about, rest, query, signal, again: () => show(false) });
+  } catch (error) {
+    if (signal.aborted || error.name === 'AbortError') return;
+    if (!(error instanceof Refusal)) console.error(error);
+    put(view, trouble(error, () => show(false)));
+  }
+  if (!signal.aborted && moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
+}
+
+function alone(title, text) {
+  document.querySelector('#app')?.remove();
+  document.body.prepend(h('div', { id: 'app' }, h('main', { class: 'alone' }, h('h1', {}, title), h('p', {}, text))));
+}
+
+async function start() {
+  const opened = begin();
+  paint();
+  await speak(viewer.language);
+  if (!opened) { alone(t('alone.title'), t('alone.text')); return; }
+  try {
+    about = await get('/ui/about');
+  } catch (error) {
+    if (error.code === 'admins_only') { alone(t('members.title'), t('members.text')); return; }
+    document.querySelector('#app')?.remove();
+    document.body.prepend(h('div', { id: 'app' }, h('main', { class: 'alone' }, trouble(error, start))));
+    return;
+  }
+  shell();
+  await show(false);
+}
+
+window.addEventListener('hashchange', () => { if (about) show(true); });
+// Theme and language are the viewer's: when they change their profile, a fresh token tells what to.
+on('refreshAddonToken', async () => {
+  const before = [document.documentElement.dataset.theme, document.documentElement.lang];
+  paint();
+  await speak(viewer.language);
+  if (about && before[1] !== document.documentElement.lang) { shell(); await show(false); }
+});
+start();
