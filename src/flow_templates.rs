@@ -139,7 +139,7 @@ impl Kind {
             }
             Self::Secret => {
                 let words = || "expected a secret's name: a capital letter, then at most 63 capital letters, digits or '_'".to_owned();
-                (!text.is_some_and(|text| SecretName::parse(text).is_ok())).then(words)
+                text.is_none_or(|text| SecretName::parse(text).is_err()).then(words)
             }
             Self::Project | Self::Tag | Self::Client | Self::User | Self::Group => {
                 let id = |text: &str| text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
