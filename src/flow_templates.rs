@@ -1,12 +1,15 @@
 //! Flows to begin with: definitions with parameters, embedded from `manifests/templates/`.
 //!
 //! A parameter stands in a definition as `%{name}`: alone it becomes the value with its type, within a text it is filled in as text. What is filled into
-//! an action's parameters is a plain text there and never a reference of a flow's own templates.
+//! an action's parameters is a plain text there and never a reference of a flow's own templates. An address is filled in before the definition is
+//! checked, so that its host is as literal as one that was written there.
 
 use std::sync::LazyLock;
 
 use actors::flow::read::{Faults, FieldError};
 use actors::limits::flow::PARAMETER_CHARS_MAX;
+use actors::limits::outbound::URL_BYTES_MAX;
+use actors::secret::SecretName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -45,13 +48,15 @@ pub struct Parameter {
     pub default: Value,
 }
 
-/// What a parameter takes. The last five are the platform's ids, which a page offers for choice.
+/// What a parameter takes: a text, yes or no, an address, the name of a secret. The last five are the platform's ids, which a page offers for choice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Kind {
     Text,
     Flag,
+    Url,
+    Secret,
     Project,
     Tag,
     Client,
@@ -60,14 +65,18 @@ pub enum Kind {
 }
 
 /// The files, by the name of each.
-const SHIPPED: [&str; 13] = [
+const SHIPPED: [&str; 17] = [
     include_str!("../manifests/templates/archive-projects-with-client.json"),
     include_str!("../manifests/templates/default-description.json"),
     include_str!("../manifests/templates/default-project.json"),
     include_str!("../manifests/templates/keep-a-tag.json"),
+    include_str!("../manifests/templates/log-every-event.json"),
     include_str!("../manifests/templates/new-members-into-group.json"),
     include_str!("../manifests/templates/no-time-on-archived-projects.json"),
+    include_str!("../manifests/templates/notify-slack.json"),
+    include_str!("../manifests/templates/notify-teams.json"),
     include_str!("../manifests/templates/project-for-new-clients.json"),
+    include_str!("../manifests/templates/send-mail.json"),
     include_str!("../manifests/templates/stop-forgotten-timers.json"),
     include_str!("../manifests/templates/tag-by-project.json"),
     include_str!("../manifests/templates/tag-non-billable.json"),
@@ -124,12 +133,28 @@ impl Kind {
                 let fits = text.is_some_and(plain);
                 (!fits).then(|| format!("expected a text of at most {PARAMETER_CHARS_MAX} characters that does not begin with $"))
             }
+            Self::Url => {
+                let words = || format!("expected a literal address of at most {URL_BYTES_MAX} bytes that begins with https:// or http://");
+                (!text.is_some_and(is_address)).then(words)
+            }
+            Self::Secret => {
+                let words = || "expected a secret's name: a capital letter, then at most 63 capital letters, digits or '_'".to_owned();
+                text.is_none_or(|text| SecretName::parse(text).is_err()).then(words)
+            }
             Self::Project | Self::Tag | Self::Client | Self::User | Self::Group => {
                 let id = |text: &str| text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
                 (!text.is_some_and(id)).then(|| "expected an id of the platform: 24 hexadecimal digits".to_owned())
             }
         }
     }
+}
+
+/// Whether a text is an address without holes, user information and fragment. Where it may lead is judged with the definition.
+fn is_address(text: &str) -> bool {
+    let plain = text.len() <= URL_BYTES_MAX && !text.contains(['{', '}', '#']) && !text.contains(char::is_whitespace);
+    let whole =
+        |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && url.password().is_none();
+    plain && url::Url::parse(text).is_ok_and(whole)
 }
 
 /// Fills the holes of a value; `escaped` where flows read texts as templates of their own.
@@ -140,7 +165,7 @@ fn fill(value: &Value, chosen: &Map<String, Value>, escaped: bool) -> Value {
         Value::Object(members) => {
             let member = |(name, value): (&String, &Value)| {
                 let escaped = match name.as_str() {
-                    "params" => true,
+                    "params" | "url" | "query" | "headers" | "body" => true,
                     "conditions" => false,
                     _ => escaped,
                 };
@@ -185,9 +210,13 @@ mod tests {
         let value = |kind| match kind {
             Kind::Text => json!(text),
             Kind::Flag => json!(true),
+            Kind::Url => json!("https://hooks.example.com/services/T0/B0?key=x"),
+            Kind::Secret => json!("GATEWAY_KEY"),
             _ => json!("5b641568b07987035750505e"),
         };
-        template.parameters.iter().map(|parameter| (parameter.name.clone(), value(parameter.kind))).collect()
+        // A text that has a default may be one of a kind, such as an event.
+        let wanted = template.parameters.iter().filter(|parameter| parameter.kind != Kind::Text || parameter.required);
+        wanted.map(|parameter| (parameter.name.clone(), value(parameter.kind))).collect()
     }
 
     #[test]
@@ -196,11 +225,7 @@ mod tests {
         let catalogue = Catalogue::read(include_bytes!("../manifests/operations.json")).unwrap();
         let workspace = WorkspaceId::parse("5b641568b07987035750505e").unwrap();
         for template in all() {
-            let mut given = chosen(template, "Some words");
-            if template.id == "stop-forgotten-timers" {
-                given = Map::new();
-            }
-            let filled = template.filled(&given).unwrap();
+            let filled = template.filled(&chosen(template, "Some words")).unwrap();
             assert!(!filled.to_string().contains("%{"), "{filled}");
             let definition = read::definition(&filled).unwrap_or_else(|faults| panic!("{}: {faults:?}", template.id));
             compiled::check(&definition, workspace, &catalogue).unwrap_or_else(|faults| panic!("{}: {faults:?}", template.id));
@@ -226,6 +251,41 @@ mod tests {
         let filled = template.filled(json!({"name": "a {{b"}).as_object().unwrap()).unwrap();
         assert_eq!(filled["conditions"]["rules"][0]["value"], "a {{b");
         assert_eq!(filled["actions"][0]["params"]["body"]["name"], "a \\{{b");
+    }
+
+    #[test]
+    fn an_address_is_literal_and_what_stands_beside_it_is_no_template() {
+        let template = of("send-mail").unwrap();
+        let given = |url: &str| json!({"url": url, "secret": "KEY", "from": "{{ secret.OTHER }}", "to": "b@example.com"});
+        let filled = template.filled(given("https://mail.example.com/send").as_object().unwrap()).unwrap();
+        let action = &filled["actions"][0];
+        assert_eq!(
+            (&action["url"], &action["headers"]["Authorization"]),
+            (&json!("https://mail.example.com/send"), &json!("Bearer {{ secret.KEY }}"))
+        );
+        assert_eq!(action["body"]["value"]["from"], "\\{{ secret.OTHER }}");
+        let odd = [
+            "",
+            "mail.example.com",
+            "ftp://a.example/",
+            "https://",
+            "https://u:p@a.example/",
+            "https://{{ $.webhook.id }}/",
+            "https://a.example/{{ $.a }}",
+            "https://a.example/#b",
+            "$.webhook.url",
+        ];
+        for url in odd {
+            let faults = template.filled(given(url).as_object().unwrap()).unwrap_err();
+            assert_eq!(
+                faults.iter().map(|fault| (fault.field.as_str(), fault.code)).collect::<Vec<_>>(),
+                [("parameters.url", "invalid_value")],
+                "{url}"
+            );
+        }
+        let mut named = given("https://mail.example.com/send");
+        named["secret"] = json!("lower");
+        assert_eq!(template.filled(named.as_object().unwrap()).unwrap_err()[0].field, "parameters.secret");
     }
 
     #[test]

@@ -43,7 +43,33 @@ pub struct Settings {
     pub cache_ttl_days: u32,
     /// Whether answers tell developers more.
     pub developer_mode: bool,
+    /// From which level on lines about the workspace's runs are written.
+    pub logging_level: LoggingLevel,
 }
+
+/// Levels of what is logged about a workspace's runs, each with all that stand behind it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LoggingLevel {
+    /// Each try of a step, and each run that is left waiting.
+    Debug,
+    /// Each run that ended.
+    Info,
+    /// Runs that failed or are uncertain.
+    Warning,
+    /// None: what is said about the installation itself is said in any case.
+    Error,
+}
+
+impl LoggingLevel {
+    /// The level of a name, as admins choose it.
+    pub fn parse(name: &str) -> Option<Self> {
+        let levels = [Self::Debug, Self::Info, Self::Warning, Self::Error];
+        LEVELS.iter().zip(levels).find_map(|(known, level)| (*known == name).then_some(level))
+    }
+}
+
+/// The levels' names.
+const LEVELS: &[&str] = &["DEBUG", "INFO", "WARNING", "ERROR"];
 
 impl Default for Settings {
     fn default() -> Self {
@@ -63,6 +89,7 @@ impl Default for Settings {
             flow_execution_retention_days: 90,
             cache_ttl_days: 7,
             developer_mode: false,
+            logging_level: LoggingLevel::Error,
         }
     }
 }
@@ -87,7 +114,7 @@ pub enum Takes {
     Number(RangeInclusive<u32>, fn(&mut Settings) -> &mut u32),
     /// A text, read where it is used.
     Text,
-    /// One of these texts, read where it is used.
+    /// One of these texts: the level of the log.
     Choice(&'static [&'static str]),
 }
 
@@ -130,7 +157,7 @@ pub const SETTINGS: &[Setting] = &[
     flag(CA, "developer_mode", |s| &mut s.developer_mode),
     Setting { addon: CA, id: "forwarding_url", takes: Takes::Text },
     flag(CA, "auto_bootstrap", |s| &mut s.bootstrap_on_install),
-    Setting { addon: CA, id: "logging_level", takes: Takes::Choice(&["DEBUG", "INFO", "WARNING", "ERROR"]) },
+    Setting { addon: CA, id: "logging_level", takes: Takes::Choice(LEVELS) },
 ];
 
 /// The settings of one add-on.
@@ -174,7 +201,7 @@ impl Settings {
         match addon {
             Addon::ApiStudio => Self { flow_execution_retention_days: 30, ..alone },
             Addon::UniversalWebhook => Self::default(),
-            Addon::ClockifyAddon => Self { max_rps: 50, max_pages: 1_000, ..alone },
+            Addon::ClockifyAddon => Self { max_rps: 50, max_pages: 1_000, logging_level: LoggingLevel::Info, ..alone },
         }
     }
 
@@ -191,7 +218,10 @@ impl Settings {
             match &setting.takes {
                 Takes::Flag(field) => *field(&mut settings) = value.as_bool().unwrap_or(*field(&mut settings)),
                 Takes::Number(_, field) => *field(&mut settings) = whole(value).unwrap_or(*field(&mut settings)),
-                Takes::Text | Takes::Choice(_) => {}
+                Takes::Choice(_) => {
+                    settings.logging_level = value.as_str().and_then(LoggingLevel::parse).unwrap_or(settings.logging_level);
+                }
+                Takes::Text => {}
             }
         }
         settings
@@ -245,6 +275,9 @@ mod tests {
     fn choices_and_texts_are_told_apart_from_what_they_are_not() {
         let setting = |id: &str| of(CA).find(|setting| setting.id == id).unwrap();
         assert!(setting("logging_level").admits(&json!("INFO")) && !setting("logging_level").admits(&json!("LOUD")));
+        let level = |chosen: Value| effective(CA, json!({ "logging_level": chosen })).logging_level;
+        assert_eq!((level(json!("DEBUG")), level(json!("LOUD"))), (LoggingLevel::Debug, LoggingLevel::Error));
+        assert!(LEVELS.iter().filter_map(|name| LoggingLevel::parse(name)).is_sorted());
         assert!(setting("forwarding_url").admits(&json!("x")) && !setting("forwarding_url").admits(&json!(1)));
     }
 }

@@ -128,7 +128,7 @@ pub async fn run_again(caller: Admin, request: HttpRequest, payload: Payload) ->
     let operation = operations::find(&caller, &call.operation)?;
     let params = kept_params(call)?;
     let (executed, ready) = make(&caller, &request, &operation, Asked { params, bearer, confirmed }).await?;
-    answer(&request, &operation, executed, &ready)
+    answer(&caller, &request, &operation, executed, &ready)
 }
 
 /// `GET /ui/api-calls/{id}/action`: what a flow needs to make the same call.

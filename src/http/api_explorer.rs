@@ -123,10 +123,10 @@ async fn by_id_or_path(caller: &Admin, request: &HttpRequest, sent: &Map<String,
         };
     }
     let params = Params { path: in_path, query, body: sent.get("body").filter(|body| !body.is_null()).cloned() };
-    let outcome = outcome(caller, request, &operation, params, sent, faults).await?;
+    let mut outcome = outcome(caller, request, &operation, params, sent, faults).await?;
     let flag = |name: &str| sent.get(name).and_then(Value::as_bool);
-    let developer_mode = flag("developerMode").or_else(|| flag("developer_mode")).unwrap_or(false);
-    Ok(HttpResponse::Ok().json(json!({
+    let developer_mode = flag("developerMode").or_else(|| flag("developer_mode")).unwrap_or_else(|| execute::tells_developers(caller));
+    let mut answer = json!({
         "success": outcome.error.is_none(),
         "status_code": outcome.status_code,
         "response_body": body_of(&outcome),
@@ -134,7 +134,11 @@ async fn by_id_or_path(caller: &Admin, request: &HttpRequest, sent: &Map<String,
         "duration_ms": outcome.latency_ms,
         "timestamp": caller.service.clock.now(),
         "metadata": {"endpoint": outcome.path, "method": outcome.method, "developer_mode": developer_mode, "call_id": outcome.call_id},
-    })))
+    });
+    if let (true, Some(members)) = (developer_mode, answer.as_object_mut()) {
+        members.insert("request".into(), json!(outcome.request.take()));
+    }
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// JSON as it came; what is none stands in `raw`.
@@ -158,5 +162,5 @@ async fn outcome(
     let (bearer, confirmed) = execute::manner(sent, &mut faults);
     let asked = faults.into_result(Some(Asked { params, bearer, confirmed })).map_err(Error::fields)?;
     let (executed, ready) = execute::make(caller, request, operation, asked).await?;
-    Ok(execute::outcome(operation, executed, &ready))
+    Ok(Outcome { request: Some(execute::Sent::of(&ready)), ..execute::outcome(operation, executed, &ready) })
 }

@@ -13,7 +13,7 @@ use actors::flow::read::Faults;
 use actors::ids::CallId;
 use actors::limits::explorer as limits;
 use actors::operation::Operation;
-use actors::port::clockify::{ApiResponse, CallError, Method};
+use actors::port::clockify::{ApiRequest, ApiResponse, CallError, Method};
 use actors::workspace::execute::{Execute, Executed};
 use bytes::Bytes;
 use serde::Serialize;
@@ -62,6 +62,45 @@ pub struct Outcome {
     pub method: Method,
     /// Path below the base URL, as it was sent.
     pub path: String,
+    /// The request as it was sent, for developers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Sent>,
+}
+
+/// A request as it was sent, but for what header fields hold: one of them is a token.
+#[derive(Serialize, Debug)]
+pub struct Sent {
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    headers: Vec<&'static str>,
+    /// The body as text, cut. `None`: there is none, or it is no text.
+    body: Option<String>,
+    /// Whether there is more of the body than is shown.
+    truncated: bool,
+}
+
+impl Sent {
+    /// What a call sends.
+    pub fn of(ready: &Ready) -> Self {
+        let ApiRequest { method, path, query, body, .. } = &ready.request;
+        let text = body.as_ref().and_then(|body| std::str::from_utf8(body).ok());
+        let shown = text.map(|text| cut(text, limits::TEXT_SHOWN_BYTES_MAX));
+        let media = body.as_ref().map(|_| "content-type");
+        Self {
+            method: *method,
+            path: path.clone(),
+            query: query.clone(),
+            headers: ["x-addon-token", "accept"].into_iter().chain(media).collect(),
+            body: shown.map(str::to_owned),
+            truncated: shown.map(str::len) < text.map(str::len),
+        }
+    }
+}
+
+/// Whether answers are to tell the workspace's developers more.
+pub fn tells_developers(caller: &Admin) -> bool {
+    caller.service.registry.environment().settings(&caller.installation).developer_mode
 }
 
 /// A file that came back.
@@ -77,7 +116,7 @@ pub async fn execute(caller: Admin, request: HttpRequest, payload: Payload) -> R
     let sent = sent(&caller, &request, payload).await?;
     let asked = asked(&sent)?;
     let (executed, ready) = make(&caller, &request, &operation, asked).await?;
-    answer(&request, &operation, executed, &ready)
+    answer(&caller, &request, &operation, executed, &ready)
 }
 
 /// The body of a request to make a call; a workspace that it names is the token's (I9).
@@ -181,13 +220,20 @@ pub async fn make(caller: &Admin, request: &HttpRequest, operation: &Operation, 
 }
 
 /// The call's outcome as JSON, or with `?download=true` the body of its answer as it came.
-pub fn answer(request: &HttpRequest, operation: &Operation, executed: Executed, ready: &Ready) -> Result<HttpResponse, Error> {
+pub fn answer(
+    caller: &Admin,
+    request: &HttpRequest,
+    operation: &Operation,
+    executed: Executed,
+    ready: &Ready,
+) -> Result<HttpResponse, Error> {
     let download =
         url::form_urlencoded::parse(request.query_string().as_bytes()).any(|(name, value)| name == "download" && value == "true");
     if download {
         return downloaded(operation, executed);
     }
-    Ok(HttpResponse::Ok().json(outcome(operation, executed, ready)))
+    let told = tells_developers(caller).then(|| Sent::of(ready));
+    Ok(HttpResponse::Ok().json(Outcome { request: told, ..outcome(operation, executed, ready) }))
 }
 
 /// What became of a call, for the page.
@@ -206,6 +252,7 @@ pub fn outcome(operation: &Operation, executed: Executed, ready: &Ready) -> Outc
         error: None,
         method: ready.request.method,
         path: ready.request.path.clone(),
+        request: None,
     };
     match outcome {
         Ok(answer) => shown.fill(operation, answer),

@@ -53,7 +53,8 @@ pub async fn export(caller: Admin, request: HttpRequest) -> Result<Json<Document
     if wanted.iter().any(|id| !all.iter().any(|flow| flow.id == *id)) {
         return Err(Kind::FlowNotFound.into());
     }
-    all.retain(|flow| wanted.is_empty() || wanted.contains(&flow.id));
+    // A flow that a setting keeps is made by that setting elsewhere too.
+    all.retain(|flow| flow.definition.managed_by.is_none() && (wanted.is_empty() || wanted.contains(&flow.id)));
     Ok(Json(Document { format: FORMAT, version: VERSION, flows: all.into_iter().map(|flow| flow.definition).collect() }))
 }
 

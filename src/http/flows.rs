@@ -65,6 +65,9 @@ struct Line {
     created_at: Timestamp,
     updated_at: Timestamp,
     paused: Option<Paused>,
+    /// The setting that keeps it, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    managed_by: Option<String>,
 }
 
 /// What a flow did in the last day.
@@ -108,7 +111,7 @@ pub struct Deleted {
 impl Line {
     fn of(flow: Flow, stats: Stats, paused: Option<Paused>, now: Timestamp) -> Self {
         let next_run_at = flow.due_after(now);
-        let Definition { name, description, enabled, trigger_source, trigger_event_types, schedule, .. } = flow.definition;
+        let Definition { name, description, enabled, trigger_source, trigger_event_types, schedule, managed_by, .. } = flow.definition;
         let Flow { id, version, created_at, updated_at, .. } = flow;
         Self {
             id,
@@ -124,6 +127,7 @@ impl Line {
             created_at,
             updated_at,
             paused,
+            managed_by,
         }
     }
 }
@@ -209,6 +213,7 @@ pub async fn delete(caller: Admin, request: HttpRequest) -> Result<Json<Deleted>
     let id = id(&request)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Delete(id)).await? {
         FlowChanged::Deleted => Ok(Json(Deleted { status: "deleted", id })),
+        FlowChanged::Kept => Err(Kind::FlowKept.into()),
         _ => Err(Kind::FlowNotFound.into()),
     }
 }
@@ -260,6 +265,7 @@ pub async fn made(caller: &Admin, request: &HttpRequest, definition: Box<Definit
 pub async fn updated(caller: &Admin, change: FlowChange, status: &'static str) -> Result<Json<Shown>, Error> {
     match caller.service.registry.change_flow(caller.key, change).await? {
         FlowChanged::Saved(flow) => Shown::with_stats(caller, *flow, Some(status)).await,
+        FlowChanged::Kept => Err(Kind::FlowKept.into()),
         FlowChanged::Overtaken(version) => {
             Err(Error::saying(Kind::VersionConflict, format!("The flow has been changed meanwhile: its version is {version} now.")))
         }

@@ -6,26 +6,13 @@ use clockify_addons::sandbox::authority::Authority;
 use clockify_addons::sandbox::platform::Platform;
 use clockify_addons::sandbox::platform::lifecycle::Install;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use super::outbound::server::{Server, ok};
+use super::outbound::server::{Server, listener, ok};
 use super::running::api::Api;
 use super::running::patience;
 use super::running::process::Setting;
 
 const SECRET: &str = "sk_live_5up3r-s3cret-value";
-
-/// A server on a port that flows may name, at an address of loopback that no other test has.
-async fn listener() -> TcpListener {
-    let process = std::process::id().to_be_bytes();
-    for last in 1..250 {
-        let address = format!("127.{}.{}.{last}:8080", process[2] % 200 + 20, process[3]);
-        if let Ok(listener) = TcpListener::bind(address).await {
-            return listener;
-        }
-    }
-    panic!("no address of loopback is free");
-}
 
 async fn run(api: &Api, status: &str) -> Value {
     patience::until(&format!("a run is {status}"), async || {

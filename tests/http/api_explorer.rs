@@ -110,3 +110,30 @@ async fn the_clockify_add_on_keeps_its_shapes() {
     assert_eq!(answer.faults(), [("params.path.workspaceId".to_owned(), "not_allowed".to_owned())]);
     assert_eq!(harness.clockify.calls().len(), 6);
 }
+
+#[actix_web::test]
+async fn developers_are_told_what_was_sent_and_never_the_token() {
+    let harness = ready(Addon::ClockifyAddon).await;
+    let tags = format!("/v1/workspaces/{}/tags", harness.home.workspace);
+    harness.clockify.always(Method::Post, &tags, Scripted::json(201, &json!({"id": "t"})));
+    let write = json!({"operationId": "createNewTag", "body": {"name": "x"}});
+    let read = json!({"method": "GET", "endpoint": "/workspaces/{workspaceId}/tags", "query": {"page": 1}});
+    let run = "/ui/operations/getTags/execute";
+    assert!(call(&harness, "/api-call", &read).await.json().get("request").is_none());
+    assert!(call(&harness, run, &json!({})).await.json().get("request").is_none());
+
+    let body = json!({"workspaceId": harness.home.workspace, "addonId": harness.home.addon_id, "settings": [{"id": "developer_mode", "value": true}]});
+    assert_eq!(harness.lifecycle_call("/lifecycle/settings-updated", &harness.home, &body).await.status, 200);
+    let told = call(&harness, "/api-call", &read).await.json();
+    let names = json!(["x-addon-token", "accept"]);
+    let expected = json!({"method": "GET", "path": tags, "query": [["page", "1"]], "headers": names, "body": null, "truncated": false});
+    assert_eq!((&told["request"], &told["metadata"]["developer_mode"]), (&expected, &json!(true)));
+    assert_eq!(call(&harness, run, &json!({})).await.json()["request"]["path"], tags);
+    let told = call(&harness, EXECUTE, &write).await;
+    assert_eq!(told.json()["request"]["body"], r#"{"name":"x"}"#, "{told:?}");
+    assert_eq!(told.json()["request"]["headers"][2], "content-type");
+    assert!(!told.json().to_string().contains(harness.owner().as_str()), "the token is not told");
+    let mut quiet = read;
+    quiet["developerMode"] = json!(false);
+    assert!(call(&harness, "/api-call", &quiet).await.json().get("request").is_none(), "a call may say otherwise");
+}

@@ -24,7 +24,7 @@ fn expected(addon: Addon) -> (usize, &'static str, Value) {
     match addon {
         Addon::ApiStudio => (12, "bootstrap_max_rps", 7.into()),
         Addon::UniversalWebhook => (50, "flow_concurrency", 3.into()),
-        Addon::ClockifyAddon => (50, "forwarding_url", "https://events.example.com".into()),
+        Addon::ClockifyAddon => (50, "logging_level", "DEBUG".into()),
     }
 }
 

@@ -8,6 +8,7 @@ mod bootstrap;
 mod custom;
 mod database;
 mod explorer;
+mod forwarding;
 mod manifest;
 mod operator;
 mod platform;
@@ -15,5 +16,8 @@ mod prism;
 mod reference;
 mod running;
 mod sandbox;
+#[path = "../faults/outbound/server.rs"]
+#[allow(dead_code, reason = "others use more of it")]
+mod server;
 mod templates;
 mod webhook;

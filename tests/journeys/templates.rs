@@ -17,8 +17,9 @@ use sqlx::{Connection, SqliteConnection};
 use super::app::Running;
 use super::database::Database;
 use super::running::api::Api;
-use super::running::patience::LONG;
+use super::running::patience::{self, LONG};
 use super::running::process::Setting;
+use super::server::{Server, listener, ok};
 use super::webhook::{last_run, platform};
 
 struct Stage {
@@ -72,6 +73,17 @@ impl Stage {
         self.end(&flow).await;
     }
 
+    /// Fires an event and gives what the template tells a server.
+    async fn tells(&self, server: &Server, template: &str, parameters: Value, event: &str, payload: &Value) -> String {
+        let before = server.requests().len();
+        let flow = self.begin(template, parameters).await;
+        self.platform.fire_with(self.workspace, event, payload.clone()).unwrap();
+        let told = patience::until(template, async || server.requests().get(before).cloned()).await;
+        last_run(&self.api, "SUCCEEDED").await;
+        self.end(&flow).await;
+        told
+    }
+
     async fn becomes(&self, template: &str, done: impl Fn(&Workspace) -> bool) {
         let so = self.platform.until(LONG, |world| done(&world.workspaces[&self.workspace])).await;
         if !so {
@@ -87,11 +99,14 @@ fn the(workspace: &Workspace, shelf: Shelf, of: &Value) -> Value {
 #[actix_web::test]
 async fn every_template_does_what_it_says() {
     let (platform, folder) = (platform(), tempfile::tempdir().unwrap());
-    let service = Running::start(&Setting::of(&platform, folder.path())).await;
+    let setting =
+        Setting::of(&platform, folder.path()).with("OUTBOUND_ALLOW_CIDRS", "127.0.0.0/8").with("UW_ENABLE_GENERIC_HTTP_ACTIONS", "true");
+    let service = Running::start(&setting).await;
     let workspace = platform.workspace().unwrap();
     let installed = platform.install(Install::of(&service.url)).await.unwrap();
     let api = Api::of(&service.url, platform.user_token(installed.addon_id, "OWNER").unwrap());
     let stage = Stage { platform, workspace, api };
+    others_are_told(&stage).await;
     let (project, tag) = (stage.first(Shelf::Projects), stage.first(Shelf::Tags));
     let (project_id, tag_id) = (project.at("id").clone(), tag.at("id").clone());
     let entry = |entry: &Value| {
@@ -151,10 +166,23 @@ async fn every_template_does_what_it_says() {
     };
     stage.shows("project-for-new-clients", json!({}), "NEW_CLIENT", client.clone(), so).await;
 
+    let second = stage.with(|workspace| {
+        let mut second = workspace.all(Shelf::Projects).find(|project| project.at("archived") == false).unwrap().clone();
+        second.set("clientId", client.at("id").clone());
+        second
+    });
+    let id = stage.fresh_id();
+    stage.with(|workspace| {
+        let mut second = second;
+        second.set("id", json!(id));
+        second.set("name", json!("A second project of the client"));
+        workspace.put(Shelf::Projects, second);
+    });
     let mut gone = client.clone();
     gone.set("archived", json!(true));
     let so = |workspace: &Workspace| {
-        workspace.all(Shelf::Projects).any(|project| project.at("clientId") == client.at("id") && project.at("archived") == true)
+        let mut of_client = workspace.all(Shelf::Projects).filter(|project| project.at("clientId") == client.at("id"));
+        of_client.all(|project| project.at("archived") == true)
     };
     assert!(!stage.with(|workspace| so(workspace)));
     stage.shows("archive-projects-with-client", json!({}), "CLIENT_UPDATED", gone, so).await;
@@ -175,11 +203,13 @@ async fn every_template_does_what_it_says() {
     let so = |workspace: &Workspace| has_task(workspace, &name);
     stage.shows("welcome-task", json!({"project_id": project_id}), "USER_JOINED_WORKSPACE", user.clone(), so).await;
 
-    let timer = stage.entry(json!({"description": "forgotten"}), None);
+    let (timer, other) = (stage.entry(json!({"description": "forgotten"}), None), user.at("id").clone());
+    let second = stage.entry(json!({"description": "forgotten as well", "userId": other}), None);
     let flow = stage.begin("stop-forgotten-timers", json!({"cron": "0 0 1 1 *", "time_zone": "Europe/Berlin"})).await;
     make_due(&Database::file(folder.path(), "service.db")).await;
-    let now = entry(&timer);
-    stage.becomes("stop-forgotten-timers", |workspace| !now(workspace).at("timeInterval").at("end").is_null()).await;
+    let timers = [entry(&timer), entry(&second)];
+    let stopped = |workspace: &Workspace| timers.iter().all(|now| !now(workspace).at("timeInterval").at("end").is_null());
+    stage.becomes("stop-forgotten-timers", stopped).await;
     last_run(&stage.api, "SUCCEEDED").await;
     stage.end(&flow).await;
 
@@ -188,6 +218,45 @@ async fn every_template_does_what_it_says() {
     let listed = stage.api.get("/ui/flow-templates").await;
     assert_eq!(listed["templates"].as_array().unwrap().len(), flow_templates::all().len());
     service.stop().await;
+}
+
+/// The templates that call other servers. They come first, so that what the others write starts none of them.
+async fn others_are_told(stage: &Stage) {
+    let server = Server::on(listener().await, |mut peer| async move {
+        peer.request().await?;
+        peer.write(ok("{}")).await
+    });
+    let url = |path: &str| json!({ "url": server.url(path) });
+    let project =
+        |number: u32| json!({"id": format!("64b641568b0798703575{number:04}"), "name": format!("Project \"{number}\" <!channel>")});
+    let said = |number: u32| format!("NEW_PROJECT: Project \"{number}\" <!channel> (64b641568b0798703575{number:04})");
+    let body = |told: &str| serde_json::from_str::<Value>(told.split_once("\r\n\r\n").unwrap().1).unwrap();
+
+    let told = stage.tells(&server, "notify-slack", url("/services/T0/B0/x"), "NEW_PROJECT", &project(1)).await;
+    assert!(told.starts_with("POST /services/T0/B0/x HTTP/1.1\r\n"), "{told}");
+    assert_eq!(body(&told)["blocks"], json!([{"type": "section", "text": {"type": "plain_text", "text": said(1)}}]));
+
+    let told = stage.tells(&server, "notify-teams", url("/workflows/a?sig=b"), "NEW_PROJECT", &project(2)).await;
+    assert!(told.starts_with("POST /workflows/a?sig=b HTTP/1.1\r\n"), "{told}");
+    let card = body(&told)["attachments"][0].clone();
+    assert_eq!(card["contentType"], "application/vnd.microsoft.card.adaptive");
+    assert_eq!(card["content"]["body"][0]["inlines"], json!([{"type": "TextRun", "text": said(2)}]));
+
+    let parameters =
+        json!({"url": server.url("/emails"), "secret": "MAIL_KEY", "from": "clockify@example.com", "to": "{{ b }}@example.com"});
+    let unknown = stage.api.call(Method::POST, "/ui/flow-templates/send-mail", Some(&json!({ "parameters": parameters }))).await.unwrap();
+    assert_eq!((unknown.0, unknown.1.to_string().contains("unknown_secret")), (422, true), "{unknown:?}");
+    stage.api.call(Method::PUT, "/ui/secrets/MAIL_KEY", Some(&json!({ "value": "k-e-y" }))).await.unwrap();
+    let told = stage.tells(&server, "send-mail", parameters, "NEW_PROJECT", &project(3)).await;
+    assert!(told.contains("authorization: Bearer k-e-y\r\n") && told.contains("idempotency-key: "), "{told}");
+    let mail = json!({"from": "clockify@example.com", "to": "{{ b }}@example.com", "subject": "Clockify: NEW_PROJECT", "text": said(3)});
+    assert_eq!(body(&told), mail);
+
+    let tag = json!({"id": "64b641568b07987035750004", "name": "a tag", "workspaceId": stage.workspace});
+    let told = body(&stage.tells(&server, "log-every-event", url("/log"), "NEW_TAG", &tag).await);
+    assert_eq!((&told["type"], &told["payload"], &told["workspace"]), (&json!("NEW_TAG"), &tag, &json!(stage.workspace)));
+    assert!(told["id"].is_string() && told["received_at"].is_string(), "{told}");
+    assert_eq!(server.requests().len(), 4, "each of them is told once");
 }
 
 /// A year's wait is over.

@@ -66,6 +66,7 @@ fn full_definition() -> Definition {
         ],
         allow_self_trigger: true,
         pause_after_failures: Some(7),
+        managed_by: Some("a_setting".into()),
         runs_per_entity_per_minute: Some(60),
     }
 }

@@ -200,6 +200,7 @@ pub fn flow(name: &str) -> Flow {
         allow_self_trigger: false,
         runs_per_entity_per_minute: None,
         pause_after_failures: None,
+        managed_by: None,
     };
     Flow { id: flow_id(), version: 1, definition, created_at: now, updated_at: now }
 }

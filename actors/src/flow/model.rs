@@ -62,6 +62,9 @@ pub struct Definition {
     /// How many failures in a row pause it; 0 is never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_after_failures: Option<u32>,
+    /// The setting that keeps the flow, where no person does. It is never read from what a client sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<String>,
 }
 
 /// Whose events start a flow.

@@ -101,6 +101,7 @@ pub fn definition(sent: &Value) -> Result<Definition, Vec<FieldError>> {
         .and_then(|number| u32::try_from(number).ok()),
         pause_after_failures: number(&mut faults, sent, "", "pause_after_failures", 0, u64::from(limits::PAUSE_AFTER_FAILURES_MAX))
             .and_then(|number| u32::try_from(number).ok()),
+        managed_by: None,
     };
     if definition.custom_source.is_some() && definition.trigger_source != TriggerSource::Custom {
         faults.add("custom_source", "not_applicable", "only flows with trigger_source CUSTOM have a custom_source");

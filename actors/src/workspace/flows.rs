@@ -33,6 +33,21 @@ pub enum FlowChange {
     Delete(FlowId),
 }
 
+impl FlowChange {
+    fn definitions_mut(&mut self) -> &mut [Definition] {
+        match self {
+            Self::Create(definition) | Self::Update { definition, .. } => std::slice::from_mut(definition),
+            Self::Import(definitions) => definitions,
+            Self::Delete(_) => &mut [],
+        }
+    }
+}
+
+/// Whether a definition that people send is the stored one, but for the mark that they cannot set.
+fn is_same(sent: &Definition, stored: &Definition) -> bool {
+    Definition { managed_by: stored.managed_by.clone(), ..sent.clone() } == *stored
+}
+
 /// What became of it.
 #[derive(Clone, PartialEq, Debug)]
 pub enum FlowChanged {
@@ -48,6 +63,8 @@ pub enum FlowChanged {
     Absent,
     /// The workspace has as many flows as it may have.
     TooMany,
+    /// A setting keeps the flow: it is changed there.
+    Kept,
     /// It would do what it may not do here.
     NotPermitted(Vec<FieldError>),
 }
@@ -60,11 +77,12 @@ pub struct ChangeFlow(pub FlowChange);
 impl Handler<ChangeFlow> for Workspace {
     type Result = AtomicResponse<Self, Result<FlowChanged, Error>>;
 
-    fn handle(&mut self, message: ChangeFlow, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, mut message: ChangeFlow, _: &mut Context<Self>) -> Self::Result {
         let (refusal, other_servers) = match self.loaded() {
             Ok(loaded) => (None, loaded.settings.enable_generic_http_actions),
             Err(error) => (Some(error), false),
         };
+        let kept_by_setting = self.loaded().ok().and_then(|loaded| loaded.forwarding.flow());
         let deleted = match &message.0 {
             FlowChange::Delete(flow) => Some(*flow),
             FlowChange::Create(_) | FlowChange::Import(_) | FlowChange::Update { .. } => None,
@@ -73,6 +91,7 @@ impl Handler<ChangeFlow> for Workspace {
             FlowChange::Update { id, .. } => Some(*id),
             FlowChange::Create(_) | FlowChange::Import(_) | FlowChange::Delete(_) => None,
         };
+        message.0.definitions_mut().iter_mut().for_each(|definition| definition.managed_by = None);
         let (key, env) = (self.key, Arc::clone(&self.env));
         let work = async move {
             if let Some(error) = refusal {
@@ -85,6 +104,16 @@ impl Handler<ChangeFlow> for Workspace {
                     FlowChange::Import(definitions) => definitions,
                     FlowChange::Delete(_) => &[],
                 };
+                if let Some(kept) = kept_by_setting.filter(|kept| deleted == Some(*kept) || updated == Some(*kept)) {
+                    return match (&message.0, env.store.flow(key, kept).await?) {
+                        // Nothing but the end of a pause.
+                        (FlowChange::Update { definition, .. }, Some(flow)) if is_same(definition, &flow.definition) => {
+                            env.store.resume_flow(key, kept).await?;
+                            Ok(FlowChanged::Saved(Box::new(flow)))
+                        }
+                        _ => Ok(FlowChanged::Kept),
+                    };
+                }
                 for definition in definitions {
                     if let Err(faults) = permitted(key, &env, other_servers, definition).await? {
                         return Ok(FlowChanged::NotPermitted(faults));

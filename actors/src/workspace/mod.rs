@@ -27,6 +27,7 @@ pub mod cancel;
 pub mod deliver;
 pub mod execute;
 pub mod flows;
+pub mod forwarding;
 pub mod lifecycle;
 pub mod lift;
 pub mod queue;
@@ -56,7 +57,7 @@ use crate::clock::Clock;
 use crate::dedupe::Recent;
 use crate::flow::compiled::Compiled;
 use crate::flow::standing::Standing;
-use crate::ids::Key;
+use crate::ids::{FlowId, Key};
 use crate::installation::{Health, Installation, Status, TokenHash, same_hash};
 use crate::limits::{actor, run};
 use crate::operation::Catalogue;
@@ -68,6 +69,7 @@ use crate::rate::Rate;
 use crate::settings::Settings;
 use crate::source::{CustomSource, SourceName};
 use crate::subscription::Subscription;
+use forwarding::{Agreed, Forwarding};
 use reader::Reader;
 use runner::Runner;
 
@@ -191,6 +193,9 @@ struct Loaded {
     /// Flows that have failed since they last did well.
     standings: Vec<Standing>,
     subscriptions: Vec<Subscription>,
+    forwarding: Forwarding,
+    /// The flow that a change of the settings has ended.
+    ended: Option<FlowId>,
 }
 
 impl Loaded {
@@ -245,6 +250,9 @@ impl Workspace {
         match loaded {
             Ok(Some(loaded)) => {
                 let works = self.works(&loaded);
+                if let Some(flow) = loaded.ended {
+                    self.runner.forget(flow);
+                }
                 self.reader.adopt(Arc::clone(&loaded.installation), loaded.settings, self.reads(&loaded));
                 self.runner.adopt(&loaded, works);
                 self.phase = Phase::Ready(Box::new(loaded));
@@ -274,7 +282,8 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
     let settings = env.settings(&installation);
     let sources = env.store.sources(key).await?;
     let subscriptions = env.store.subscriptions(key).await?;
-    let flows = env.store.flows(key).await?;
+    let mut flows = env.store.flows(key).await?;
+    let Agreed { forwarding, ended } = forwarding::agree(env, &installation, &mut flows).await?;
     let standings = env.store.standings(key).await?;
     let compiled = flows.iter().filter_map(|flow| match Compiled::compile(flow, key.workspace, &env.catalogue) {
         Ok(compiled) => Some(Arc::new(compiled)),
@@ -284,7 +293,8 @@ async fn load(key: Key, env: &Environment) -> Result<Option<Loaded>, store::Erro
         }
     });
     let sources = sources.into_iter().map(|source| (source.name.clone(), Arc::new(source))).collect();
-    Ok(Some(Loaded { settings, flows: compiled.collect(), sources, subscriptions, standings, installation: Arc::new(installation) }))
+    let flows = compiled.collect();
+    Ok(Some(Loaded { settings, flows, sources, subscriptions, standings, forwarding, ended, installation: Arc::new(installation) }))
 }
 
 /// A panic in a future that the actor waits for would close its mailbox; here it becomes an error.

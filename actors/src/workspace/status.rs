@@ -3,6 +3,7 @@
 use actix::{Context, Handler, Message};
 use serde::Serialize;
 
+use super::forwarding::Forwarding;
 use super::{Error, Workspace};
 
 /// Asks how the workspace is.
@@ -29,6 +30,8 @@ pub struct Snapshot {
     pub runs_waiting: usize,
     /// Whether the store has more than memory holds.
     pub more_in_store: bool,
+    /// Whether the setting `forwarding_url` is followed.
+    pub forwarding: Forwarding,
 }
 
 impl Handler<Status> for Workspace {
@@ -36,7 +39,7 @@ impl Handler<Status> for Workspace {
 
     fn handle(&mut self, _: Status, _: &mut Context<Self>) -> Self::Result {
         let mut snapshot = match self.loaded() {
-            Ok(_) => Snapshot { installed: true, ..self.runner.snapshot() },
+            Ok(loaded) => Snapshot { installed: true, forwarding: loaded.forwarding.clone(), ..self.runner.snapshot() },
             Err(Error::NotInstalled) => Snapshot::default(),
             Err(error) => return Err(error),
         };

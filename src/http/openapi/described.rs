@@ -282,16 +282,17 @@ pub const DESCRIBED: &[Described] = &[
         Kind::Malformed,
         Kind::FlowNotFound,
         Kind::VersionConflict,
+        Kind::FlowKept,
     ]),
-    route(Delete, "/ui/flows/{id}", "Deletes a flow; its unfinished runs are cancelled.").refuses(&[Kind::FlowNotFound]),
+    route(Delete, "/ui/flows/{id}", "Deletes a flow; its unfinished runs are cancelled.").refuses(&[Kind::FlowNotFound, Kind::FlowKept]),
     route(Get, "/ui/flows/{id}/executions", "Runs of a flow, newest first.")
         .with(&[LIMIT, OFFSET])
         .refuses(&[Kind::FlowNotFound, Kind::Fields]),
     route(Post, "/ui/flows/{id}/duplicate", "Makes a copy of a flow, switched off.")
         .answers(201, "The whole copy.")
         .refuses(&[Kind::FlowNotFound, Kind::TooManyFlows]),
-    route(Post, "/ui/flows/{id}/enable", "Switches a flow on.").refuses(&[Kind::FlowNotFound, Kind::VersionConflict]),
-    route(Post, "/ui/flows/{id}/disable", "Switches a flow off.").refuses(&[Kind::FlowNotFound, Kind::VersionConflict]),
+    route(Post, "/ui/flows/{id}/enable", "Switches a flow on.").refuses(&[Kind::FlowNotFound, Kind::VersionConflict, Kind::FlowKept]),
+    route(Post, "/ui/flows/{id}/disable", "Switches a flow off.").refuses(&[Kind::FlowNotFound, Kind::VersionConflict, Kind::FlowKept]),
     route(Get, "/ui/flows/{id}/versions", "The stored versions of a flow, newest first.")
         .with(&[LIMIT, OFFSET])
         .refuses(&[Kind::FlowNotFound, Kind::Fields]),
@@ -301,6 +302,7 @@ pub const DESCRIBED: &[Described] = &[
         Kind::FlowNotFound,
         Kind::VersionNotFound,
         Kind::VersionConflict,
+        Kind::FlowKept,
     ]),
     route(Get, "/ui/flow-export", "Flows as one document.")
         .with(&[query("id", "Only this flow; may be given several times.")])

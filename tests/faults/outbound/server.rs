@@ -112,6 +112,18 @@ impl Server {
     }
 }
 
+/// A listener on a port that flows may name, at an address of loopback that no other test has.
+pub async fn listener() -> TcpListener {
+    let process = std::process::id().to_be_bytes();
+    for last in 1..250 {
+        let address = format!("127.{}.{}.{last}:8080", process[2] % 200 + 20, process[3]);
+        if let Ok(listener) = TcpListener::bind(address).await {
+            return listener;
+        }
+    }
+    panic!("no address of loopback is free");
+}
+
 /// Waits for a condition, some ten seconds at the most.
 pub async fn until(condition: impl Fn() -> bool) {
     for _ in 0..2_000 {

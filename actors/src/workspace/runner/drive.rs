@@ -21,6 +21,7 @@ use crate::flow::machine::{self, Next, Sign, Tried};
 use crate::flow::matching;
 use crate::flow::run::{Place, Reason, RequestSummary, Run, RunState};
 use crate::flow::template::Secrets;
+use crate::ids::FlowId;
 use crate::installation::Installation;
 use crate::limits::run as limits;
 use crate::port::clockify::{ApiRequest, Method};
@@ -105,7 +106,7 @@ impl Runner {
             }
         }
         context.enter(place);
-        let prepared = match self.prepare(action, context, queued.run.steps.len()).await {
+        let prepared = match self.prepare(action, context, &queued.run).await {
             Ok(prepared) => prepared,
             Err(error) => {
                 log::warn!(workspace:% = self.key.workspace, run:% = queued.run.id; "a step could not be prepared: {error}");
@@ -171,6 +172,7 @@ impl Runner {
     ) -> Option<Result<Left, Option<Wait>>> {
         let now = self.env.clock.now();
         let (next, sign) = machine::settle(&mut queued.run, tried, &action.retry, now, now.since(began), self.env.clock.chance());
+        self.tell_step(&queued.run);
         self.heed(sign, || queued.run.reason.as_ref().map_or_else(String::new, |reason| reason.message.clone()));
         match next {
             Next::On | Next::Try(_) => {
@@ -247,11 +249,11 @@ impl Runner {
     }
 
     /// Renders an action, with what it needs of the store; a panic in it is an outcome like any other.
-    async fn prepare(&self, action: &CompiledAction, context: &Context, steps: usize) -> Result<Prepared, store::Error> {
+    async fn prepare(&self, action: &CompiledAction, context: &Context, run: &Run) -> Result<Prepared, store::Error> {
         let known = |tried| Ok(Prepared::Known(tried));
         let mut secrets = Secrets::new();
         match &action.kind {
-            CompiledKind::GenericHttp(_) if !self.inner.borrow().other_servers => {
+            CompiledKind::GenericHttp(_) if !self.calls_others(run.flow) => {
                 let words = "calls of other servers are switched off in this workspace (enable_generic_http_actions)";
                 return known(Tried::Unrendered(Reason::new("generic_http_off", words)));
             }
@@ -276,8 +278,14 @@ impl Runner {
             }
             _ => {}
         }
-        let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| prepare(action, context.value(), secrets, steps)));
+        let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| prepare(action, context.value(), secrets, run.steps.len())));
         Ok(prepared.unwrap_or(Prepared::Known(Tried::Panicked)))
+    }
+
+    /// Whether a flow may call other servers than the platform's: any where the workspace allows it, and the one that a setting keeps.
+    fn calls_others(&self, flow: FlowId) -> bool {
+        let inner = self.inner.borrow();
+        inner.other_servers || inner.forwarding == Some(flow)
     }
 
     /// Until the store may work again.

@@ -6,7 +6,7 @@
 //! drive     one run, step by step
 //! record    the run's record into the journal          failing  what follows from runs that fail
 //! ask       a call that no run makes                   cancel   a run that an admin ends
-//! read      a call that nobody waits for
+//! read      a call that nobody waits for                tell     lines of the log
 //! ```
 //!
 //! The store is the truth (I2): a runner may be dropped at any moment, and its successor goes on from the records. No panic of an action leaves
@@ -19,6 +19,7 @@ mod drive;
 mod failing;
 mod read;
 mod record;
+mod tell;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -48,6 +49,7 @@ use crate::loop_guard::LoopGuard;
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Pending;
+use crate::settings::LoggingLevel;
 use backlog::Backlog;
 
 /// The runner of one workspace. It lives on one thread.
@@ -72,6 +74,10 @@ struct Inner {
     concurrency: usize,
     /// Whether actions may call other servers than the platform's.
     other_servers: bool,
+    /// The flow that calls another server whatever that says.
+    forwarding: Option<FlowId>,
+    /// From which level on its runs are logged.
+    logging_level: LoggingLevel,
     /// Installation active and sound, flows enabled, no quarantine.
     works: bool,
     /// Nothing goes on until the next [`Runner::adopt`].
@@ -112,6 +118,8 @@ impl Runner {
             standings: HashMap::new(),
             concurrency: limits::CONCURRENCY_DEFAULT,
             other_servers: false,
+            forwarding: None,
+            logging_level: LoggingLevel::Error,
             works: false,
             held: false,
             draining: false,
@@ -133,7 +141,7 @@ impl Runner {
     /// Goes on with what was read from the store, and whether runs may go on.
     pub(super) fn adopt(&self, loaded: &Loaded, works: bool) {
         {
-            let Loaded { installation, settings, flows, standings, .. } = loaded;
+            let Loaded { installation, settings, flows, standings, forwarding, .. } = loaded;
             let installation = Arc::clone(installation);
             let mut inner = self.inner.borrow_mut();
             let other = inner.installation.as_ref().is_none_or(|known| known.addon_id != installation.addon_id);
@@ -154,6 +162,8 @@ impl Runner {
             inner.flows = flows.iter().map(|flow| (flow.id, Arc::clone(flow))).collect();
             inner.concurrency = (settings.flow_concurrency as usize).clamp(1, limits::CONCURRENCY_MAX);
             inner.other_servers = settings.enable_generic_http_actions;
+            inner.forwarding = forwarding.flow();
+            inner.logging_level = settings.logging_level;
             inner.works = works;
             if wakes {
                 inner.queue.wake_all();
@@ -349,6 +359,7 @@ impl Runner {
 
     fn left(&self, run: &Run) {
         self.env.observer.observe(self.key.addon, Happening::RunLeft(run.state));
+        self.tell_run(run);
     }
 }
 
