@@ -353,15 +353,19 @@ pub const DESCRIBED: &[Described] = &[
     route(Get, "/ui/secrets", "Secrets of the workspace's flows, by name, without their values."),
     route(Put, "/ui/secrets/{name}", "Stores a secret, or another value of it.")
         .sends(Body::Secret)
-        .answers(200, "The secret has another value; 201 where it is new.")
+        .answers(200, "The secret has another value.")
+        .answers_also(201, "The secret is new.")
         .refuses(&[Kind::TooManySecrets]),
     route(Delete, "/ui/secrets/{name}", "Deletes a secret; flows that name it fail from then on.").refuses(&[Kind::SecretNotFound]),
     route(Get, "/ui/bootstrap/state", "How far the reading of the workspace's data is, operation by operation."),
-    route(Post, "/ui/bootstrap/trigger", "Reads the workspace's data.").answers(202, "It begins; 200 where it is under way already."),
+    route(Post, "/ui/bootstrap/trigger", "Reads the workspace's data.")
+        .answers(202, "It begins.")
+        .answers_also(200, "It is under way already."),
     route(Post, "/ui/bootstrap/cancel", "Stops reading; what was read stays."),
     route(Post, "/ui/bootstrap/retry", "Reads again what failed: one operation, or all of them.")
         .sends(Body::Again)
-        .answers(202, "It goes on; 200 where nothing had failed."),
+        .answers(202, "It goes on.")
+        .answers_also(200, "Nothing had failed, or it is under way."),
     route(Post, "/bootstrap/{workspace}", "Reads the workspace's data.").refuses(&[Kind::WorkspaceMismatch]),
     route(Get, "/bootstrap/{workspace}/status", "How far that is.").refuses(&[Kind::WorkspaceMismatch]),
     route(Get, "/ui/entities", "Cached entities by type and name, and how many there are of each type.")
