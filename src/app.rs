@@ -184,7 +184,7 @@ impl App {
                 clock: Arc::clone(&self.clock),
                 catalogue: Arc::clone(&catalogue),
                 defaults: addons.iter().map(|(addon, of)| (*addon, of.defaults)).collect(),
-                scopes: addons.iter().map(|(addon, _)| (*addon, Manifests::scopes(*addon))).collect(),
+                scopes: addons.iter().map(|(addon, _)| (*addon, manifests.scopes(*addon))).collect(),
                 observer: Arc::new(Told::new(Arc::clone(&metrics), Arc::clone(&audience))),
                 clockify: Arc::clone(&clockify),
                 other_servers: other_servers.clone(),

@@ -180,10 +180,8 @@ impl Manifests {
     }
 
     /// What the add-on asks to be allowed: the scopes of its manifest.
-    pub fn scopes(addon: Addon) -> BTreeSet<String> {
-        let template: Option<Value> = serde_json::from_str(files(addon).manifest).ok();
-        let scopes = template.as_ref().and_then(|template| template.get("scopes")?.as_array()).into_iter().flatten();
-        scopes.filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
+    pub fn scopes(&self, addon: Addon) -> BTreeSet<String> {
+        self.rendered.get(&addon).map(|rendered| rendered.scopes.clone()).unwrap_or_default()
     }
 
     /// Whether the served manifest declares an event.

@@ -240,6 +240,9 @@ pub mod subscription {
     pub const LOOK_MS_MAX: u64 = 2_500;
     /// How long it may take to make one, in milliseconds.
     pub const MAKE_MS_MAX: u64 = 4_000;
+    /// How long a look at the platform's list is good, in seconds: a page that is opened again shows the same, and who has changed something in Clockify
+    /// waits no longer than it takes to come back.
+    pub const LOOK_GOOD_SECONDS: u64 = 30;
     /// Bytes of its answer: 300 webhooks, as many as the largest plan has, with a token of some 700 bytes each.
     pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
     /// Webhooks that an uninstall takes back at the platform: one for each event.

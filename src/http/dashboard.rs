@@ -25,7 +25,7 @@ use super::request_id;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Asks for a total alone.
-const NONE: Slice = Slice { limit: 1, offset: 0 };
+const NONE: Slice = Slice { limit: 0, offset: 0 };
 
 /// The dashboard, in the reference's shape and more.
 #[derive(Serialize, Debug)]

@@ -10,8 +10,7 @@ use actors::clock::Timestamp;
 use actors::event::{Event, EventType, Source};
 use actors::ids::{EventId, RunId, WorkspaceId};
 use actors::limits::http::{LISTED_PAYLOAD_BYTES_MAX, SOUGHT_BYTES_MAX};
-use actors::limits::store::EVENTS_SEARCHED_MAX;
-use actors::port::store::events::{EventFilter, Sought};
+use actors::port::store::events::{EventFilter, Reach, Sought};
 use actors::port::store::{Page, Slice};
 use actors::workspace::replay_event::EventReplayed;
 use serde::Serialize;
@@ -58,6 +57,8 @@ struct Searched {
     events: u64,
     /// Whether those are all of them.
     complete: bool,
+    /// The oldest of them, if there are older ones: with it as `before` the search goes on.
+    oldest: Option<EventId>,
 }
 
 /// An event that has been matched again.
@@ -117,8 +118,8 @@ impl Line {
     }
 }
 
-/// `GET /ui/webhooks`, with `event_type`, `source` (`CLOCKIFY`, `FLOW`, `SCHEDULE`, `CUSTOM`, or `CUSTOM` with `custom_source`), `from` and `to` as filters; `entity`,
-/// `run_status` and `text` are looked for in the newest events that fit those.
+/// `GET /ui/webhooks`, with `event_type`, `source` (`CLOCKIFY`, `FLOW`, `SCHEDULE`, `CUSTOM`, or `CUSTOM` with `custom_source`), `from`, `to` and `before`
+/// (an event) as filters; `entity`, `run_status` and `text` are looked for in the newest events that fit those.
 pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, Error> {
     let mut query = Query::of(&request);
     let event_type = query.parsed("event_type", EventType::parse);
@@ -136,9 +137,10 @@ pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, E
         text: query.bounded("text", SOUGHT_BYTES_MAX),
     };
     let (from, to) = (query.time("from"), query.time("to"));
+    let before = query.parsed("before", EventId::parse);
     let slice = query.slice();
     query.checked()?;
-    let filter = EventFilter { event_type, source, from, to, sought };
+    let filter = EventFilter { event_type, source, from, to, before, sought };
     let Page { total, items } = caller.service.store.events(caller.key, &filter, slice).await?;
     let searched = if filter.sought.is_anything() { Some(searched(&caller, &filter).await?) } else { None };
     let with_payload = |event: &Event| event.payload.len() <= LISTED_PAYLOAD_BYTES_MAX && caller.key.addon == Addon::ApiStudio;
@@ -151,10 +153,8 @@ pub async fn list(caller: Admin, request: HttpRequest) -> Result<Json<Listed>, E
 }
 
 async fn searched(caller: &Admin, filter: &EventFilter) -> Result<Searched, Error> {
-    let all = EventFilter { sought: Sought::default(), ..filter.clone() };
-    let total = caller.service.store.events(caller.key, &all, Slice { limit: 1, offset: 0 }).await?.total;
-    let most = u64::from(EVENTS_SEARCHED_MAX);
-    Ok(Searched { events: total.min(most), complete: total <= most })
+    let Reach { events, oldest } = caller.service.store.reach(caller.key, filter).await?;
+    Ok(Searched { events, complete: oldest.is_none(), oldest })
 }
 
 /// `GET /ui/webhooks/{id}`.

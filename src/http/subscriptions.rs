@@ -19,7 +19,7 @@ use actors::limits::token::TEXT_BYTES_MAX;
 use actors::registry;
 use actors::subscription::{Origin, Subscription};
 use actors::webhook;
-use actors::workspace::subscriptions::{ChangeSubscription, Refused, SubscriptionChange, SubscriptionChanged};
+use actors::workspace::subscriptions::{ChangeSubscription, Look, Refused, SubscriptionChange, SubscriptionChanged};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -51,6 +51,18 @@ struct Platform {
     compared: bool,
     /// Why not.
     reason: Option<String>,
+    /// When Clockify was asked. None: it was not.
+    asked_at: Option<Timestamp>,
+    /// How long ago that is.
+    age_seconds: Option<u64>,
+}
+
+impl Platform {
+    fn seen(look: &Look, now: Timestamp) -> Self {
+        let age = u64::try_from(now.seconds().saturating_sub(look.at.seconds())).unwrap_or(0);
+        let reason = look.refused.as_ref().map(words);
+        Self { compared: reason.is_none(), reason, asked_at: Some(look.at), age_seconds: Some(age) }
+    }
 }
 
 /// One event, and how it reaches the workspace.
@@ -81,10 +93,9 @@ struct Done {
 /// `GET /ui/subscriptions`.
 pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
     let platform = match change(&caller, SubscriptionChange::Reconcile).await {
-        Ok(SubscriptionChanged::Refused(refused)) => Platform { compared: false, reason: Some(words(&refused)) },
-        Ok(_) => Platform { compared: true, reason: None },
-        Err(registry::Error::Inactive | registry::Error::Busy | registry::Error::TooFast(_)) => {
-            Platform { compared: false, reason: Some("Clockify was not asked this time".into()) }
+        Ok(SubscriptionChanged::Looked(look)) => Platform::seen(&look, caller.service.clock.now()),
+        Ok(_) | Err(registry::Error::Inactive | registry::Error::Busy | registry::Error::TooFast(_)) => {
+            Platform { compared: false, reason: Some("Clockify was not asked this time".into()), asked_at: None, age_seconds: None }
         }
         Err(error) => return Err(error.into()),
     };
@@ -104,7 +115,9 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
         SubscriptionChanged::Refused(refused) => return Err(refusal(&caller, event, &refused)),
         SubscriptionChanged::Subscribed => return Err(Kind::AlreadySubscribed.into()),
         SubscriptionChanged::Taken => return Err(Kind::WebhookTokenTaken.into()),
-        SubscriptionChanged::Absent | SubscriptionChanged::LeftThere(_) => return Err(Kind::SubscriptionNotFound.into()),
+        SubscriptionChanged::Absent | SubscriptionChanged::LeftThere(_) | SubscriptionChanged::Looked(_) => {
+            return Err(Kind::SubscriptionNotFound.into());
+        }
         SubscriptionChanged::Done | SubscriptionChanged::Replaced => {}
     }
     noted(&caller, &request, event, "made");

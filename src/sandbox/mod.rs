@@ -16,6 +16,7 @@ use actix_rt::System;
 use actix_rt::task::JoinHandle;
 use actors::addon::Addon;
 use actors::clock::SystemClock;
+use actors::secret::Secret;
 
 use self::authority::Authority;
 use self::folder::Folder;
@@ -27,6 +28,7 @@ use self::story::Cast;
 use crate::app::{App, StartError, Stop};
 use crate::config::Config;
 use crate::signals::Signals;
+use crate::store::{Location, sealing};
 use crate::telemetry;
 
 /// What the sandbox is started with.
@@ -65,6 +67,9 @@ enum Seed {
     Large,
 }
 
+/// Where the key for databases on servers is kept, below the system's folder for what is temporary.
+const KEY_FILE: &str = "clockify-addons-sandbox/server.key";
+
 /// What ends the sandbox early, for a person to read.
 pub type Trouble = Box<dyn std::error::Error>;
 
@@ -90,7 +95,7 @@ async fn play(options: &Options, temporary: &Path, narrator: Narrator) -> Result
     if let (Seed::Large, Some(workspace)) = (options.seed, platform.workspace()) {
         platform.populate(workspace, self::platform::crowd::Crowd::LARGE)?;
     }
-    let mut stage = Stage::set(options, &platform, &folder)?;
+    let mut stage = Stage::set(options, &platform, &folder, temporary)?;
     tour::introduce(narrator, &platform, options.addon, &stage.addon, &stage.database);
 
     let cast = Cast { platform: &platform, addon: &stage.addon, clock: &clock, narrator };
@@ -131,10 +136,11 @@ struct Stage {
 
 impl Stage {
     /// Starts them as `serve` does, with the simulated platform as theirs.
-    fn set(options: &Options, platform: &Platform, folder: &Folder) -> Result<Self, Trouble> {
+    fn set(options: &Options, platform: &Platform, folder: &Folder, temporary: &Path) -> Result<Self, Trouble> {
         let passing = || format!("sqlite://{}", folder.path().join("sandbox.db").display());
         let database = options.database.clone().unwrap_or_else(passing);
-        let config = configured(options, platform, &database)?;
+        let key = sealing_key(&database, temporary)?;
+        let config = configured(options, platform, &database, key.as_ref())?;
         telemetry::start(config.log_level, config.log_format);
         let app = App::build(config).map_err(NotStarted)?;
         for (&addon, address) in app.addresses() {
@@ -164,8 +170,17 @@ impl Stage {
     }
 }
 
+/// The key for a database on a server. A file has its own beside it; that of a server would stand in the folder where somebody tries the sandbox. It
+/// outlives one sandbox, as the database does.
+fn sealing_key(database: &str, temporary: &Path) -> Result<Option<Secret>, Trouble> {
+    match Location::parse(database)? {
+        Location::Sqlite(_) => Ok(None),
+        Location::Postgres(_) => Ok(Some(sealing::kept_in(&temporary.join(KEY_FILE))?)),
+    }
+}
+
 /// The configuration, from nothing but this: the environment of the shell may be that of a real service.
-fn configured(options: &Options, platform: &Platform, database: &str) -> Result<Config, Trouble> {
+fn configured(options: &Options, platform: &Platform, database: &str, key: Option<&Secret>) -> Result<Config, Trouble> {
     let pem = platform.authority().public_pem()?;
     let port = |addon| if addon == options.addon { options.port } else { 0 }.to_string();
     let read = |name: &str| {
@@ -175,6 +190,7 @@ fn configured(options: &Options, platform: &Platform, database: &str) -> Result<
             "UNIVERSAL_WEBHOOK_PORT" => port(Addon::UniversalWebhook),
             "CLOCKIFY_ADDON_PORT" => port(Addon::ClockifyAddon),
             "DATABASE_URL" => database.to_owned(),
+            "ENCRYPTION_KEY" => return key.map(|key| key.expose().to_owned()),
             "CLOCKIFY_PUBLIC_KEY" => pem.clone(),
             "CLOCKIFY_API_BASES" => platform.api_bases().join(","),
             "UI_EMBEDDING_ORIGINS" => platform.base_url(),

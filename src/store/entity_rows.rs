@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actors::entity::{EntityChange, sort_key};
+use actors::limits::store::NAMES_SEARCHED_MAX;
 
 use super::columns::to_json;
 use super::failure::Failure;
@@ -17,6 +18,26 @@ pub(super) struct EntityRow<'c> {
     pub(super) sort: Option<Cow<'c, str>>,
     pub(super) fetched_at: i64,
     pub(super) data: Option<String>,
+}
+
+/// In which names a text is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Names {
+    /// In all that there are.
+    All,
+    /// In the first of them, as many as are looked at.
+    First,
+}
+
+impl Names {
+    /// Both.
+    #[cfg(test)]
+    pub(super) const BOTH: [Self; 2] = [Self::All, Self::First];
+
+    /// Where there are so many.
+    pub(super) fn of(count: i64) -> Self {
+        if count > i64::from(NAMES_SEARCHED_MAX) { Self::First } else { Self::All }
+    }
 }
 
 /// The rows that changes come to: of two about the same entity the later one, and of two of the same moment the second.

@@ -2,6 +2,7 @@
 
 use actors::clock::Timestamp;
 use actors::ids::EventId;
+use actors::port::store::events::EventFilter;
 use uuid::Uuid;
 
 /// An id may have been made a little before its event's time was taken, or behind it.
@@ -22,6 +23,12 @@ pub(super) fn aged(id: EventId) -> Uuid {
 /// The first id of which no row is older than a moment, even if it was made late.
 pub(super) fn young(before: Timestamp) -> Uuid {
     first_id_at(Timestamp::from_millis(before.millis().saturating_add(ID_AHEAD_MS)))
+}
+
+/// The same of a filter's events, which may have to come before one of them as well.
+pub(super) fn span_of(filter: &EventFilter) -> (Uuid, Uuid) {
+    let (from, to) = span(filter.from, filter.to);
+    (from, filter.before.map_or(to, |before| to.min(before.uuid())))
 }
 
 /// The first id of a span and the first one behind it; where the span has no end, the end of all ids.

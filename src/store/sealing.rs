@@ -80,6 +80,15 @@ pub fn generate() -> Result<Secret, aws_lc_rs::error::Unspecified> {
     Ok(Secret::new(STANDARD.encode(bytes.as_slice())))
 }
 
+/// The key that a file holds, which is made if it is not there: for who has a place of their own for it.
+///
+/// # Errors
+///
+/// The file cannot be read or made, or holds something else.
+pub fn kept_in(file: &Path) -> Result<Secret, KeyError> {
+    key_file::text_of(file)
+}
+
 /// Whether a text is a key.
 ///
 /// # Errors
@@ -216,6 +225,11 @@ impl Keyring {
             return None;
         }
         self.seal(&self.open(sealed, of, column).ok()?, of, column).ok()
+    }
+
+    /// How values begin that a former key sealed, after their first byte.
+    pub(super) fn former_ids(&self) -> Vec<Vec<u8>> {
+        self.others.iter().filter(|key| key.id != self.current.id).map(|key| key.id.0.to_vec()).collect()
     }
 
     fn keys(&self) -> impl Iterator<Item = &SealingKey> {

@@ -24,6 +24,12 @@ pub struct Process {
 impl Process {
     /// Starts the binary on a database in `folder`, which trusts `public_key` and calls `api`.
     pub async fn start(folder: &Path, public_key: &str, api: SocketAddr) -> Self {
+        let database = format!("sqlite://{}", folder.join("road.db").display());
+        Self::start_on(&database, folder, public_key, api).await
+    }
+
+    /// The same on any database.
+    pub async fn start_on(database: &str, folder: &Path, public_key: &str, api: SocketAddr) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let key = folder.join("platform.pem");
         fs::write(&key, public_key).unwrap();
@@ -36,7 +42,7 @@ impl Process {
             .env("HOST", "127.0.0.1")
             .env("ADDONS", "universal-webhook")
             .env("UNIVERSAL_WEBHOOK_PORT", address.port().to_string())
-            .env("DATABASE_URL", format!("sqlite://{}", folder.join("road.db").display()))
+            .env("DATABASE_URL", database)
             .env("CLOCKIFY_PUBLIC_KEY", &key)
             .env("CLOCKIFY_API_BASES", format!("http://{api}/api"))
             .env("OUTBOUND_ALLOW_CIDRS", "127.0.0.0/8")

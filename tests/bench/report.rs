@@ -8,7 +8,12 @@ pub struct Report(Vec<[String; 3]>);
 impl Report {
     /// An empty one.
     pub fn new() -> Self {
-        Self(vec![["what".into(), "here".into(), "to reach".into()]])
+        Self::titled(["what", "here", "to reach"])
+    }
+
+    /// An empty one with titles of its own.
+    pub fn titled(titles: [&str; 3]) -> Self {
+        Self(vec![titles.map(str::to_owned)])
     }
 
     /// Adds a line, and prints it, so that somebody who waits sees something.

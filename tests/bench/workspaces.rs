@@ -72,9 +72,13 @@ impl Platform {
 
     /// A call to the page of a workspace's owner.
     pub fn of_owner(&self, method: &str, path: &str, workspace: usize) -> Vec<u8> {
+        request(method, path, &[("X-Addon-Token", &self.owner(workspace))], "")
+    }
+
+    /// The token that the page of a workspace's owner has.
+    pub fn owner(&self, workspace: usize) -> String {
         let viewer = Viewer::with_role("5ef1cf219f130f232cc34ddc", "OWNER");
-        let token = self.authority.user_token(&grant(workspace), &viewer, &self.urls, SystemClock::new().now());
-        request(method, path, &[("X-Addon-Token", &token)], "")
+        self.authority.user_token(&grant(workspace), &viewer, &self.urls, SystemClock::new().now())
     }
 
     /// Deliveries of workspaces, ready to send but for the entity's id.
@@ -146,10 +150,15 @@ async fn send(service: SocketAddr, connections: usize, calls: Vec<Vec<u8>>) -> O
     run(service, connections.min(count), Until::Sent(count), move |number, into| into.extend_from_slice(&calls[number])).await
 }
 
+/// The id of a workspace.
+pub fn workspace(number: usize) -> WorkspaceId {
+    WorkspaceId::parse(&format!("{:024x}", 0x5b64_0000_0000_u64 + number as u64)).unwrap()
+}
+
 fn grant(number: usize) -> Grant {
     Grant {
         addon_key: "universal-webhook-api".into(),
-        workspace: WorkspaceId::parse(&format!("{:024x}", 0x5b64_0000_0000_u64 + number as u64)).unwrap(),
+        workspace: workspace(number),
         addon_id: AddonId::parse(&format!("{:024x}", 0x64b6_0000_0000_u64 + number as u64)).unwrap(),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{App, HttpServer, web};
+use clockify_addons::http::caller::Mount;
 use clockify_addons::http::envelope::Envelope;
 use serde_json::json;
 
@@ -90,12 +91,12 @@ async fn a_sane_request_id_is_echoed_and_an_odd_one_replaced() {
 #[actix_web::test]
 async fn a_handler_that_panics_is_a_500_in_the_one_shape_and_the_next_request_is_served() {
     let harness = Harness::ready().await;
-    let service = Arc::clone(&harness.service);
+    let mount = Mount { service: Arc::clone(&harness.service), addon: harness.addon };
     async fn boom() -> &'static str {
         panic!("a test's panic with a secret in it")
     }
     let server = HttpServer::new(move || {
-        let scope = web::scope("").wrap(Envelope::around(Arc::clone(&service)));
+        let scope = web::scope("").wrap(Envelope::around(mount.clone(), Vec::new()));
         App::new().service(scope.route("/boom", web::get().to(boom)).route("/fine", web::get().to(async || "fine")))
     });
     let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();

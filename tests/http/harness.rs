@@ -247,12 +247,20 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
     let audience = Arc::new(Audience::default());
     let catalogue = Arc::new(Catalogue::read(include_bytes!("../../manifests/operations.json")).unwrap());
     let script = clockify.clone();
+    let stated = |addon: Addon| Stated {
+        key: key_of(addon).into(),
+        base_url: format!("https://addons.example.com/{addon}"),
+        schema_version: SchemaVersion::V1_5,
+        webhooks_max: None,
+        defaults: Map::new(),
+    };
+    let manifests = Manifests::render(&Addon::ALL.into_iter().map(|addon| (addon, stated(addon))).collect()).unwrap();
     let environment = Environment {
         store: Arc::new(store.clone()),
         clock: Arc::clone(&shared),
         catalogue: Arc::clone(&catalogue),
         defaults: Addon::ALL.map(|addon| (addon, Settings { bootstrap_on_install: false, ..Settings::built_in(addon) })).into(),
-        scopes: Addon::ALL.map(|addon| (addon, Manifests::scopes(addon))).into(),
+        scopes: Addon::ALL.map(|addon| (addon, manifests.scopes(addon))).into(),
         observer: Arc::new(Told::new(Arc::clone(&metrics), Arc::clone(&audience))),
         clockify: Arc::new(move || Rc::new(script.clone()) as Rc<dyn Clockify>),
         other_servers: OtherServers {
@@ -262,20 +270,13 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
         },
     };
     let keys = Keys::pem(&AUTHORITY.public_pem().unwrap()).unwrap();
-    let stated = |addon: Addon| Stated {
-        key: key_of(addon).into(),
-        base_url: format!("https://addons.example.com/{addon}"),
-        schema_version: SchemaVersion::V1_5,
-        webhooks_max: None,
-        defaults: Map::new(),
-    };
     Service {
         registry: Arc::new(Registry::new(Arc::new(environment), 1)),
         store: Arc::new(store.clone()),
         verifier: Arc::new(Verifier::new(keys, Arc::clone(&shared), |addon| key_of(addon).into())),
         api_hosts: Arc::new(ApiHosts::new(ApiHosts::DEFAULT_DOMAINS, []).unwrap()),
         catalogue,
-        manifests: Arc::new(Manifests::render(&Addon::ALL.into_iter().map(|addon| (addon, stated(addon))).collect()).unwrap()),
+        manifests: Arc::new(manifests),
         metrics,
         clock: shared,
         readiness: Arc::new(Readiness::new()),

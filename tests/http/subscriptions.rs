@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actors::addon::Addon;
+use actors::limits::subscription::LOOK_GOOD_SECONDS;
 use actors::port::clockify::Method;
 use actors::port::store::Subscriptions;
 use actors::testing::Scripted;
@@ -216,7 +217,34 @@ async fn the_list_finds_what_was_made_and_forgets_what_is_gone() {
     elsewhere["url"] = json!("https://elsewhere.example.com/webhooks/clockify/time-off-request-started");
     elsewhere["id"] = json!("76a687e29ae1f428e7ebe102");
     harness.clockify.always(Method::Get, &webhooks(&harness), listed(&[elsewhere]));
+    harness.clock.advance(Duration::from_secs(LOOK_GOOD_SECONDS));
     assert_eq!(line(&harness).await["reaches"], false, "deleted there, and another's webhook is not ours");
+}
+
+#[actix_web::test]
+async fn the_platform_is_asked_again_when_a_look_is_old_and_after_each_change_and_the_answer_says_its_age() {
+    let harness = harness().await;
+    harness.clockify.always(Method::Get, &webhooks(&harness), listed(&[]));
+    let looks = || harness.clockify.calls().len();
+    let first = list(&harness).await["platform"].clone();
+    assert_eq!((&first["compared"], &first["age_seconds"], looks()), (&json!(true), &json!(0), 1));
+    harness.clock.advance(Duration::from_secs(LOOK_GOOD_SECONDS - 1));
+    let second = list(&harness).await["platform"].clone();
+    assert_eq!((&second["age_seconds"], &second["asked_at"], looks()), (&json!(LOOK_GOOD_SECONDS - 1), &first["asked_at"], 1));
+    harness.clock.advance(Duration::from_secs(1));
+    assert_eq!((&list(&harness).await["platform"]["age_seconds"], looks()), (&json!(0), 2));
+    // A change of our own asks nothing here, and yet what was seen before it is no longer told.
+    assert_eq!(tell(&harness, TOKEN).await.status, 201);
+    assert_eq!((&list(&harness).await["platform"]["age_seconds"], looks()), (&json!(0), 3));
+}
+
+#[actix_web::test]
+async fn a_refused_look_is_remembered_as_well() {
+    let harness = harness().await;
+    harness.clockify.always(Method::Get, &webhooks(&harness), Scripted::json(401, &json!({"message": "API is not accessible"})));
+    let reasons = [list(&harness).await, list(&harness).await].map(|list| list["platform"]["reason"].clone());
+    assert!(reasons.iter().all(|reason| reason.as_str().unwrap().contains("API is not accessible")), "{reasons:?}");
+    assert_eq!(harness.clockify.calls().len(), 1);
 }
 
 #[actix_web::test]

@@ -2,10 +2,12 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::app::Running;
+use super::database::Database;
 use super::running::api::Api;
 use super::running::patience;
 use super::running::process::Setting;
@@ -67,6 +69,22 @@ fn any_of_the_add_ons_can_play_the_story_in_a_large_workspace_too() {
         in_order(&said, &[words, "SUCCEEDED"]);
     }
     assert_eq!(with_slug("nothing").status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn the_key_for_a_server_stays_out_of_the_folder_where_it_is_tried_and_opens_it_again() {
+    let (temporary, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let Some(database) = Database::schema("the_key_for_a_server_stays_out_of_the_folder_where_it_is_tried").await else { return };
+    let again = ["sandbox", "--once", "--port", "0", "--database", database.url()];
+    for _ in 0..2 {
+        let output = setting(temporary.path()).run(here.path(), &again);
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        assert_eq!(left_behind(here.path()), [""; 0]);
+    }
+    let kept = temporary.path().join("clockify-addons-sandbox");
+    assert_eq!((left_behind(temporary.path()), left_behind(&kept)), (vec!["clockify-addons-sandbox".into()], vec!["server.key".into()]));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&kept), mode(&kept.join("server.key"))), (0o700, 0o600));
 }
 
 #[test]

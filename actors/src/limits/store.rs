@@ -16,15 +16,18 @@ pub const ENTITY_CHANGES_MAX: usize = 200;
 pub const NAMES_SEARCHED_MAX: u32 = 200_000;
 /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
 pub const QUEUE_JOBS_MAX: usize = 256;
+/// Calls of the explorer that one transaction seals anew after a change of keys: a megabyte of usual ones. The next transaction of the workspace takes the
+/// next, and in a month all of them have gone.
+pub const CALLS_SEALED_ANEW_MAX: u32 = 200;
 /// Rows that an uninstall removes in one transaction, so that the journal waits a few milliseconds at most.
 pub const PURGE_ROWS_MAX: u32 = 200;
 /// Installations with old rows that are found at a time and remembered for the round's next pages: not a megabyte.
 pub const KEYS_AHEAD_MAX: u32 = 50_000;
 /// Rows of one page of a list, whatever was asked for.
 pub const PAGE_ROWS_MAX: u32 = 1_000;
-/// Events, the newest that fit the rest of a filter, in which a search looks for what no index tells: some 20 MB of usual payloads, some
-/// tens of milliseconds.
-pub const EVENTS_SEARCHED_MAX: u32 = 10_000;
+/// Events, the newest that fit the rest of a filter, in which a search looks for what no index tells: some 8 MB of usual payloads, some
+/// tens of milliseconds. Another search goes on behind them.
+pub const EVENTS_SEARCHED_MAX: u32 = 5_000;
 /// Connections that read. SQLite reads are short; more would only compete for the same two or three cores.
 pub const READERS_MAX: u32 = 4;
 /// Connections to a database server that read. They wait for the network, not for this machine; a server has a hundred by default for everybody.

@@ -174,6 +174,8 @@ pub struct Workspace {
     explorer: Rc<Cell<usize>>,
     /// Whether a change of subscriptions is under way.
     subscribing: Rc<Cell<bool>>,
+    /// The last look at the platform's webhooks, while it is good.
+    look: Option<subscriptions::Look>,
 }
 
 enum Phase {
@@ -223,6 +225,7 @@ impl Workspace {
             quarantined,
             explorer: Rc::default(),
             subscribing: Rc::default(),
+            look: None,
         }
     }
 
@@ -249,6 +252,8 @@ impl Workspace {
     fn settle(&mut self, loaded: Result<Option<Loaded>, store::Error>, context: &mut Context<Self>) {
         match loaded {
             Ok(Some(loaded)) => {
+                // Another installation or token may see another list.
+                self.look = None;
                 let works = self.works(&loaded);
                 if let Some(flow) = loaded.ended {
                     self.runner.forget(flow);

@@ -1,13 +1,15 @@
 //! `ChangeSubscription`: webhooks that the manifest does not declare, at the platform first and then here.
 //!
 //! One change at a time; other messages are taken meanwhile, because the platform may need some time. What the platform did and we could not keep is
-//! found again by the next look at its list, wherever that can be read.
+//! found again by the next look at its list, wherever that can be read. A look is good for a while, so that a page that is opened again and again
+//! does not spend the platform's budget; a change of our own ends it.
 
 mod webhooks;
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture, WrapFuture};
 
@@ -15,6 +17,7 @@ pub use self::webhooks::Refused;
 use self::webhooks::Unmade;
 use super::runner::Runner;
 use super::{Environment, Error, Phase, Workspace, caught};
+use crate::clock::Timestamp;
 use crate::event::{EventType, Known};
 use crate::installation::{Installation, Status, TokenHash};
 use crate::limits::subscription as limits;
@@ -34,8 +37,18 @@ pub enum SubscriptionChange {
     Token(&'static Known, TokenHash),
     /// None for this event any more.
     Unsubscribe(&'static Known),
-    /// Compares with the platform's list: what is ours there is known here afterwards, and what is gone there is gone here.
+    /// Compares with the platform's list: what is ours there is known here afterwards, and what is gone there is gone here. Answered by the last look
+    /// as long as that is good.
     Reconcile,
+}
+
+/// A look at the platform's list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Look {
+    /// When it was.
+    pub at: Timestamp,
+    /// Why the platform did not show its list.
+    pub refused: Option<Refused>,
 }
 
 /// What became of it.
@@ -55,6 +68,8 @@ pub enum SubscriptionChanged {
     Taken,
     /// The platform did not do it.
     Refused(Refused),
+    /// What [`SubscriptionChange::Reconcile`] asked for, now or a moment ago.
+    Looked(Look),
 }
 
 /// Asks the workspace to change its subscriptions.
@@ -73,6 +88,10 @@ impl Handler<ChangeSubscription> for Workspace {
     type Result = ResponseActFuture<Self, Result<SubscriptionChanged, Error>>;
 
     fn handle(&mut self, message: ChangeSubscription, _: &mut Context<Self>) -> Self::Result {
+        let reconciles = matches!(message.change, SubscriptionChange::Reconcile);
+        if let Some(look) = self.good_look().filter(|_| reconciles) {
+            return Box::pin(std::future::ready(Ok(SubscriptionChanged::Looked(look))).into_actor(self));
+        }
         let ready = self.loaded().map(|loaded| (Arc::clone(&loaded.installation), loaded.subscriptions.clone()));
         let turn = Turn::take(&self.subscribing);
         let (env, runner) = (Arc::clone(&self.env), Rc::clone(&self.runner));
@@ -87,8 +106,13 @@ impl Handler<ChangeSubscription> for Workspace {
             let stored = caught(work.env.store.subscriptions(work.installation.key)).await?;
             Ok((changed, stored))
         };
-        Box::pin(work.into_actor(self).map(|outcome, workspace, _| {
+        Box::pin(work.into_actor(self).map(move |outcome, workspace, _| {
+            // Whatever a change of our own has come to, the last look no longer tells how things are there.
+            workspace.look = None;
             let (changed, stored) = outcome?;
+            if let SubscriptionChanged::Looked(look) = &changed {
+                workspace.look = Some(look.clone());
+            }
             if let Phase::Ready(loaded) = &mut workspace.phase {
                 loaded.subscriptions = stored;
             }
@@ -189,9 +213,10 @@ impl Work {
     }
 
     async fn reconcile(&self) -> Result<SubscriptionChanged, Error> {
+        let looked = |refused| SubscriptionChanged::Looked(Look { at: self.env.clock.now(), refused });
         let there = match webhooks::list(&self.runner, &self.installation).await {
             Ok(there) => there,
-            Err(unmade) => return Result::from(unmade).map(SubscriptionChanged::Refused),
+            Err(unmade) => return Result::from(unmade).map(Some).map(looked),
         };
         for subscription in &self.known {
             let gone = subscription.webhook().is_some_and(|webhook| there.iter().all(|found| found.id != *webhook));
@@ -211,7 +236,7 @@ impl Work {
                 log::info!(workspace:% = self.installation.key.workspace, event = event.name; "a webhook that was made earlier is known again");
             }
         }
-        Ok(SubscriptionChanged::Done)
+        Ok(looked(None))
     }
 }
 
@@ -221,6 +246,13 @@ fn address(base_url: &str, installation: &Installation, event: &Known) -> String
 }
 
 impl Workspace {
+    /// The last look at the platform's list, if it is not too old. Only a workspace that could look again is answered by it.
+    fn good_look(&self) -> Option<Look> {
+        let active = self.loaded().is_ok_and(|loaded| loaded.installation.status != Status::Inactive);
+        let good = |look: &&Look| self.env.clock.now() < look.at + Duration::from_secs(limits::LOOK_GOOD_SECONDS);
+        self.look.as_ref().filter(|_| active && !self.subscribing.get()).filter(good).cloned()
+    }
+
     /// Deletes at the platform what the add-on had made there, when it has been uninstalled: as far as its token is still good, within a bound, and
     /// without anybody waiting for it.
     pub(super) fn take_webhooks_back(&self, installation: Arc<Installation>, made: Vec<WebhookId>, context: &mut Context<Self>) {

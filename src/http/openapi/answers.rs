@@ -133,7 +133,7 @@ fn outline(verb: Verb, path: &str) -> Option<Value> {
         }),
         (Post, "/ui/quarantine/lift") => done(json!({"lifted": "flag"})),
         (Get, "/ui/webhooks") => {
-            json!({"workspace_id": "text", "pagination": pagination(), "searched?": {"events": "count", "complete": "flag"}, "webhooks": [event()]})
+            json!({"workspace_id": "text", "pagination": pagination(), "searched?": {"events": "count", "complete": "flag", "oldest": "text|null"}, "webhooks": [event()]})
         }
         (Post, "/ui/webhooks/{id}/replay") => done(json!({"id": "text", "runs": ["text"]})),
         (Get, "/ui/webhooks/{id}") => with(event(), json!({"workspace_id": "text", "payload": "object"})),
@@ -186,7 +186,7 @@ fn outline(verb: Verb, path: &str) -> Option<Value> {
         }),
         (Get, "/ui/subscriptions") => json!({
             "workspace_id": "text", "events": [subscription()], "plan_limits": ["text"],
-            "platform": {"compared": "flag", "reason": "text|null"},
+            "platform": {"compared": "flag", "reason": "text|null", "asked_at": "time|null", "age_seconds": "count|null"},
         }),
         (Post, "/ui/subscriptions") | (Put, "/ui/subscriptions/{event}/token") => done(subscription()),
         (Delete, "/ui/subscriptions/{event}") => done(with(subscription(), json!({"left_to_do?": "text"}))),

@@ -258,6 +258,7 @@ pub const DESCRIBED: &[Described] = &[
             query("custom_source", "With `source=CUSTOM`: only those of this sender."),
             FROM,
             TO,
+            query("before", "Only events that came before this one: where a search goes on, `searched.oldest` of its answer."),
             query("entity", "Only events about this, as `project:5b64…`; looked for in the newest events that fit the rest."),
             query("run_status", "Only events of which a run is in this state; looked for likewise."),
             query("text", "Only events with this text in their payload; looked for likewise."),

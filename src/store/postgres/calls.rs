@@ -3,7 +3,7 @@
 use actors::call::Call;
 use actors::clock::Timestamp;
 use actors::ids::{CallId, Key};
-use actors::limits::store::PAGE_ROWS_MAX;
+use actors::limits::store::{CALLS_SEALED_ANEW_MAX, PAGE_ROWS_MAX};
 use actors::port::store::calls::CallFilter;
 use actors::port::store::{Calls, Error, Page, Slice};
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::super::columns::{bearer, method};
 use super::super::failure::unreadable;
+use super::super::sealing::Keyring;
 use super::flows::stay;
 use super::row::{about, count, text_if_any, time};
 use super::{Failure, Postgres};
@@ -57,6 +58,23 @@ async fn keep(connection: &mut PgConnection, key: Key, call: Call, content: Vec<
         AND id <= (SELECT id FROM api_calls WHERE stay = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
     sqlx::query(surplus).bind(stay).bind(i64::from(calls_max)).execute(connection).await?;
     Ok(true)
+}
+
+/// After a change of keys: seals the newest of the calls anew that a former key has sealed, some at a time.
+pub(super) async fn seal_anew(connection: &mut PgConnection, key: Key, keyring: &Keyring) -> Result<(), Failure> {
+    let Some(stay) = stay(connection, key).await? else { return Ok(()) };
+    for former in keyring.former_ids() {
+        let sealed =
+            "SELECT id, content FROM api_calls WHERE stay = $1 AND substring(content FROM 2 FOR length($2)) = $2 ORDER BY id DESC LIMIT $3";
+        let query = sqlx::query(sealed).bind(stay).bind(former).bind(i64::from(CALLS_SEALED_ANEW_MAX));
+        for row in query.fetch_all(&mut *connection).await? {
+            let id: Uuid = row.try_get("id")?;
+            let Some(anew) = keyring.call_anew(row.try_get("content")?, key, id.into()) else { continue };
+            let put = "UPDATE api_calls SET content = $3 WHERE stay = $1 AND id = $2";
+            sqlx::query(put).bind(stay).bind(id).bind(anew).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
 }
 
 const OF_KEY: &str = "FROM api_calls WHERE stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)";
@@ -107,7 +125,13 @@ impl Postgres {
 impl Calls for Postgres {
     async fn keep_call(&self, key: Key, call: &Call, calls_max: u32) -> Result<bool, Error> {
         let (call, content) = (call.clone(), self.keyring.seal_call(call.content.as_ref(), key, call.id)?);
-        self.transact(move |connection| Box::pin(keep(connection, key, call, content, calls_max))).await
+        let keyring = self.keyring.clone();
+        let work = async move |connection: &mut PgConnection| {
+            let kept = keep(connection, key, call, content, calls_max).await?;
+            seal_anew(connection, key, &keyring).await?;
+            Ok(kept)
+        };
+        self.transact(move |connection| Box::pin(async move { work(connection).await })).await
     }
 
     async fn calls(&self, key: Key, filter: &CallFilter, slice: Slice) -> Result<Page<Call>, Error> {

@@ -11,7 +11,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::super::columns::addon_number;
-use super::super::entity_rows::{EntityRow, rows};
+use super::super::entity_rows::{EntityRow, Names, rows};
 use super::super::failure::unreadable;
 use super::flows::stay;
 use super::row::{about, json, key, text_if_any, time};
@@ -121,30 +121,37 @@ const REMOVE: &str = "DELETE FROM entities USING unnest($2::TEXT[], $3::TEXT[]) 
     WHERE entities.stay = $1 AND entities.type = old.type AND entities.id = old.id
     AND (entities.fetched_at < $4 OR (entities.data IS NULL AND entities.fetched_at < $5))";
 
-/// Wants the key's two parameters, the type, the text and the id.
-fn fitting(filter: &EntityFilter) -> String {
+/// Wants the key's two parameters and the type.
+fn named(filter: &EntityFilter) -> String {
     let of_kind = if filter.kind.is_some() { "type = $3" } else { "$3::TEXT IS NULL" };
-    let all = concat!("FROM entities WHERE sort IS NOT NULL AND stay = ", stay!());
-    match filter.text {
-        None => format!("{all} AND {of_kind} AND $4::BYTEA IS NULL AND $5::BYTEA IS NULL"),
-        Some(_) => format!(
-            "FROM (SELECT type, sort, id {all} AND {of_kind} ORDER BY type, sort, id LIMIT {NAMES_SEARCHED_MAX}) AS named
-            WHERE position($4::BYTEA IN sort) > 0 OR convert_to(id, 'UTF8') = $5::BYTEA"
-        ),
+    format!("FROM entities WHERE sort IS NOT NULL AND stay = {} AND {of_kind}", stay!())
+}
+
+/// Wants the text and the id as well. Where there are more names than are looked at, the first of them are; to make out which costs as much again.
+fn fitting(filter: &EntityFilter, names: Names) -> String {
+    let (named, found) = (named(filter), "position($4::BYTEA IN sort) > 0 OR convert_to(id, 'UTF8') = $5::BYTEA");
+    match (&filter.text, names) {
+        (None, _) => format!("{named} AND $4::BYTEA IS NULL AND $5::BYTEA IS NULL"),
+        (Some(_), Names::All) => format!("{named} AND ({found})"),
+        (Some(_), Names::First) => {
+            format!("FROM (SELECT type, sort, id {named} ORDER BY type, sort, id LIMIT {NAMES_SEARCHED_MAX}) AS named WHERE {found}")
+        }
     }
 }
 
-fn count(filter: &EntityFilter) -> String {
-    format!("SELECT count(*) {}", fitting(filter))
+fn count(filter: &EntityFilter, names: Names) -> String {
+    format!("SELECT count(*) {}", fitting(filter, names))
 }
 
-fn page(filter: &EntityFilter) -> String {
+fn page(filter: &EntityFilter, names: Names) -> String {
     format!(
         "SELECT entities.* FROM (SELECT type, sort, id {} ORDER BY type, sort, id LIMIT $6 OFFSET $7) AS page
-        JOIN entities ON entities.stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)
-            AND entities.type = page.type AND entities.id = page.id
+        CROSS JOIN LATERAL (
+            SELECT * FROM entities WHERE entities.stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)
+                AND entities.type = page.type AND entities.id = page.id LIMIT 1
+        ) AS entities
         ORDER BY page.type, page.sort, page.id",
-        fitting(filter)
+        fitting(filter, names)
     )
 }
 
@@ -162,10 +169,23 @@ impl Postgres {
                 .bind(filter.text.clone().map(String::into_bytes))
         };
         let mut reading = self.reading().await?;
-        let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;
-        let part = fitting(page(filter)).bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
+        let names = match filter.text {
+            None => Names::All,
+            Some(_) => {
+                let kind = filter.kind.as_ref().map(|kind| kind.as_str().to_owned());
+                let named =
+                    about(AssertSqlSafe(format!("SELECT count(*) {}", named(filter))), key).bind(kind).fetch_one(&mut *reading).await?;
+                Names::of(named.try_get(0)?)
+            }
+        };
+        let total: i64 = fitting(count(filter, names)).fetch_one(&mut *reading).await?.try_get(0)?;
+        let total = u64::try_from(total).unwrap_or(0);
+        if total <= u64::from(slice.offset) {
+            return Ok(Page { total, items: Vec::new() });
+        }
+        let part = fitting(page(filter, names)).bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
         let items = part.fetch_all(&mut *reading).await?.iter().map(listed).collect::<Result<_, _>>()?;
-        Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
+        Ok(Page { total, items })
     }
 
     async fn count_entities(&self, key: Key) -> Result<Vec<(EntityType, u64)>, Failure> {

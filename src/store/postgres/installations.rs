@@ -15,7 +15,7 @@ use sqlx::{PgConnection, Row};
 use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, text_if_any, time, time_if_any};
-use super::{Failure, Postgres, activities, bootstraps, secrets, sources, standings, subscriptions};
+use super::{Failure, Postgres, activities, bootstraps, calls, secrets, sources, standings, subscriptions};
 
 fn health(row: &PgRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -97,7 +97,8 @@ async fn remove(connection: &mut PgConnection, key: Key) -> Result<(), Failure> 
     Ok(())
 }
 
-/// After a change of keys: whatever writes an installation seals its token, its secrets and its sources' secrets anew.
+/// After a change of keys: whatever writes an installation seals its token, its secrets, its sources' secrets and the newest of its
+/// calls anew.
 async fn seal_anew(connection: &mut PgConnection, key: Key, keyring: &Keyring) -> Result<(), Failure> {
     let stored = about("SELECT token FROM installations WHERE addon = $1 AND workspace = $2", key).fetch_optional(&mut *connection).await?;
     let sealed: Option<Vec<u8>> = stored.map(|row| row.try_get("token")).transpose()?;
@@ -105,7 +106,8 @@ async fn seal_anew(connection: &mut PgConnection, key: Key, keyring: &Keyring) -
         about("UPDATE installations SET token = $3 WHERE addon = $1 AND workspace = $2", key).bind(anew).execute(&mut *connection).await?;
     }
     secrets::seal_anew(connection, key, keyring).await?;
-    sources::seal_anew(connection, key, keyring).await
+    sources::seal_anew(connection, key, keyring).await?;
+    calls::seal_anew(connection, key, keyring).await
 }
 
 async fn put_status(connection: &mut PgConnection, key: Key, status: Status, now: Timestamp) -> Result<(), Failure> {

@@ -33,6 +33,14 @@ pub(super) fn read_or_make(path: &Path) -> Result<SealingKey, KeyError> {
     read(path)?.ok_or_else(|| failed(path, ErrorKind::NotFound.into()))
 }
 
+/// The key of the file as it stands there; if there is none, a fresh one.
+pub(super) fn text_of(path: &Path) -> Result<Secret, KeyError> {
+    if read(path)?.is_none() {
+        make(path).map_err(|source| failed(path, source))?;
+    }
+    std::fs::read_to_string(path).map(Secret::new).map_err(|source| failed(path, source))
+}
+
 fn make(path: &Path) -> std::io::Result<()> {
     let key = generate().map_err(|_| std::io::Error::other("the system has no randomness"))?;
     let draft = Draft::of(path)?;

@@ -3,7 +3,7 @@
 use actors::call::Call;
 use actors::clock::Timestamp;
 use actors::ids::{CallId, Key};
-use actors::limits::store::PAGE_ROWS_MAX;
+use actors::limits::store::{CALLS_SEALED_ANEW_MAX, PAGE_ROWS_MAX};
 use actors::port::store::calls::CallFilter;
 use actors::port::store::{Calls, Error, Page, Slice};
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::super::columns::{bearer, method};
 use super::super::failure::unreadable;
+use super::super::sealing::Keyring;
 use super::flows::stay;
 use super::row::{about, time};
 use super::{Failure, Sqlite, purge};
@@ -56,6 +57,25 @@ async fn keep(connection: &mut SqliteConnection, key: Key, call: Call, content: 
     let surplus = format!("DELETE FROM api_calls WHERE stay = ?1 AND id <= ({SURPLUS})");
     sqlx::query(AssertSqlSafe(surplus)).bind(stay).bind(calls_max).execute(connection).await?;
     Ok(true)
+}
+
+/// After a change of keys: the newest of the calls that the key `former` has sealed, and of those it can open, so that none stands in another's way.
+pub(super) const SEALED_BEFORE: &str =
+    "SELECT id, content FROM api_calls WHERE stay = ?1 AND substr(content, 2, length(?2)) = ?2 ORDER BY id DESC LIMIT ?3";
+
+/// Seals calls anew, some at a time.
+pub(super) async fn seal_anew(connection: &mut SqliteConnection, key: Key, keyring: &Keyring) -> Result<(), Failure> {
+    let Some(stay) = stay(connection, key).await? else { return Ok(()) };
+    for former in keyring.former_ids() {
+        let query = sqlx::query(SEALED_BEFORE).bind(stay).bind(former).bind(CALLS_SEALED_ANEW_MAX);
+        for row in query.fetch_all(&mut *connection).await? {
+            let id: Uuid = row.try_get("id")?;
+            let Some(anew) = keyring.call_anew(row.try_get("content")?, key, id.into()) else { continue };
+            let put = "UPDATE api_calls SET content = ?3 WHERE stay = ?1 AND id = ?2";
+            sqlx::query(put).bind(stay).bind(id).bind(anew).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The newest call of a stay that is one too many.
@@ -126,7 +146,13 @@ impl Sqlite {
 impl Calls for Sqlite {
     async fn keep_call(&self, key: Key, call: &Call, calls_max: u32) -> Result<bool, Error> {
         let (call, content) = (call.clone(), self.keyring.seal_call(call.content.as_ref(), key, call.id)?);
-        self.transact(move |connection| Box::pin(keep(connection, key, call, content, calls_max))).await
+        let keyring = self.keyring.clone();
+        let work = async move |connection: &mut SqliteConnection| {
+            let kept = keep(connection, key, call, content, calls_max).await?;
+            seal_anew(connection, key, &keyring).await?;
+            Ok(kept)
+        };
+        self.transact(move |connection| Box::pin(async move { work(connection).await })).await
     }
 
     async fn calls(&self, key: Key, filter: &CallFilter, slice: Slice) -> Result<Page<Call>, Error> {

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::super::columns::addon_number;
-use super::super::entity_rows::{EntityRow, rows};
+use super::super::entity_rows::{EntityRow, Names, rows};
 use super::super::failure::unreadable;
 use super::flows::stay;
 use super::row::{about, columns, json, key, time};
@@ -117,28 +117,39 @@ pub(super) const KEYS: &str = "WITH RECURSIVE stays (stay) AS (
         SELECT 1 FROM entities INDEXED BY entities_by_age WHERE entities.stay = stays.stay AND entities.fetched_at < ?3
     ) ORDER BY installations.addon, installations.workspace LIMIT ?4";
 
-/// Wants the key's two parameters, the type, the text and the id.
-fn fitting(filter: &EntityFilter) -> String {
+/// Wants the key's two parameters and the type.
+fn named(filter: &EntityFilter) -> String {
     let of_kind = if filter.kind.is_some() { "type = ?3" } else { "?3 IS NULL" };
-    let all = concat!("FROM entities INDEXED BY entities_by_name WHERE sort IS NOT NULL AND stay = ", stay!());
-    match filter.text {
-        None => format!("{all} AND {of_kind} AND ?4 IS NULL AND ?5 IS NULL"),
-        Some(_) => format!(
-            "FROM (SELECT number, type, sort, id {all} AND {of_kind} ORDER BY type, sort, id LIMIT {NAMES_SEARCHED_MAX})
+    format!("FROM entities INDEXED BY entities_by_name WHERE sort IS NOT NULL AND stay = {} AND {of_kind}", stay!())
+}
+
+/// Wants the text and the id as well. Where there are more names than are looked at, the first of them are; to make out which costs as much again.
+fn fitting(filter: &EntityFilter, names: Names) -> String {
+    let named = named(filter);
+    match (&filter.text, names) {
+        (None, _) => format!("{named} AND ?4 IS NULL AND ?5 IS NULL"),
+        (Some(_), Names::All) => format!("{named} AND (instr(sort, ?4) > 0 OR id = ?5)"),
+        (Some(_), Names::First) => format!(
+            "FROM (SELECT number, type, sort, id {named} ORDER BY type, sort, id LIMIT {NAMES_SEARCHED_MAX})
             WHERE instr(sort, ?4) > 0 OR id = ?5"
         ),
     }
 }
 
-pub(super) fn count(filter: &EntityFilter) -> String {
-    format!("SELECT count(*) {}", fitting(filter))
+/// How many names there are to be looked at.
+pub(super) fn count_named(filter: &EntityFilter) -> String {
+    format!("SELECT count(*) {}", named(filter))
 }
 
-pub(super) fn page(filter: &EntityFilter) -> String {
+pub(super) fn count(filter: &EntityFilter, names: Names) -> String {
+    format!("SELECT count(*) {}", fitting(filter, names))
+}
+
+pub(super) fn page(filter: &EntityFilter, names: Names) -> String {
     format!(
         "SELECT entities.* FROM (SELECT number, type, sort, id {} ORDER BY type, sort, id LIMIT ?6 OFFSET ?7) AS page
         CROSS JOIN entities ON entities.number = page.number ORDER BY page.type, page.sort, page.id",
-        fitting(filter)
+        fitting(filter, names)
     )
 }
 
@@ -154,10 +165,22 @@ impl Sqlite {
             query.bind(filter.text.as_deref().map(|text| sort_key(text).into_owned())).bind(filter.text.clone())
         };
         let mut reading = self.reading().await?;
-        let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;
-        let part = fitting(page(filter)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
+        let names = match filter.text {
+            None => Names::All,
+            Some(_) => {
+                let kind = filter.kind.as_ref().map(|kind| kind.as_str().to_owned());
+                let named = about(AssertSqlSafe(count_named(filter)), key).bind(kind).fetch_one(&mut *reading).await?;
+                Names::of(named.try_get(0)?)
+            }
+        };
+        let total: i64 = fitting(count(filter, names)).fetch_one(&mut *reading).await?.try_get(0)?;
+        let total = u64::try_from(total).unwrap_or(0);
+        if total <= u64::from(slice.offset) {
+            return Ok(Page { total, items: Vec::new() });
+        }
+        let part = fitting(page(filter, names)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
         let items = part.fetch_all(&mut *reading).await?.iter().map(listed).collect::<Result<_, _>>()?;
-        Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
+        Ok(Page { total, items })
     }
 
     async fn count_entities(&self, key: Key) -> Result<Vec<(EntityType, u64)>, Failure> {

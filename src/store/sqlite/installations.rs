@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, time, time_if_any};
-use super::{Failure, Sqlite, activities, bootstraps, purge, secrets, sources, standings, subscriptions};
+use super::{Failure, Sqlite, activities, bootstraps, calls, purge, secrets, sources, standings, subscriptions};
 
 fn health(row: &SqliteRow) -> Result<Health, Failure> {
     Ok(match time_if_any(row, "broken_at")? {
@@ -100,7 +100,8 @@ async fn remove(connection: &mut SqliteConnection, key: Key) -> Result<(), Failu
     Ok(())
 }
 
-/// After a change of keys: whatever writes an installation seals its token, its secrets and its sources' secrets anew.
+/// After a change of keys: whatever writes an installation seals its token, its secrets, its sources' secrets and the newest of its
+/// calls anew.
 async fn seal_anew(connection: &mut SqliteConnection, key: Key, keyring: &Keyring) -> Result<(), Failure> {
     let stored = about("SELECT token FROM installations WHERE addon = ? AND workspace = ?", key).fetch_optional(&mut *connection).await?;
     let sealed: Option<Vec<u8>> = stored.map(|row| row.try_get("token")).transpose()?;
@@ -108,7 +109,8 @@ async fn seal_anew(connection: &mut SqliteConnection, key: Key, keyring: &Keyrin
         about("UPDATE installations SET token = ?3 WHERE addon = ?1 AND workspace = ?2", key).bind(anew).execute(&mut *connection).await?;
     }
     secrets::seal_anew(connection, key, keyring).await?;
-    sources::seal_anew(connection, key, keyring).await
+    sources::seal_anew(connection, key, keyring).await?;
+    calls::seal_anew(connection, key, keyring).await
 }
 
 async fn put_status(connection: &mut SqliteConnection, key: Key, status: Status, now: Timestamp) -> Result<(), Failure> {

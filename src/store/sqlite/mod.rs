@@ -17,6 +17,7 @@ mod installations;
 mod journal;
 mod lease;
 mod migrations;
+mod order;
 #[cfg(test)]
 mod plans;
 mod purge;

@@ -4,11 +4,12 @@ use actors::entity::EntityType;
 use actors::event::EventType;
 use actors::flow::run::RunState;
 use actors::port::store::entities::EntityFilter;
-use actors::port::store::events::Sought;
 use actors::port::store::runs::RunFilter;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
+use super::super::entity_rows::Names;
 use super::journal::group;
+use super::order::Order;
 use super::{
     bootstraps, calls, chapters, connection, entities, events, flows, migrate, purge, retention, runs, schedules, secrets, sources,
     standings, statistics, subscriptions,
@@ -70,15 +71,15 @@ fn with_rows([before, after]: [&str; 2], width: usize) -> String {
 async fn every_read_goes_along_an_index() {
     let (_folder, mut connection) = database().await;
     let mut reads = vec![events::recent(), events::after()];
-    for sought in [Sought::default(), Sought { text: Some("x".into()), ..Sought::default() }] {
-        reads.extend([events::count(&sought), events::page(&sought)]);
-    }
+    reads.extend([events::count(), events::count_found(), events::page_found(), events::reach()]);
+    reads.extend(Order::ALL.map(events::page));
     let states = [None].into_iter().chain(RunState::ALL.map(Some));
     for state in states {
         for event in [None, Some(uuid::Uuid::nil().into())] {
             for attention in [false, true] {
                 let filter = RunFilter { event, state, attention, ..RunFilter::default() };
-                reads.extend([runs::count(&filter), runs::page(&filter)]);
+                reads.push(runs::count(&filter));
+                reads.extend(Order::ALL.map(|order| runs::page(&filter, order)));
             }
         }
     }
@@ -93,11 +94,12 @@ async fn every_read_goes_along_an_index() {
     for kind in [None, Some(EntityType::parse("tags").unwrap())] {
         for text in [None, Some("x".to_owned())] {
             let filter = EntityFilter { kind: kind.clone(), text };
-            reads.extend([entities::count(&filter), entities::page(&filter)]);
+            reads.push(entities::count_named(&filter));
+            reads.extend(Names::BOTH.into_iter().flat_map(|names| [entities::count(&filter, names), entities::page(&filter, names)]));
         }
     }
     reads.extend([calls::count(), calls::page(), calls::one()]);
-    reads.extend([calls::SURPLUS, calls::OLD].map(str::to_owned));
+    reads.extend([calls::SURPLUS, calls::OLD, calls::SEALED_BEFORE].map(str::to_owned));
     reads.extend([subscriptions::TAKEN, subscriptions::ALL, subscriptions::BY_TOKEN].map(str::to_owned));
     reads.extend(purge::finds());
     reads.extend(retention::finds());
@@ -122,7 +124,7 @@ async fn counts_look_at_no_row() {
     let (_folder, mut connection) = database().await;
     let by_type = RunFilter { event_type: Some(EventType::parse("X").unwrap()), ..RunFilter::default() };
     let succeeded = RunFilter { state: Some(RunState::Succeeded), ..by_type.clone() };
-    let mut counts = vec![events::count(&Sought::default()), runs::count(&by_type), runs::count(&succeeded)];
+    let mut counts = vec![events::count(), runs::count(&by_type), runs::count(&succeeded)];
     counts.extend([statistics::runs_of_flows(), statistics::ended_of_flows(), statistics::failed_in_spans(25)]);
     counts.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
     for count in counts {

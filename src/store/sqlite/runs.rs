@@ -5,7 +5,6 @@ use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::run::{Run, RunState};
 use actors::ids::{Key, RunId, WorkspaceId};
-use actors::limits::store::PAGE_ROWS_MAX;
 use actors::port::store::runs::{RunFilter, RunSummary};
 use actors::port::store::{Error, Page, Runs, Slice};
 use async_trait::async_trait;
@@ -16,6 +15,7 @@ use uuid::Uuid;
 use super::super::columns::{addon_number, steps_from_json};
 use super::super::failure::unreadable;
 use super::super::ids::span;
+use super::order::Order;
 use super::row::{about, time, time_if_any, workspace};
 use super::{Failure, Sqlite, chapters};
 
@@ -116,11 +116,12 @@ pub(super) fn count(filter: &RunFilter) -> String {
     format!("{} SELECT count(*) {} {}", chapters::OF_RUNS, candidates(filter), fitting(filter))
 }
 
-pub(super) fn page(filter: &RunFilter) -> String {
+/// Whatever lies in the further half is counted from the end, because what is skipped has to be sorted.
+pub(super) fn page(filter: &RunFilter, order: Order) -> String {
     format!(
         "SELECT runs.id, flow, flow_version, event, event_type, entity, state, due_at, reason, replay_of, created_at, started_at, finished_at,
             dismissed_at, json_array_length(steps) AS steps_total
-        FROM ({} SELECT runs.number {} {} ORDER BY runs.id DESC LIMIT ?9 OFFSET ?10) AS page
+        FROM ({} SELECT runs.number {} {} ORDER BY runs.id {order} LIMIT ?9 OFFSET ?10) AS page
         CROSS JOIN runs ON runs.number = page.number ORDER BY runs.id DESC",
         chapters::OF_RUNS,
         candidates(filter),
@@ -187,10 +188,10 @@ impl Sqlite {
         };
         let mut reading = self.reading().await?;
         let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;
-        let part = fitting(page(filter)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
-        let rows = part.fetch_all(&mut *reading).await?;
-        let items = rows.iter().map(summary).collect::<Result<_, _>>()?;
-        Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
+        let total = u64::try_from(total).unwrap_or(0);
+        let (order, limit, offset) = Order::from_nearer_end(slice, total);
+        let rows = fitting(page(filter, order)).bind(limit).bind(offset).fetch_all(&mut *reading).await?;
+        Ok(Page { total, items: rows.iter().map(summary).collect::<Result<_, _>>()? })
     }
 
     async fn one_run(&self, key: Key, id: RunId) -> Result<Option<Run>, Failure> {

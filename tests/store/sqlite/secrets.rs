@@ -8,6 +8,7 @@ use clockify_addons::store::sealing::Keyring;
 use clockify_addons::store::{Settings, open};
 
 use crate::backend::{self, key as secret, settings};
+use crate::calls::call;
 use crate::sample::{addon_id, bare_installation, install, installation, key, proof, source, source_name};
 
 fn under(folder: &tempfile::TempDir, current: char, previous: Option<char>) -> Settings {
@@ -78,6 +79,35 @@ async fn after_a_change_of_keys_a_lifecycle_call_seals_the_secrets_of_sources_an
     let database = open(under(&folder, 'b', None)).await.unwrap();
     assert_eq!(database.store().sources(key(1)).await, Ok(vec![written]));
     assert!(matches!(database.store().sources(key(2)).await, Err(Error::Unreadable(_))), "not written since");
+}
+
+#[tokio::test]
+async fn after_a_change_of_keys_lifecycle_calls_and_further_calls_seal_the_explorers_calls_anew() {
+    let file = backend::file().await;
+    let old: Vec<_> = (0..3).map(|_| call("getTags")).collect();
+    for number in [1, 2] {
+        install(&*file.database.store(), key(number)).await;
+        for call in &old {
+            assert_eq!(file.database.store().keep_call(key(number), call, 9).await, Ok(true));
+        }
+    }
+    // One that neither key opens stands in nobody's way.
+    let damage = "UPDATE api_calls SET content = x'01ffffffff00' WHERE stay = 1 AND id = (SELECT max(id) FROM api_calls WHERE stay = 1)";
+    sqlx::query(damage).execute(&mut file.connect().await).await.unwrap();
+    let backend::File { database, folder } = file;
+    database.close().await;
+    let database = open(under(&folder, 'b', Some('a'))).await.unwrap();
+    let at = Timestamp::from_millis(5);
+    assert_eq!(database.store().set_status(key(1), addon_id(1), Status::Active, proof(2), at).await, Ok(Verdict::Apply));
+    assert_eq!(database.store().keep_call(key(2), &call("getTags"), 9).await, Ok(true));
+    database.close().await;
+    let database = open(under(&folder, 'b', None)).await.unwrap();
+    for (number, readable) in [(1, 2), (2, 3)] {
+        for (index, call) in old.iter().enumerate() {
+            let kept = database.store().call(key(number), call.id).await.unwrap().unwrap();
+            assert_eq!(kept.content, call.content.clone().filter(|_| index < readable), "{number}, {index}");
+        }
+    }
 }
 
 #[tokio::test]

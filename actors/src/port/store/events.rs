@@ -36,6 +36,8 @@ pub struct EventFilter {
     pub from: Option<Timestamp>,
     /// Only events that arrived before this moment, by their ids.
     pub to: Option<Timestamp>,
+    /// Only events that came before this one, whether or not it is still there.
+    pub before: Option<EventId>,
     /// What is sought in the newest of those, if anything is.
     pub sought: Sought,
 }
@@ -59,6 +61,15 @@ impl Sought {
     }
 }
 
+/// How far a search goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reach {
+    /// How many events are looked at.
+    pub events: u64,
+    /// The oldest of them, before which another search goes on. `None`: there are none that are older.
+    pub oldest: Option<EventId>,
+}
+
 /// Reads events. They are written through [`super::Journal`].
 #[async_trait]
 pub trait Events: Send + Sync {
@@ -70,6 +81,9 @@ pub trait Events: Send + Sync {
 
     /// Events that came after one of the same key, oldest first, whether or not that one is still there.
     async fn events_after(&self, key: Key, after: EventId, limit: u32) -> Result<Vec<Event>, Error>;
+
+    /// How far [`Self::events`] goes for what no index tells, whatever is sought.
+    async fn reach(&self, key: Key, filter: &EventFilter) -> Result<Reach, Error>;
 
     /// Events, newest first.
     async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error>;

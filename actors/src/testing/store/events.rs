@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::event::{Event, Source};
 use crate::ids::{EventId, Key};
 use crate::limits::store::EVENTS_SEARCHED_MAX;
-use crate::port::store::events::{EventFilter, Fingerprint, Sought};
+use crate::port::store::events::{EventFilter, Fingerprint, Reach, Sought};
 use crate::port::store::{Error, Events, Page, Slice};
 
 impl State {
@@ -30,6 +30,7 @@ fn fits(filter: &EventFilter, event: &Event) -> bool {
         && filter.event_type.as_ref().is_none_or(|wanted| *wanted == event.event_type)
         && filter.from.is_none_or(|from| event.id >= EventId::first_at(from))
         && filter.to.is_none_or(|to| event.id < EventId::first_at(to))
+        && filter.before.is_none_or(|before| event.id < before)
 }
 
 /// Whether it has what is sought.
@@ -68,6 +69,14 @@ impl Events for MemoryStore {
         let state = self.open()?;
         let later = state.events.iter().filter(|((whose, id), _)| *whose == key && *id > after);
         Ok(later.map(|(_, event)| event.clone()).take(limit as usize).collect())
+    }
+
+    async fn reach(&self, key: Key, filter: &EventFilter) -> Result<Reach, Error> {
+        let state = self.open()?;
+        let mut fitting = state.newest_events(key).filter(|event| fits(filter, event)).map(|event| event.id);
+        let looked_at: Vec<EventId> = fitting.by_ref().take(EVENTS_SEARCHED_MAX as usize).collect();
+        let oldest = fitting.next().and(looked_at.last().copied());
+        Ok(Reach { events: looked_at.len() as u64, oldest })
     }
 
     async fn events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Error> {
