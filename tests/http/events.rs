@@ -61,14 +61,15 @@ async fn the_list_is_newest_first_cut_and_filtered() {
         assert_eq!(ask(query).await.json()["pagination"]["total"], total, "{query}");
     }
     let searched = ask("text=%22id%22%3A%221%22").await.json();
-    assert_eq!((&searched["pagination"]["total"], &searched["searched"]), (&json!(1), &json!({"events": 4, "complete": true})));
+    assert_eq!((&searched["pagination"]["total"], &searched["searched"]), (&json!(1), &json!({"events": 4, "complete": true, "oldest": null})));
+    assert_eq!(ask(&format!("before={}", ids[1])).await.json()["pagination"]["total"], 1, "the first of four came before the second");
     assert_eq!(ask("entity=tag:t").await.json()["webhooks"][0]["event_type"], "NEW_TAG");
     assert_eq!(ask("run_status=FAILED").await.json()["pagination"]["total"], 0);
     let now = actors::clock::Clock::now(&harness.clock);
     assert_eq!(ask(&format!("from={now}&to=2100-01-01T00:00:00Z")).await.json()["pagination"]["total"], 4);
     assert_eq!(ask(&format!("to={now}")).await.json()["pagination"]["total"], 0);
     let long = "x".repeat(257);
-    for query in ["run_status=DONE", "from=yesterday", "to=1", &format!("text={long}"), &format!("entity={long}")] {
+    for query in ["run_status=DONE", "from=yesterday", "to=1", "before=1", &format!("text={long}"), &format!("entity={long}")] {
         ask(query).await.refused(422, "invalid_fields");
     }
     for query in ["limit=0", "limit=101", "limit=all", "offset=-1", "offset=1000001", "source=MARS", "event_type=a%20b"] {

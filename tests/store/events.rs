@@ -5,8 +5,9 @@ use std::time::Duration;
 use actors::clock::Clock;
 use actors::event::{Event, Source};
 use actors::flow::run::{Run, RunState};
+use actors::limits::store::{EVENTS_SEARCHED_MAX, QUEUE_ENTRIES_MAX};
 use actors::port::store::Slice;
-use actors::port::store::events::{EventFilter, Fingerprint, Sought};
+use actors::port::store::events::{EventFilter, Fingerprint, Reach, Sought};
 use actors::port::store::journal::{Entry, Written};
 
 use crate::backend::{Backend, submit, write};
@@ -19,6 +20,7 @@ contract! {
     events_are_listed_by_type_and_by_source,
     events_are_listed_by_the_time_at_which_they_arrived,
     what_no_index_tells_is_sought_in_the_newest_events_that_fit,
+    a_search_goes_on_behind_the_events_that_it_has_looked_at,
     events_of_many_workspaces_are_told_apart_however_many_they_are,
     fingerprints_are_of_the_platform_and_since_a_moment_the_oldest_first,
     of_too_many_fingerprints_the_newest_are_given,
@@ -170,6 +172,39 @@ async fn what_no_index_tells_is_sought_in_the_newest_events_that_fit(backend: Ba
     let second = EventFilter { sought: sought(None, Some("Größe"), None), ..EventFilter::default() };
     let page = store.events(key(1), &second, Slice { limit: 1, offset: 1 }).await.unwrap();
     assert_eq!((page.total, &page.items[..]), (2, &events[3..4]));
+}
+
+async fn a_search_goes_on_behind_the_events_that_it_has_looked_at(backend: Backend) {
+    let store = &*backend.store;
+    install(store, key(1)).await;
+    let most = EVENTS_SEARCHED_MAX as usize;
+    // Two more than one search looks at; the oldest two and the newest one are what is sought.
+    let events: Vec<Event> = (0..most + 2)
+        .map(|number| Event { payload: if number < 2 || number > most { "[1]" } else { "[2]" }.as_bytes().into(), ..event() })
+        .collect();
+    for part in events.chunks(QUEUE_ENTRIES_MAX / 2) {
+        let pending: Vec<_> = part.iter().map(|event| submit(store, accept(key(1), event, &[]))).collect();
+        for answer in pending {
+            assert_eq!(answer.outcome().await, Ok(Written::Done));
+        }
+    }
+    let sought = Sought { text: Some("1".into()), ..Sought::default() };
+    let all = EventFilter { sought, ..EventFilter::default() };
+    let reach = store.reach(key(1), &all).await.unwrap();
+    assert_eq!(reach, Reach { events: most as u64, oldest: Some(events[2].id) });
+    let found = store.events(key(1), &all, ALL).await.unwrap();
+    assert_eq!((found.total, found.items), (1, vec![events[most + 1].clone()]));
+    let rest = EventFilter { before: reach.oldest, ..all.clone() };
+    assert_eq!(store.reach(key(1), &rest).await, Ok(Reach { events: 2, oldest: None }));
+    let found = store.events(key(1), &rest, ALL).await.unwrap();
+    assert_eq!((found.total, found.items), (2, vec![events[1].clone(), events[0].clone()]));
+    for (limit, offset) in [(0, 0), (1, 2), (100, 7)] {
+        let part = store.events(key(1), &rest, Slice { limit, offset }).await.unwrap();
+        assert_eq!((part.total, part.items.len()), (2, 0), "{limit} after {offset}");
+    }
+    // As many as one search looks at are all that there are.
+    let but_two = EventFilter { before: Some(events[most].id), ..all };
+    assert_eq!(store.reach(key(1), &but_two).await, Ok(Reach { events: most as u64, oldest: None }));
 }
 
 async fn events_of_many_workspaces_are_told_apart_however_many_they_are(backend: Backend) {

@@ -63,13 +63,19 @@ pub(super) async fn remove_all(connection: &mut SqliteConnection, key: Key) -> R
 const OF_KEY: &str = "FROM installations CROSS JOIN activities ON activities.stay = installations.stay
     WHERE installations.addon = ?1 AND installations.workspace = ?2";
 
+pub(super) fn count() -> String {
+    format!("SELECT count(*) {OF_KEY}")
+}
+
+pub(super) fn page() -> String {
+    format!("SELECT activities.* {OF_KEY} ORDER BY activities.id DESC LIMIT ?3 OFFSET ?4")
+}
+
 impl Sqlite {
     async fn list_activities(&self, key: Key, slice: Slice) -> Result<Page<Activity>, Failure> {
         let mut reading = self.reading().await?;
-        let count = about(AssertSqlSafe(format!("SELECT count(*) {OF_KEY}")), key);
-        let total: i64 = count.fetch_one(&mut *reading).await?.try_get(0)?;
-        let part = about(AssertSqlSafe(format!("SELECT activities.* {OF_KEY} ORDER BY activities.id DESC LIMIT ?3 OFFSET ?4")), key);
-        let part = part.bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
+        let total: i64 = about(AssertSqlSafe(count()), key).fetch_one(&mut *reading).await?.try_get(0)?;
+        let part = about(AssertSqlSafe(page()), key).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
         let items = part.fetch_all(&mut *reading).await?.iter().map(activity).collect::<Result<_, _>>()?;
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }

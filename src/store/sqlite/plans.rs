@@ -11,11 +11,12 @@ use super::super::entity_rows::Names;
 use super::journal::group;
 use super::order::Order;
 use super::{
-    bootstraps, calls, chapters, connection, entities, events, flows, migrate, purge, retention, runs, schedules, secrets, sources,
-    standings, statistics, subscriptions,
+    activities, bootstraps, calls, chapters, connection, entities, events, flows, migrate, purge, retention, runs, schedules, secrets,
+    sources, standings, statistics, subscriptions,
 };
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
+    "activities",
     "api_calls",
     "events",
     "runs",
@@ -98,7 +99,7 @@ async fn every_read_goes_along_an_index() {
             reads.extend(Names::BOTH.into_iter().flat_map(|names| [entities::count(&filter, names), entities::page(&filter, names)]));
         }
     }
-    reads.extend([calls::count(), calls::page(), calls::one()]);
+    reads.extend([activities::count(), activities::page(), calls::count(), calls::page(), calls::one()]);
     reads.extend([calls::SURPLUS, calls::OLD, calls::SEALED_BEFORE].map(str::to_owned));
     reads.extend([subscriptions::TAKEN, subscriptions::ALL, subscriptions::BY_TOKEN].map(str::to_owned));
     reads.extend(purge::finds());
@@ -118,15 +119,19 @@ async fn pages_of_unfinished_runs_are_not_sorted() {
     assert!(!inner.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
 }
 
-/// What is counted for a chart or a list is read out of the index alone.
+/// What is counted for a chart or a list, and what a page of one skips, is read out of the index alone.
 #[tokio::test]
-async fn counts_look_at_no_row() {
+async fn counts_and_what_a_page_skips_look_at_no_row() {
     let (_folder, mut connection) = database().await;
     let by_type = RunFilter { event_type: Some(EventType::parse("X").unwrap()), ..RunFilter::default() };
     let succeeded = RunFilter { state: Some(RunState::Succeeded), ..by_type.clone() };
     let mut counts = vec![events::count(), runs::count(&by_type), runs::count(&succeeded)];
     counts.extend([statistics::runs_of_flows(), statistics::ended_of_flows(), statistics::failed_in_spans(25)]);
     counts.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
+    counts.push(events::reach());
+    for order in Order::ALL {
+        counts.extend([events::page(order), runs::page(&by_type, order), runs::page(&succeeded, order)]);
+    }
     for count in counts {
         let plan = expect_no_walk(&mut connection, &count).await;
         let covered = |step: &&String| step.contains("COVERING INDEX") && (step.contains("SEARCH runs") || step.contains("SEARCH events"));
