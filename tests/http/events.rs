@@ -61,7 +61,10 @@ async fn the_list_is_newest_first_cut_and_filtered() {
         assert_eq!(ask(query).await.json()["pagination"]["total"], total, "{query}");
     }
     let searched = ask("text=%22id%22%3A%221%22").await.json();
-    assert_eq!((&searched["pagination"]["total"], &searched["searched"]), (&json!(1), &json!({"events": 4, "complete": true, "oldest": null})));
+    assert_eq!(
+        (&searched["pagination"]["total"], &searched["searched"]),
+        (&json!(1), &json!({"events": 4, "complete": true, "oldest": null}))
+    );
     assert_eq!(ask(&format!("before={}", ids[1])).await.json()["pagination"]["total"], 1, "the first of four came before the second");
     assert_eq!(ask("entity=tag:t").await.json()["webhooks"][0]["event_type"], "NEW_TAG");
     assert_eq!(ask("run_status=FAILED").await.json()["pagination"]["total"], 0);
