@@ -4,6 +4,8 @@
 //! last one has said that it retired. A message that was certainly not looked at is offered again; one whose actor died over it is not, so that a
 //! message that kills kills once. Every wait has a bound (I5).
 
+mod under_way;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -43,6 +45,7 @@ use crate::workspace::status::{Snapshot, Status};
 use crate::workspace::subscriptions::{ChangeSubscription, SubscriptionChanged};
 use crate::workspace::tick::Tick;
 pub use crate::workspace::{Environment, Error};
+use under_way::UnderWay;
 
 /// The registry of a process. Share it in an `Arc`; every method may be called from any thread.
 pub struct Registry {
@@ -64,6 +67,7 @@ struct Entry {
 struct Actor {
     address: Addr<Workspace>,
     generation: u64,
+    deliveries: UnderWay,
 }
 
 impl Registry {
@@ -91,6 +95,7 @@ impl Registry {
         let mut unless_repeats = None;
         for _ in 0..limits::OFFERS_MAX {
             let actor = self.find(key).await?;
+            let _place = actor.deliveries.enter().ok_or(Error::Busy)?;
             let verdict = Arc::new(OnceLock::new());
             let (receipt, pending) = Receipt::pair();
             let message = Deliver { delivery: delivery.clone(), unless_repeats, verdict: Arc::clone(&verdict), receipt };
@@ -386,7 +391,11 @@ impl Registry {
             Permit::After(wait) => return Err(wait),
         };
         let entry = self.actors.entry(key).or_insert_with(|| Entry {
-            actor: Actor { address: self.start(key, quarantined), generation: self.generations.fetch_add(1, Ordering::Relaxed) },
+            actor: Actor {
+                address: self.start(key, quarantined),
+                generation: self.generations.fetch_add(1, Ordering::Relaxed),
+                deliveries: UnderWay::default(),
+            },
             used_at: AtomicI64::new(now.millis()),
         });
         Ok(entry.actor.clone())

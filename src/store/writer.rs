@@ -1,16 +1,20 @@
 //! The group commit: one connection writes, and everything that waited while the last commit was under way goes into the next one (I1).
 //!
 //! Entries and transactions stand in one bounded queue and are done in the order of submission (I5). Nobody waits on a timer. A batch that the
+//! A commit has a share for each workspace, so that one with large entries does not make the others wait for them: what exceeds it stays for the next,
+//! unless nobody else waits. A batch that the
 //! database refuses is halved until the entry at fault is alone; a connection that is lost is opened again for the next piece of work; a panic
 //! costs the work in hand its answer ("unavailable") and nothing more. Knows no SQL: that is the [`Backend`]'s.
 
 mod queue;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use actors::limits::store::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, RUNS_PER_BATCH_MAX};
+use actors::addon::Addon;
+use actors::ids::{Key, WorkspaceId};
+use actors::limits::store::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, RUNS_PER_BATCH_MAX, SHARE_BYTES_MAX};
 use actors::port::store::Error;
 use actors::port::store::journal::Entry;
 use actors::port::store::receipt::{Outcome, Receipt};
@@ -122,6 +126,10 @@ impl<B: Backend> Writer<B> {
                 self.work.recv_many(&mut self.arrivals, BATCH_ENTRIES_MAX).await;
                 self.inbox.extend(self.arrivals.drain(..));
             }
+            // Also behind what the last commit has left: only who is known to wait gets a share of the next one.
+            while let Ok(work) = self.work.try_recv() {
+                self.inbox.push_back(work);
+            }
             match self.inbox.pop_front()? {
                 Work::Entry(entry, receipt) => {
                     let batch = self.gather(entry, receipt);
@@ -141,16 +149,19 @@ impl<B: Backend> Writer<B> {
         }
     }
 
-    /// The entries at the head of the queue, as many as one commit takes.
+    /// The entries at the head of the queue, as many as one commit takes. A workspace's entries stay in their order: behind one that is left for the
+    /// next commit all of them are.
     fn gather(&mut self, entry: Entry, receipt: Receipt) -> Batch {
         let mut batch = Batch { entries: Vec::with_capacity(self.inbox.len() + 1), receipts: Vec::with_capacity(self.inbox.len() + 1) };
-        let (mut bytes, mut runs) = size(&entry);
+        let mut filled = Filled::default();
+        filled.add(&entry);
         batch.push(entry, receipt);
-        while batch.entries.len() < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX && runs < RUNS_PER_BATCH_MAX {
+        let mut left = VecDeque::new();
+        while !filled.is_full(batch.entries.len()) {
             match self.inbox.pop_front() {
+                Some(Work::Entry(entry, receipt)) if filled.exceeds_share(&entry) => left.push_back((entry, receipt)),
                 Some(Work::Entry(entry, receipt)) => {
-                    let more = size(&entry);
-                    (bytes, runs) = (bytes + more.0, runs + more.1);
+                    filled.add(&entry);
                     batch.push(entry, receipt);
                 }
                 Some(other) => {
@@ -160,6 +171,13 @@ impl<B: Backend> Writer<B> {
                 None => break,
             }
         }
+        // Nobody else waits, so that nobody is kept waiting.
+        while filled.shares.len() == 1 && !filled.is_full(batch.entries.len()) {
+            let Some((entry, receipt)) = left.pop_front() else { break };
+            filled.add(&entry);
+            batch.push(entry, receipt);
+        }
+        left.into_iter().rev().for_each(|(entry, receipt)| self.inbox.push_front(Work::Entry(entry, receipt)));
         self.gauges.entries_taken(batch.entries.len());
         batch
     }
@@ -208,6 +226,55 @@ async fn connected<'c, B: Backend>(backend: &B, connection: &'c mut Option<B::Co
     }
 }
 
+/// How full a batch is, and of whom.
+#[derive(Default)]
+struct Filled {
+    bytes: usize,
+    runs: usize,
+    shares: HashMap<Key, Share>,
+}
+
+#[derive(Default)]
+struct Share {
+    bytes: usize,
+    /// Whether an entry has been left for the next batch.
+    exceeded: bool,
+}
+
+impl Filled {
+    fn is_full(&self, entries: usize) -> bool {
+        entries >= BATCH_ENTRIES_MAX || self.bytes >= BATCH_BYTES_MAX || self.runs >= RUNS_PER_BATCH_MAX
+    }
+
+    fn add(&mut self, entry: &Entry) {
+        let (bytes, runs) = size(entry);
+        (self.bytes, self.runs) = (self.bytes + bytes, self.runs + runs);
+        self.shares.entry(key(entry)).or_default().bytes += bytes + runs * RUN_BYTES;
+    }
+
+    /// Whether an entry stays for the next batch, and with it all further ones of its workspace.
+    fn exceeds_share(&mut self, entry: &Entry) -> bool {
+        let Some(share) = self.shares.get_mut(&key(entry)) else { return false };
+        share.exceeded |= share.bytes >= SHARE_BYTES_MAX;
+        share.exceeded
+    }
+}
+
+/// What a run's row costs beside the answers in it, roughly.
+const RUN_BYTES: usize = 512;
+
+/// Whose entry it is.
+fn key(entry: &Entry) -> Key {
+    match entry {
+        Entry::Accept { key, .. } | Entry::Repeat { key, .. } => *key,
+        Entry::Progress(run) | Entry::Conclude { run, .. } => run.key,
+        Entry::Start(runs) => runs.first().map_or(NOBODY, |run| run.key),
+    }
+}
+
+/// Of a start of no runs.
+const NOBODY: Key = Key { addon: Addon::ApiStudio, workspace: WorkspaceId::from_bytes([0; 12]) };
+
 struct Batch {
     entries: Vec<Entry>,
     receipts: Vec<Receipt>,
@@ -232,7 +299,9 @@ fn size(entry: &Entry) -> (usize, usize) {
         Entry::Accept { event, runs, .. } => (event.payload.len(), runs.len()),
         Entry::Start(runs) => (0, runs.len()),
         Entry::Progress(run) => (run.steps.iter().map(answer_bytes).sum(), 1),
-        Entry::Conclude { run, event, runs } => (event.payload.len() + run.steps.iter().map(answer_bytes).sum::<usize>(), 1 + runs.len()),
+        Entry::Conclude { run, event, runs, .. } => {
+            (event.as_ref().map_or(0, |event| event.payload.len()) + run.steps.iter().map(answer_bytes).sum::<usize>(), 1 + runs.len())
+        }
         Entry::Repeat { .. } => (0, 0),
     }
 }

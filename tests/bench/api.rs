@@ -1,9 +1,10 @@
 //! A stand-in for the platform's API that answers every request well and counts those that write, on a thread of its own. Asked to, it has a list of tags
-//! of any length, and every other list is empty.
+//! of any length, and every other list is empty. What a path's end asks for it does as well: `slow`, `failing`, `huge`, `quick`; that is not counted.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,6 +13,12 @@ use super::connection::head;
 
 const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 34\r\n\r\n{\"id\":\"5f118c837db7a8637ffcaf36\" }";
+
+const FAILURE: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+/// How long a slow answer takes.
+const SLOW: Duration = Duration::from_secs(20);
+/// Bytes of a huge answer: nearly as many as a step keeps.
+const HUGE_BYTES: usize = 250_000;
 
 /// The stand-in.
 pub struct Api {
@@ -58,6 +65,15 @@ async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>, tags: Option<us
     let mut buffer = Vec::with_capacity(8 * 1024);
     loop {
         while let Some((head, length)) = head(&buffer).filter(|(head, length)| buffer.len() >= head + length) {
+            if let Some(answer) = unpleasant(&buffer[..head]) {
+                buffer.drain(..head + length);
+                let (wait, answer) = answer;
+                tokio::time::sleep(wait).await;
+                if stream.write_all(&answer).await.is_err() {
+                    return;
+                }
+                continue;
+            }
             if !buffer.starts_with(b"GET ") {
                 written.fetch_add(1, Ordering::Relaxed);
             }
@@ -72,6 +88,24 @@ async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>, tags: Option<us
             Ok(_) => {}
         }
     }
+}
+
+/// After which time what is answered to a request whose path asks for something unpleasant, or for nothing but haste.
+fn unpleasant(head: &[u8]) -> Option<(Duration, Vec<u8>)> {
+    let target = head.split(|byte| *byte == b' ').nth(1)?;
+    let answer = |name: &str| target.ends_with(name.as_bytes());
+    if answer("/slow") {
+        return Some((SLOW, ANSWER.to_vec()));
+    }
+    if answer("/failing") {
+        return Some((Duration::ZERO, FAILURE.to_vec()));
+    }
+    if answer("/huge") {
+        let body = format!("{{\"id\":\"5f118c837db7a8637ffcaf36\",\"list\":[{}0]}}", "1,".repeat(HUGE_BYTES / 2));
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        return Some((Duration::ZERO, [head.into_bytes(), body.into_bytes()].concat()));
+    }
+    answer("/quick").then(|| (Duration::ZERO, ANSWER.to_vec()))
 }
 
 /// A page of tags of half a kilobyte each, or an empty list.

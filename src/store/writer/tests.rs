@@ -88,6 +88,7 @@ fn entry(number: u32) -> Entry {
 fn number(entry: &Entry) -> u32 {
     match entry {
         Entry::Repeat { event, .. } => u32::try_from(event.uuid().as_u128()).unwrap(),
+        Entry::Accept { event, .. } => u32::try_from(event.id.uuid().as_u128()).unwrap(),
         _ => 0,
     }
 }
@@ -150,20 +151,7 @@ async fn a_commit_takes_so_many_entries_and_no_more() {
 async fn a_commit_takes_so_many_bytes_and_no_more() {
     let (handle, seen) = start(&[]);
     let release = hold(&handle).await;
-    let event = Event {
-        id: Uuid::nil().into(),
-        source: Source::Clockify,
-        event_type: EventType::parse("NEW_TAG").unwrap(),
-        entity: None,
-        received_at: actors::clock::Timestamp::from_millis(0),
-        payload: vec![b' '; BATCH_BYTES_MAX / 2].into(),
-        payload_hash: [0; 32],
-        headers: None,
-        deliveries: 1,
-        message: None,
-    };
-    let large = || Entry::Accept { key: key(), event: Box::new(event.clone()), runs: Vec::new() };
-    let pending: Vec<_> = (0..5).map(|_| submit(&handle, large())).collect();
+    let pending: Vec<_> = (0..5).map(|number| submit(&handle, event(1, number, BATCH_BYTES_MAX / 2))).collect();
     release.send(()).unwrap();
     outcomes(pending).await;
     let sizes: Vec<_> = seen.commits.lock().unwrap().iter().map(Vec::len).collect();
@@ -293,4 +281,58 @@ async fn closing_writes_what_is_queued_and_takes_nothing_more() {
     assert!(is_unavailable(&submit(&handle, entry(1)).outcome().await));
     assert!(handle.run(Box::new(|_| Box::pin(async { After::Fine }))).is_err());
     handle.close().await;
+}
+
+/// An event of a workspace with a payload of so many bytes.
+fn event(workspace: u8, number: u32, bytes: usize) -> Entry {
+    let key = Key { addon: Addon::UniversalWebhook, workspace: WorkspaceId::from_bytes([workspace; 12]) };
+    let event = Event {
+        id: EventId::from(Uuid::from_u128(u128::from(number))),
+        source: Source::Clockify,
+        message: None,
+        event_type: EventType::parse("NEW_TAG").unwrap(),
+        entity: None,
+        received_at: actors::clock::Timestamp::from_seconds(1),
+        payload: vec![b' '; bytes].into(),
+        payload_hash: [0; 32],
+        headers: None,
+        deliveries: 1,
+    };
+    Entry::Accept { key, event: Box::new(event), runs: Vec::new() }
+}
+
+#[tokio::test]
+async fn large_entries_of_one_workspace_do_not_keep_the_others_waiting() {
+    let (handle, seen) = start(&[]);
+    let release = hold(&handle).await;
+    let hostile = (1..=10).map(|number| submit(&handle, event(1, number, SHARE_BYTES_MAX)));
+    let pending: Vec<_> = hostile.collect();
+    let others = (11..=40).map(|number| submit(&handle, event(u8::try_from(number % 3).unwrap() + 2, number, 1_000)));
+    let pending: Vec<_> = pending.into_iter().chain(others).collect();
+    release.send(()).unwrap();
+    assert!(outcomes(pending).await.iter().all(|outcome| *outcome == Ok(Written::Done)));
+    let commits = seen.commits.lock().unwrap().clone();
+    assert_eq!(commits[0], std::iter::once(1).chain(11..=40).collect::<Vec<_>>(), "all of the others' are in the first commit");
+    assert_eq!(commits[1..].concat(), (2..=10).collect::<Vec<_>>(), "its own stay in their order, and go on once nobody else waits");
+    assert_eq!(commits.len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_is_not_overtaken_by_what_was_left_before_it() {
+    let (handle, seen) = start(&[]);
+    let release = hold(&handle).await;
+    let mut pending: Vec<_> = (1..=3).map(|number| submit(&handle, event(1, number, SHARE_BYTES_MAX))).collect();
+    pending.push(submit(&handle, event(2, 4, 10)));
+    let (told, commits) = oneshot::channel();
+    let at_job = Arc::clone(&seen);
+    let job: Job<u32> = Box::new(move |_| {
+        Box::pin(async move {
+            let _ = told.send(at_job.commits.lock().unwrap().concat());
+            After::Fine
+        })
+    });
+    handle.run(job).unwrap();
+    release.send(()).unwrap();
+    outcomes(pending).await;
+    assert_eq!(commits.await.unwrap(), [1, 4, 2, 3]);
 }
