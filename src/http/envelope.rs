@@ -1,6 +1,6 @@
-//! What goes around every request: one path, one id, one shape of error, safe headers, a log line, a counter; and a panic becomes a 500.
+//! What goes around every request: one path, one add-on, one id, one shape of error, safe headers, a log line, a counter; a panic becomes a 500.
 //!
-//! The log line has no query, because pages are opened with a token in it (I7). Deliveries are logged at `debug`: there are thousands a second.
+//! A listener has the routes once: a slug at the front of the path chooses the add-on here, before anything is routed. The log line has no query, because pages are opened with a token in it (I7). Deliveries are logged at `debug`: there are thousands a second.
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{Service as ActixService, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::dev::{Extensions, Service as ActixService, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::{HttpResponse, ResponseError};
+use actors::addon::Addon;
 use actors::port::store::receipt::open_lane;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Ready, ready};
@@ -29,12 +30,15 @@ const NO_CONTENT: (HeaderName, HeaderValue) =
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
 
 /// The middleware.
-pub struct Envelope(Arc<Service>);
+pub struct Envelope {
+    own: Mount,
+    all: Vec<Mount>,
+}
 
 impl Envelope {
-    /// An envelope around everything that this service answers.
-    pub fn around(service: Arc<Service>) -> Self {
-        Self(service)
+    /// An envelope around everything that a listener answers: `own` at its root, `all` below their slugs.
+    pub fn around(own: Mount, all: Vec<Mount>) -> Self {
+        Self { own, all }
     }
 }
 
@@ -52,14 +56,32 @@ where
     fn new_transform(&self, inner: S) -> Self::Future {
         // Each worker thread gets its service made here, and waits for commits from then on.
         open_lane();
-        ready(Ok(Enveloped { inner: Rc::new(inner), service: Arc::clone(&self.0) }))
+        let below = self.all.iter().map(|mount| (mount.addon, as_data(mount))).collect();
+        ready(Ok(Enveloped { inner: Rc::new(inner), service: Arc::clone(&self.own.service), root: as_data(&self.own), below }))
     }
+}
+
+/// What a request's handlers find the mount in.
+fn as_data(mount: &Mount) -> Rc<Extensions> {
+    let mut data = Extensions::new();
+    data.insert(mount.clone());
+    Rc::new(data)
 }
 
 /// A service in its envelope.
 pub struct Enveloped<S> {
     inner: Rc<S>,
     service: Arc<Service>,
+    root: Rc<Extensions>,
+    below: Vec<(Addon, Rc<Extensions>)>,
+}
+
+impl<S> Enveloped<S> {
+    /// Where this request arrived; what names it is taken off the path that is routed.
+    fn enter(&self, request: &mut ServiceRequest) -> Rc<Extensions> {
+        let below = self.below.iter().find(|(addon, _)| path::enter(request, addon.slug()));
+        Rc::clone(below.map_or(&self.root, |(_, data)| data))
+    }
 }
 
 impl<S, B> ActixService<ServiceRequest> for Enveloped<S>
@@ -75,6 +97,8 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         path::settle(&mut request);
+        let mount = self.enter(&mut request);
+        request.add_data_container(mount);
         let seen = Seen {
             id: request_id::settle(&mut request, &*self.service.clock),
             method: request.method().clone(),

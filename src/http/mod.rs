@@ -205,11 +205,8 @@ pub type Services = BTreeMap<Addon, Arc<Service>>;
 
 /// Sets up a listener: `own` at its root, every add-on that is served below its slug. It needs nothing else of the application.
 pub fn configure(config: &mut web::ServiceConfig, services: &Services, own: Addon) {
-    let Some(service) = services.get(&own) else { return };
-    let mount = |addon, service: &Arc<Service>| Mount { service: Arc::clone(service), addon };
-    let mut everything = web::scope("").wrap(Envelope::around(Arc::clone(service))).app_data(mount(own, service));
-    for (&addon, service) in services {
-        everything = everything.service(routes::below(web::scope(addon.slug()), ROUTES, addon).app_data(mount(addon, service)));
-    }
-    config.service(routes::below(everything, ROUTES, own).default_service(web::to(routes::nothing_here)));
+    let all: Vec<Mount> = services.iter().map(|(&addon, service)| Mount { service: Arc::clone(service), addon }).collect();
+    let Some(own) = all.iter().find(|mount| mount.addon == own).cloned() else { return };
+    let everything = web::scope("").wrap(Envelope::around(own, all)).default_service(web::to(routes::nothing_here));
+    config.service(routes::of_table(everything, ROUTES));
 }

@@ -30,6 +30,17 @@ pub fn settle(request: &mut ServiceRequest) {
     request.head_mut().uri = uri;
 }
 
+/// Takes `slug` off the front of the path that is yet to be routed, if it is the whole first segment. The URI itself stays as it was sent.
+pub fn enter(request: &mut ServiceRequest, slug: &str) -> bool {
+    let rest = request.match_info().unprocessed().strip_prefix('/').and_then(|path| path.strip_prefix(slug));
+    let inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let bytes = u16::try_from(1 + slug.len()).ok().filter(|_| inside);
+    if let Some(bytes) = bytes {
+        request.match_info_mut().skip(bytes);
+    }
+    bytes.is_some()
+}
+
 /// The path with single slashes and none at its end; `None` if it is so already.
 fn collapsed(path: &str) -> Option<String> {
     let settled = path.len() <= 1 || !(path.contains("//") || path.ends_with('/'));

@@ -3,12 +3,12 @@
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, Scope, guard, web};
-
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope, guard, web};
 use actors::addon::Addon;
+use futures_util::future::ready;
 
 use super::activity;
-use super::caller::{BeginsWith, Proof, Proven};
+use super::caller::{BeginsWith, Mount, Proof, Proven};
 use super::error::{Error, Kind};
 
 /// A line of the table.
@@ -98,46 +98,65 @@ macro_rules! routes {
 }
 pub(super) use routes;
 
-/// Adds an add-on's lines of the table to a scope: one resource for each path, which answers 405 to the methods that it lacks.
-pub fn below<T>(mut scope: Scope<T>, table: &'static [Endpoint], addon: Addon) -> Scope<T>
+/// Adds the table to a scope: one resource for each path, which is there for the add-ons that have it and answers 405 to the methods that it
+/// lacks. The routes are made once for all add-ons, since each worker of each listener holds its own and one set of them weighs a megabyte.
+pub fn of_table<T>(mut scope: Scope<T>, table: &'static [Endpoint]) -> Scope<T>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = actix_web::Error, InitError = ()>,
 {
     let mut paths: Vec<&'static str> = Vec::new();
-    for endpoint in table.iter().filter(|endpoint| endpoint.is_of(addon)) {
-        if !paths.contains(&endpoint.path) {
-            paths.push(endpoint.path);
-            let here = || table.iter().filter(|other| other.path == endpoint.path && other.is_of(addon));
-            let resource = resource(endpoint.path, table, addon);
-            scope = if here().any(activity::leaves_a_line) {
-                scope.service(resource.wrap(from_fn(activity::record)))
-            } else {
-                scope.service(resource)
-            };
+    for path in table.iter().map(|endpoint| endpoint.path) {
+        if !paths.contains(&path) {
+            paths.push(path);
+            let here: Vec<&'static Endpoint> = table.iter().filter(|endpoint| endpoint.path == path).collect();
+            let leaves_lines = here.iter().any(|endpoint| activity::leaves_a_line(endpoint));
+            let resource = resource(path, here);
+            scope = if leaves_lines { scope.service(resource.wrap(from_fn(activity::record))) } else { scope.service(resource) };
         }
     }
     scope
 }
 
-fn resource(path: &'static str, table: &'static [Endpoint], addon: Addon) -> Resource {
+fn resource(path: &'static str, here: Vec<&'static Endpoint>) -> Resource {
     // Below an add-on's slug the root has no slash of its own.
     let mut resource = if path == "/" { web::resource(["", "/"]) } else { web::resource(path) }.app_data(Matched(path));
+    if let Some(addons) = here.iter().map(|endpoint| endpoint.only).collect::<Option<Vec<_>>>() {
+        resource = resource.guard(Of(addons.concat()));
+    }
+    for endpoint in &here {
+        let mut route = (endpoint.route)().guard(BoxedGuard(endpoint.verb.guard()));
+        if let Some(addons) = endpoint.only {
+            route = route.guard(Of(addons.to_vec()));
+        }
+        resource = resource.route(route);
+    }
+    resource.default_service(web::to(move |request: HttpRequest| ready(no_such_method(&request, &here))))
+}
+
+/// What a path answers to a method that it lacks.
+fn no_such_method(request: &HttpRequest, here: &[&'static Endpoint]) -> HttpResponse {
+    let addon = request.app_data::<Mount>().map(|mount| mount.addon);
     let mut allow: Vec<&str> = Vec::new();
-    for endpoint in table.iter().filter(|endpoint| endpoint.path == path && endpoint.is_of(addon)) {
-        resource = resource.route((endpoint.route)().guard(BoxedGuard(endpoint.verb.guard())));
+    for endpoint in here.iter().filter(|endpoint| addon.is_some_and(|addon| endpoint.is_of(addon))) {
         allow.push(endpoint.verb.as_str());
     }
     if allow.contains(&"GET") {
         allow.push("HEAD");
     }
-    let allow = allow.join(", ");
-    resource.default_service(web::to(move || {
-        let mut response = HttpResponse::from_error(Error::from(Kind::MethodNotAllowed));
-        if let Ok(allow) = header::HeaderValue::from_str(&allow) {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
-        async move { response }
-    }))
+    let mut response = HttpResponse::from_error(Error::from(Kind::MethodNotAllowed));
+    if let Ok(allow) = header::HeaderValue::from_str(&allow.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+/// A request to one of these add-ons.
+struct Of(Vec<Addon>);
+
+impl guard::Guard for Of {
+    fn check(&self, context: &guard::GuardContext<'_>) -> bool {
+        context.app_data::<Mount>().is_some_and(|mount| self.0.contains(&mount.addon))
+    }
 }
 
 /// actix takes guards by value only.

@@ -67,3 +67,39 @@ async fn every_add_on_is_served_below_its_slug_as_at_its_own_listener() {
         harness.send(get(format!("/{addon}x/healthz"))).await.refused(404, "not_found");
     }
 }
+
+#[actix_web::test]
+async fn a_path_that_some_add_ons_have_is_not_there_for_the_others() {
+    for addon in Addon::ALL {
+        let harness = Harness::installed_as(addon).await;
+        for route in ROUTES.iter().filter(|route| route.only.is_some()) {
+            let path = harness.target(route);
+            let there = ROUTES.iter().any(|other| other.is_of(addon) && covers(other.path, &path));
+            for target in [format!("/{addon}{path}"), path] {
+                let answer = harness.send(request(route.verb.as_str(), target.clone())).await;
+                assert_eq!(answer.status != 404, there, "{target}: {answer:?}");
+            }
+        }
+    }
+}
+
+/// Whether a pattern of the table takes a path.
+fn covers(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(path).all(|(part, segment)| part.starts_with('{') || *part == segment)
+}
+
+#[actix_web::test]
+async fn a_method_that_a_path_lacks_is_told_the_ones_that_this_add_on_has() {
+    let harness = Harness::installed_as(Addon::ClockifyAddon).await;
+    for (path, allow) in
+        [("/ui/flows", "GET, POST, HEAD"), ("/ui/flows/x", "GET, PUT, DELETE, HEAD"), ("/health", "GET, HEAD"), ("", "GET, HEAD")]
+    {
+        for prefix in ["", "/clockify-addon"] {
+            let sent = if prefix.is_empty() && path.is_empty() { "/".to_owned() } else { format!("{prefix}{path}") };
+            let answer = harness.send(request("PATCH", sent)).await;
+            answer.refused(405, "method_not_allowed");
+            assert_eq!(answer.header("allow"), Some(allow), "{prefix}{path}");
+        }
+    }
+}

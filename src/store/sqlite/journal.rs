@@ -8,6 +8,7 @@ pub(super) mod group;
 use std::collections::HashSet;
 
 use actors::ids::Key;
+use actors::limits::store::PREPARED_ROWS_MAX;
 use actors::port::store::Error;
 use actors::port::store::journal::{Entry, Written};
 use actors::port::store::receipt::Outcome;
@@ -21,9 +22,6 @@ use super::Failure;
 use super::connection::Pen;
 use super::row::columns;
 use super::script::{Answer, Script};
-
-/// Up to so many rows the statements of a batch are kept prepared; larger batches are of too many forms.
-const PREPARED_ROWS_MAX: usize = 4;
 
 /// Writes a batch. After a failure the transaction may be open.
 pub(super) async fn write(pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
