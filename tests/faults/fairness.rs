@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use actors::flow::run::RunState;
+use actors::clock::Clock;
+use actors::flow::run::{Run, RunState};
 use actors::ids::Key;
 use actors::limits::actor::DELIVERIES_UNDER_WAY_MAX;
 use actors::limits::effort::{CREDIT_SECONDS, VISITS_PER_SECOND};
-use actors::limits::flow::CONDITION_VISITS_MAX;
+use actors::limits::flow::VISITS_AT_A_TIME_MAX;
 use actors::limits::run::CONCURRENCY_DEFAULT;
 use actors::limits::store::QUEUE_ENTRIES_MAX;
 use actors::port::clockify::Method;
@@ -114,7 +115,7 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
         assert_eq!(refused, Error::Busy);
         // Each costs as much as one event may, and some more for its size and its runs.
         let credit = usize::try_from(CREDIT_SECONDS).unwrap() * usize::try_from(VISITS_PER_SECOND).unwrap();
-        assert_eq!(accepted, credit / CONDITION_VISITS_MAX);
+        assert_eq!(accepted, credit / VISITS_AT_A_TIME_MAX);
         for key in others {
             stage.deliver(key, "e", json!({})).await.unwrap();
         }
@@ -126,6 +127,34 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
         assert!(runs.iter().all(|run| run.state == RunState::Failed), "{runs:?}");
         assert!(runs.iter().all(|run| run.reason.as_ref().unwrap().code == "condition_not_evaluated"));
         assert_eq!(runs.len() % (accepted + 1), 0);
+    });
+}
+
+#[test]
+fn runs_that_search_much_rest_between_their_steps_and_the_others_do_not() {
+    play(|stage| async move {
+        let (hostile, others) = installed(&stage).await;
+        // Ten steps of 0.8 million visits each.
+        let rule = json!({ "field": "$.webhook..nothing", "operator": "==", "value": "nothing" });
+        let step = json!({ "type": "STOP_IF", "conditions": { "type": "ANY", "rules": vec![rule; 40] } });
+        let flow = json!({ "name": "steps", "trigger_event_types": ["NEW_TIME_ENTRY"], "actions": vec![step; 10] });
+        for key in others.iter().chain([&hostile]) {
+            stage.flow(*key, flow.clone()).await;
+        }
+        let begun = stage.clock.now();
+        stage.deliver(hostile, "e", json!({ "list": vec![0; 20_000] })).await.unwrap();
+        for key in &others {
+            stage.deliver(*key, "e", json!({ "list": [0] })).await.unwrap();
+        }
+        stage.live(Duration::from_secs(30)).await;
+        let took = |run: &Run| run.finished_at.unwrap().since(begun);
+        for key in &others {
+            assert!(took(&stage.runs(*key).await[0]) < Duration::from_secs(1));
+        }
+        let run = stage.runs(hostile).await.remove(0);
+        assert_eq!(run.state, RunState::Succeeded);
+        // The credit is half of what it takes; the last step is not waited for.
+        assert!((3..=4).contains(&took(&run).as_secs()), "{:?}", took(&run));
     });
 }
 

@@ -42,7 +42,7 @@ impl Condition {
 
     /// Whether it holds for `document`, by itself.
     pub fn holds(&self, document: &Value) -> Result<bool, Unevaluated> {
-        self.holds_within(document, &mut Visits::of(limits::CONDITION_VISITS_MAX))
+        self.holds_within(document, &mut Visits::of(limits::VISITS_AT_A_TIME_MAX))
     }
 
     /// Whether it holds for `document`, within visits that are shared with other conditions.

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::ids::{Key, RunId};
 use crate::jsonpath::Visits;
 use crate::limits::effort::{BYTES_PER_VISIT, VISITS_PER_EVENT, VISITS_PER_RUN};
-use crate::limits::flow::CONDITION_VISITS_MAX;
+use crate::limits::flow::VISITS_AT_A_TIME_MAX;
 
 /// The runs that an event starts, in the order of `flows`, and how much it took to find them, for [`crate::effort`]. `paused` says which flows start none now, `echoes` whether the event is the echo of that
 /// flow's own write; the payload becomes a tree only if a condition looks into it.
@@ -24,7 +24,7 @@ pub fn runs(
     mut fresh_id: impl FnMut() -> RunId,
     now: Timestamp,
 ) -> (Vec<Run>, usize) {
-    let mut visits = Visits::of(CONDITION_VISITS_MAX);
+    let mut visits = Visits::of(VISITS_AT_A_TIME_MAX);
     let mut payload: Option<Result<Value, Reason>> = None;
     let mut runs = Vec::new();
     for flow in flows.iter().filter(|flow| flow.listens_to(&event.source, &event.event_type)) {

@@ -41,7 +41,7 @@ async fn fill(file: &backend::File, number: u32, marker: &str) {
         flow.definition.description = marker.repeat(50);
         store.create_flow(key(number), &flow, 100).await.unwrap();
         store.update_flow(key(number), &flow).await.unwrap();
-        assert_eq!(fails(store, key(number), flow.id, 1, &marker.repeat(30)).await, Ok(Written::Done));
+        assert_eq!(fails(&*store, key(number), flow.id, 1, &marker.repeat(30)).await, Ok(Written::Done));
     }
     let name = SecretName::parse("KEY").unwrap();
     store.put_secret(key(number), &name, &Secret::new(marker.repeat(40)), 10, CLOCK.now()).await.unwrap();
