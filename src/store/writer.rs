@@ -84,7 +84,7 @@ pub(super) type Job<C> = Box<dyn for<'c> FnOnce(Result<&'c mut C, Error>) -> Box
 pub(super) fn spawn<B: Backend>(backend: B, connection: Option<B::Connection>) -> std::io::Result<Handle<B::Connection>> {
     let (handle, work, gauges) = queue::open();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let writer = Writer { backend, connection, work, arrivals: Vec::new(), inbox: VecDeque::new(), gauges };
+    let writer = Writer { backend, connection, work, arrivals: Vec::new(), inbox: VecDeque::new(), owed: HashMap::new(), gauges };
     std::thread::Builder::new().name("store-writer".into()).spawn(move || runtime.block_on(writer.run()))?;
     Ok(handle)
 }
@@ -95,6 +95,8 @@ struct Writer<B: Backend> {
     work: mpsc::Receiver<Work<B::Connection>>,
     arrivals: Vec<Work<B::Connection>>,
     inbox: VecDeque<Work<B::Connection>>,
+    /// Bytes of earlier commits that workspaces took beyond their shares.
+    owed: HashMap<Key, usize>,
     gauges: Arc<Gauges>,
 }
 
@@ -131,8 +133,9 @@ impl<B: Backend> Writer<B> {
                 self.inbox.push_back(work);
             }
             match self.inbox.pop_front()? {
-                Work::Entry(entry, receipt) => {
-                    let batch = self.gather(entry, receipt);
+                entry @ Work::Entry(..) => {
+                    self.inbox.push_front(entry);
+                    let batch = self.gather();
                     self.write(batch).await;
                 }
                 Work::Job(job) => {
@@ -149,13 +152,11 @@ impl<B: Backend> Writer<B> {
         }
     }
 
-    /// The entries at the head of the queue, as many as one commit takes. A workspace's entries stay in their order: behind one that is left for the
-    /// next commit all of them are.
-    fn gather(&mut self, entry: Entry, receipt: Receipt) -> Batch {
-        let mut batch = Batch { entries: Vec::with_capacity(self.inbox.len() + 1), receipts: Vec::with_capacity(self.inbox.len() + 1) };
-        let mut filled = Filled::default();
-        filled.add(&entry);
-        batch.push(entry, receipt);
+    /// The entries at the head of the queue, as many as one commit takes. A workspace's entries stay in their order: behind one that is left for a later
+    /// commit all of them are.
+    fn gather(&mut self) -> Batch {
+        let mut batch = Batch { entries: Vec::with_capacity(self.inbox.len()), receipts: Vec::with_capacity(self.inbox.len()) };
+        let mut filled = Filled::owing(&self.owed);
         let mut left = VecDeque::new();
         while !filled.is_full(batch.entries.len()) {
             match self.inbox.pop_front() {
@@ -172,12 +173,14 @@ impl<B: Backend> Writer<B> {
             }
         }
         // Nobody else waits, so that nobody is kept waiting.
-        while filled.shares.len() == 1 && !filled.is_full(batch.entries.len()) {
-            let Some((entry, receipt)) = left.pop_front() else { break };
+        let alone = batch.entries.first().or(left.front().map(|(entry, _)| entry)).map(key);
+        while filled.takers <= 1 && !filled.is_full(batch.entries.len()) {
+            let Some((entry, receipt)) = left.pop_front_if(|(entry, _)| Some(key(entry)) == alone) else { break };
             filled.add(&entry);
             batch.push(entry, receipt);
         }
         left.into_iter().rev().for_each(|(entry, receipt)| self.inbox.push_front(Work::Entry(entry, receipt)));
+        self.owed = filled.owed();
         self.gauges.entries_taken(batch.entries.len());
         batch
     }
@@ -231,17 +234,27 @@ async fn connected<'c, B: Backend>(backend: &B, connection: &'c mut Option<B::Co
 struct Filled {
     bytes: usize,
     runs: usize,
+    /// Workspaces that have an entry in it.
+    takers: usize,
     shares: HashMap<Key, Share>,
 }
 
 #[derive(Default)]
 struct Share {
     bytes: usize,
-    /// Whether an entry has been left for the next batch.
+    /// Whether it has an entry in the batch.
+    taken: bool,
+    /// Whether an entry has been left for a later batch.
     exceeded: bool,
 }
 
 impl Filled {
+    /// An empty one. What a workspace took of earlier commits beyond its share counts as taken.
+    fn owing(owed: &HashMap<Key, usize>) -> Self {
+        let shares = owed.iter().map(|(key, bytes)| (*key, Share { bytes: *bytes, ..Share::default() })).collect();
+        Self { shares, ..Self::default() }
+    }
+
     fn is_full(&self, entries: usize) -> bool {
         entries >= BATCH_ENTRIES_MAX || self.bytes >= BATCH_BYTES_MAX || self.runs >= RUNS_PER_BATCH_MAX
     }
@@ -249,14 +262,24 @@ impl Filled {
     fn add(&mut self, entry: &Entry) {
         let (bytes, runs) = size(entry);
         (self.bytes, self.runs) = (self.bytes + bytes, self.runs + runs);
-        self.shares.entry(key(entry)).or_default().bytes += bytes + runs * RUN_BYTES;
+        let share = self.shares.entry(key(entry)).or_default();
+        share.bytes += bytes + runs * RUN_BYTES;
+        if !std::mem::replace(&mut share.taken, true) {
+            self.takers += 1;
+        }
     }
 
-    /// Whether an entry stays for the next batch, and with it all further ones of its workspace.
+    /// Whether an entry stays for a later batch, and with it all further ones of its workspace.
     fn exceeds_share(&mut self, entry: &Entry) -> bool {
         let Some(share) = self.shares.get_mut(&key(entry)) else { return false };
         share.exceeded |= share.bytes >= SHARE_BYTES_MAX;
         share.exceeded
+    }
+
+    /// What is taken beyond the shares, and counts in the next batch. An entry may be larger than a share; the debt has a bound all the same.
+    fn owed(self) -> HashMap<Key, usize> {
+        let owed = |share: Share| share.bytes.saturating_sub(SHARE_BYTES_MAX).min(BATCH_BYTES_MAX);
+        self.shares.into_iter().map(|(key, share)| (key, owed(share))).filter(|(_, owed)| *owed > 0).collect()
     }
 }
 

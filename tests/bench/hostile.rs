@@ -76,7 +76,7 @@ fn paths() -> Value {
 /// Steps that each keep as large an answer as a step may, written again and again with the run.
 fn answers() -> Value {
     let get = json!({"type": "CLOCKIFY_API", "operation_id": "getTimeEntry", "params": {"path": {"id": "huge"}}});
-    let post = json!({"type": "CLOCKIFY_API", "operation_id": "createTag", "params": {"body": {"name": "x"}}});
+    let post = json!({"type": "CLOCKIFY_API", "operation_id": "createNewTag", "params": {"body": {"name": "x"}}});
     let actions: Vec<Value> = (0..20).map(|n| if n < 12 { get.clone() } else { post.clone() }).collect();
     json!({"name": "answers", "trigger_event_types": ["NEW_TIME_ENTRY"], "actions": actions})
 }
@@ -86,7 +86,7 @@ fn loops(api: SocketAddr) -> Value {
     let quick = json!({"type": "GENERIC_HTTP", "method": "PUT", "url": format!("http://{api}/quick")});
     json!({
         "name": "loops", "trigger_event_types": ["NEW_TIME_ENTRY"], "allow_self_trigger": true, "runs_per_entity_per_minute": 600,
-        "actions": [{"type": "FOR_EACH", "items": "$.webhook.items", "max_items": 100, "actions": [quick]}],
+        "actions": [{"type": "FOR_EACH", "items": "$.webhook.items", "max": 100, "actions": [quick]}],
     })
 }
 
@@ -112,7 +112,7 @@ fn usual(number: usize) -> Value {
         1 => vec![action("getTimeEntry", json!({"path": {"id": "$.webhook.id"}})), put("$.action_0.id", "read before")],
         2 => vec![
             json!({"type": "STOP_IF", "conditions": {"rules": [{"field": "$.webhook.isLocked", "operator": "==", "value": true}]}}),
-            action("createTag", json!({"body": {"name": "{{ $.webhook.project.name }}"}})),
+            action("createNewTag", json!({"body": {"name": "{{ $.webhook.project.name }}"}})),
         ],
         _ => vec![json!({"type": "FOR_EACH", "items": "$.webhook.tagIds", "actions": [put("$.webhook.id", "tagged {{ $.item }}")]})],
     };

@@ -22,6 +22,8 @@ struct Seen {
     closed: AtomicU32,
     /// What happens to the next writes and connects, first to last; then all goes well.
     script: Mutex<VecDeque<Step>>,
+    /// A write says that it begins and waits until it may go on, while somebody lets it.
+    gate: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -51,6 +53,13 @@ impl Backend for Fake {
     }
 
     async fn write(&self, _: &mut u32, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
+        let gate = self.seen.gate.lock().unwrap().take();
+        if let Some((begun, mut goes)) = gate {
+            let _ = begun.send(()).await;
+            if goes.recv().await.is_some() {
+                *self.seen.gate.lock().unwrap() = Some((begun, goes));
+            }
+        }
         let step = self.seen.script.lock().unwrap().pop_front();
         let unavailable = |why: &str| Error::Unavailable(why.to_owned());
         match step {
@@ -335,4 +344,25 @@ async fn a_job_is_not_overtaken_by_what_was_left_before_it() {
     release.send(()).unwrap();
     outcomes(pending).await;
     assert_eq!(commits.await.unwrap(), [1, 4, 2, 3]);
+}
+
+#[tokio::test]
+async fn an_entry_larger_than_a_share_is_made_up_for() {
+    let (handle, seen) = start(&[]);
+    let release = hold(&handle).await;
+    let mut pending: Vec<_> = (1..=2).map(|number| submit(&handle, event(1, number, 3 * SHARE_BYTES_MAX))).collect();
+    pending.push(submit(&handle, event(2, 10, 10)));
+    let (begun, mut begins) = mpsc::channel(1);
+    let (go, goes) = mpsc::channel(1);
+    *seen.gate.lock().unwrap() = Some((begun, goes));
+    release.send(()).unwrap();
+    // Somebody else waits before each of the next commits.
+    for number in 11..=13 {
+        begins.recv().await.unwrap();
+        pending.push(submit(&handle, event(2, number, 10)));
+        go.send(()).await.unwrap();
+    }
+    drop(go);
+    outcomes(pending).await;
+    assert_eq!(*seen.commits.lock().unwrap(), [vec![1, 10], vec![11], vec![12], vec![2, 13]]);
 }
