@@ -13,6 +13,7 @@ use crate::flow::run::{Reason, RequestSummary, Run};
 use crate::flow::template::{Renderer, Secrets};
 use crate::ids::FlowId;
 use crate::jsonpath::Visits;
+use crate::limits::effort::REST_LOOK_MS;
 use crate::limits::flow::VISITS_AT_A_TIME_MAX;
 use crate::port::clockify::ApiRequest;
 use crate::port::store;
@@ -75,8 +76,12 @@ impl Runner {
     pub(super) async fn rest(&self) {
         tokio::task::yield_now().await;
         while let Err(rest) = self.allows_more() {
+            // The step looks at it once more, and leaves its run.
+            if !self.inner.borrow().goes() {
+                return;
+            }
             // A clock may tell no less than milliseconds.
-            self.env.clock.sleep(rest.max(Duration::from_millis(1))).await;
+            self.env.clock.sleep(rest.clamp(Duration::from_millis(1), Duration::from_millis(REST_LOOK_MS))).await;
         }
     }
 
