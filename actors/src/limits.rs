@@ -230,7 +230,8 @@ pub mod effort {
     pub const VISITS_PER_SECOND: u32 = 1_000_000;
     /// So many seconds' worth may come at once: some thousands of usual events with a flow or two.
     pub const CREDIT_SECONDS: u64 = 4;
-    /// How long a run rests before it looks whether it is to stop, in milliseconds.
+    /// How long a run rests before it looks whether it is to stop, and for how long deliveries are refused before the workspace is asked again, in
+    /// milliseconds.
     pub const REST_LOOK_MS: u64 = 250;
     /// An event, whatever it is: what becomes of it in the store is work as well.
     pub const VISITS_PER_EVENT: usize = 100;

@@ -20,6 +20,7 @@ use futures_util::future::{Either, select};
 use crate::clock::Timestamp;
 use crate::ids::{EventId, Key, RunId};
 use crate::installation::{Proof, Verdict};
+use crate::limits::effort::REST_LOOK_MS;
 use crate::limits::flow::REPLAYS_PER_MESSAGE_MAX;
 use crate::limits::{actor as limits, explorer};
 use crate::port::observer::{Happening, Stir};
@@ -60,6 +61,8 @@ pub struct Registry {
 struct Entry {
     actor: Actor,
     used_at: AtomicI64,
+    /// Until when it takes no deliveries, because it said that it was busy, in milliseconds of the monotonic time.
+    busy_until: AtomicU64,
 }
 
 /// An actor, and which life of its key it is.
@@ -105,7 +108,12 @@ impl Registry {
             let outcome = self.within_limit(pending.outcome()).await.ok_or(Error::Unavailable)?;
             match (verdict.get(), outcome) {
                 (Some(Err(Error::Unavailable)), _) => drop(self.gone(key, actor.generation)),
-                (Some(Err(error)), _) => return Err(error.clone()),
+                (Some(Err(error)), _) => {
+                    if *error == Error::Busy {
+                        self.note_busy(key);
+                    }
+                    return Err(error.clone());
+                }
                 // What it repeats never became durable, so it repeats nothing.
                 (Some(Ok(Accepted::Duplicate(first))), Ok(Written::Absent)) => unless_repeats = Some(*first),
                 (Some(Ok(accepted)), Ok(Written::Done)) => {
@@ -121,6 +129,21 @@ impl Registry {
             }
         }
         Err(Error::Unavailable)
+    }
+
+    /// Whether a delivery would be refused because the workspace has just said that it is busy. It costs nothing to ask, which a large body does not.
+    pub fn is_busy(&self, key: Key) -> bool {
+        self.actors.get(&key).is_some_and(|entry| entry.busy_until.load(Ordering::Relaxed) > self.elapsed_millis())
+    }
+
+    fn note_busy(&self, key: Key) {
+        if let Some(entry) = self.actors.get(&key) {
+            entry.busy_until.store(self.elapsed_millis() + REST_LOOK_MS, Ordering::Relaxed);
+        }
+    }
+
+    fn elapsed_millis(&self) -> u64 {
+        u64::try_from(self.env.clock.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Applies a lifecycle call.
@@ -397,6 +420,7 @@ impl Registry {
                 deliveries: UnderWay::default(),
             },
             used_at: AtomicI64::new(now.millis()),
+            busy_until: AtomicU64::new(0),
         });
         Ok(entry.actor.clone())
     }

@@ -1,5 +1,5 @@
 //! A stand-in for the platform's API that answers every request well and counts those that write, on a thread of its own. Asked to, it has a list of tags
-//! of any length, and every other list is empty. What a path's end asks for it does as well: `slow`, `failing`, `huge`, `quick`; that is not counted.
+//! of any length, and every other list is empty. What a path's end asks for it does as well: `slow`, `failing`, `huge`; that is not counted.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,6 +35,15 @@ impl Api {
 
     /// The same with so many tags in each workspace.
     pub fn with_tags(tags: Option<usize>) -> Self {
+        Self::serving(tags, "nobody's")
+    }
+
+    /// The same that does not count requests about one workspace.
+    pub fn ignoring(workspace: &'static str) -> Self {
+        Self::serving(None, workspace)
+    }
+
+    fn serving(tags: Option<usize>, ignored: &'static str) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -46,7 +55,7 @@ impl Api {
                 let listener = TcpListener::from_std(listener).unwrap();
                 loop {
                     if let Ok((stream, _)) = listener.accept().await {
-                        tokio::task::spawn_local(serve(stream, Arc::clone(&counter), tags));
+                        tokio::task::spawn_local(serve(stream, Arc::clone(&counter), tags, ignored));
                     }
                 }
             });
@@ -60,7 +69,7 @@ impl Api {
     }
 }
 
-async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>, tags: Option<usize>) {
+async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>, tags: Option<usize>, ignored: &str) {
     let _ = stream.set_nodelay(true);
     let mut buffer = Vec::with_capacity(8 * 1024);
     loop {
@@ -74,7 +83,8 @@ async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>, tags: Option<us
                 }
                 continue;
             }
-            if !buffer.starts_with(b"GET ") {
+            let counts = !buffer[..head].windows(ignored.len()).any(|part| part == ignored.as_bytes());
+            if counts && !buffer.starts_with(b"GET ") {
                 written.fetch_add(1, Ordering::Relaxed);
             }
             let asked = tags.filter(|_| buffer.starts_with(b"GET ")).map(|tags| page(&buffer[..head], tags));
@@ -90,7 +100,7 @@ async fn serve(mut stream: TcpStream, written: Arc<AtomicUsize>, tags: Option<us
     }
 }
 
-/// After which time what is answered to a request whose path asks for something unpleasant, or for nothing but haste.
+/// After which time what is answered to a request whose path asks for something unpleasant.
 fn unpleasant(head: &[u8]) -> Option<(Duration, Vec<u8>)> {
     let target = head.split(|byte| *byte == b' ').nth(1)?;
     let answer = |name: &str| target.ends_with(name.as_bytes());
@@ -105,7 +115,7 @@ fn unpleasant(head: &[u8]) -> Option<(Duration, Vec<u8>)> {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
         return Some((Duration::ZERO, [head.into_bytes(), body.into_bytes()].concat()));
     }
-    answer("/quick").then(|| (Duration::ZERO, ANSWER.to_vec()))
+    None
 }
 
 /// A page of tags of half a kilobyte each, or an empty list.

@@ -19,8 +19,9 @@ use super::process::{Process, until};
 use super::report::Report;
 use super::workspaces::{BLANK_ID, Deliveries, Platform, note_what_is_billable};
 
-/// The hostile workspace's number; the others' follow.
+/// The hostile workspace's number and id; the others' follow.
 const HOSTILE: usize = 0;
+const HOSTILE_ID: &str = "0000000000005b6400000000";
 /// Connections of the others, and of the flood.
 const CONNECTIONS: usize = 64;
 const FLOODING: usize = 8;
@@ -32,21 +33,21 @@ const TO_REACH: &str = "0.95";
 /// Something that a workspace does to the others.
 struct Trick {
     name: &'static str,
-    /// Its flows; the address is the stand-in's.
-    flows: fn(SocketAddr) -> Vec<Value>,
+    /// Its flows.
+    flows: fn() -> Vec<Value>,
     payload: fn(&Grant) -> String,
     /// Time from an answer to the next event on each connection of the flood.
     pause: Duration,
 }
 
 const TRICKS: [Trick; 7] = [
-    Trick { name: "flood", flows: |_| vec![], payload: small, pause: Duration::ZERO },
-    Trick { name: "slow", flows: |api| (0..5).map(|_| call("PUT", "slow", api)).collect(), payload: small, pause: MILLISECONDS_20 },
-    Trick { name: "failing", flows: |api| (0..5).map(|_| call("GET", "failing", api)).collect(), payload: small, pause: MILLISECONDS_20 },
-    Trick { name: "bodies", flows: |api| vec![call("PUT", "quick", api)], payload: large, pause: MILLISECONDS_20 },
-    Trick { name: "paths", flows: |_| (0..20).map(|_| paths()).collect(), payload: large, pause: MILLISECONDS_20 },
-    Trick { name: "answers", flows: |_| vec![answers()], payload: small, pause: MILLISECONDS_20 },
-    Trick { name: "loops", flows: |api| (0..5).map(|_| loops(api)).collect(), payload: small, pause: MILLISECONDS_20 },
+    Trick { name: "flood", flows: Vec::new, payload: small, pause: Duration::ZERO },
+    Trick { name: "slow", flows: || (0..5).map(|_| call("PUT", "slow")).collect(), payload: small, pause: MILLISECONDS_20 },
+    Trick { name: "failing", flows: || (0..5).map(|_| call("GET", "failing")).collect(), payload: small, pause: MILLISECONDS_20 },
+    Trick { name: "bodies", flows: || vec![call("PUT", "quick")], payload: large, pause: MILLISECONDS_20 },
+    Trick { name: "paths", flows: || (0..20).map(|_| paths()).collect(), payload: large, pause: MILLISECONDS_20 },
+    Trick { name: "answers", flows: || vec![answers()], payload: small, pause: MILLISECONDS_20 },
+    Trick { name: "loops", flows: || (0..5).map(|_| loops()).collect(), payload: small, pause: MILLISECONDS_20 },
 ];
 const MILLISECONDS_20: Duration = Duration::from_millis(20);
 
@@ -55,13 +56,23 @@ pub fn names() -> String {
     TRICKS.map(|trick| trick.name).join(" ")
 }
 
-/// One call of another server, tried again for as long as may be.
-fn call(method: &str, end: &str, api: SocketAddr) -> Value {
+/// One call that the stand-in answers in its own way, tried again for as long as may be.
+fn call(method: &str, end: &str) -> Value {
     json!({
-        "name": end, "trigger_event_types": ["NEW_TIME_ENTRY"], "allow_self_trigger": true, "pause_after_failures": 0,
-        "actions": [{"type": "GENERIC_HTTP", "method": method, "url": format!("http://{api}/{end}"),
-            "retry": {"max_attempts": 200, "initial_ms": 1_000, "max_ms": 4_000}}],
+        "name": end, "trigger_event_types": ["NEW_TIME_ENTRY"], "allow_self_trigger": true, "pause_after_failures": 0, "actions": [action(method, end)],
     })
+}
+
+fn action(method: &str, end: &str) -> Value {
+    let (operation, body) = match method {
+        "PUT" => ("updateTimeEntry", json!({"start": "2026-07-17T11:35:01Z"})),
+        _ => ("getTimeEntry", Value::Null),
+    };
+    let mut params = json!({"path": {"id": end}});
+    if !body.is_null() {
+        params["body"] = body;
+    }
+    json!({"type": "CLOCKIFY_API", "operation_id": operation, "params": params, "retry": {"max_attempts": 200, "initial_ms": 1_000, "max_ms": 4_000}})
 }
 
 /// Conditions that search the whole payload again and again.
@@ -75,18 +86,17 @@ fn paths() -> Value {
 
 /// Steps that each keep as large an answer as a step may, written again and again with the run.
 fn answers() -> Value {
-    let get = json!({"type": "CLOCKIFY_API", "operation_id": "getTimeEntry", "params": {"path": {"id": "huge"}}});
+    let get = action("GET", "huge");
     let post = json!({"type": "CLOCKIFY_API", "operation_id": "createNewTag", "params": {"body": {"name": "x"}}});
     let actions: Vec<Value> = (0..20).map(|n| if n < 12 { get.clone() } else { post.clone() }).collect();
     json!({"name": "answers", "trigger_event_types": ["NEW_TIME_ENTRY"], "actions": actions})
 }
 
-/// A hundred items with a call each of a server that answers at once.
-fn loops(api: SocketAddr) -> Value {
-    let quick = json!({"type": "GENERIC_HTTP", "method": "PUT", "url": format!("http://{api}/quick")});
+/// A hundred items with a call each that is answered at once, and every one of them is written with the run.
+fn loops() -> Value {
     json!({
         "name": "loops", "trigger_event_types": ["NEW_TIME_ENTRY"], "allow_self_trigger": true, "runs_per_entity_per_minute": 600,
-        "actions": [{"type": "FOR_EACH", "items": "$.webhook.items", "max": 100, "actions": [quick]}],
+        "actions": [{"type": "FOR_EACH", "items": "$.webhook.items", "max": 100, "actions": [action("PUT", "quick")]}],
     })
 }
 
@@ -160,14 +170,14 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 async fn round(tricks: &[&Trick], plan: &Plan) -> Done {
-    let (folder, api) = (folder(), Api::start());
+    let (folder, api) = (folder(), Api::ignoring(HOSTILE_ID));
     let platform = Platform::new(api.address);
     let service = Process::start(folder.path(), &platform.public_key(), api.address).await;
     let others: Vec<usize> = (HOSTILE + 1..=plan.flow_workspaces).collect();
     let deliveries = platform.deliveries(HOSTILE + 1, others.len());
     platform.install(service.address, HOSTILE, others.len() + 1).await;
     platform.add_flows(service.address, &others, usual).await;
-    for flow in tricks.iter().flat_map(|trick| (trick.flows)(api.address)) {
+    for flow in tricks.iter().flat_map(|trick| (trick.flows)()) {
         platform.add_flows(service.address, &[HOSTILE], |_| flow.clone()).await;
     }
     let over = Arc::new(AtomicBool::new(false));

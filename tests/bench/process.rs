@@ -43,7 +43,6 @@ impl Process {
             .env("UW_BOOTSTRAP_ON_INSTALL", "false")
             .env("UW_BOOTSTRAP_MAX_RPS", "50")
             .env("UW_BOOTSTRAP_MAX_PAGES", "10000")
-            .env("UW_ENABLE_GENERIC_HTTP_ACTIONS", "true")
             .env("LOG_LEVEL", "ERROR")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -113,6 +113,8 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
             }
         };
         assert_eq!(refused, Error::Busy);
+        assert!(stage.registry.is_busy(hostile), "no further body is read before it has rested");
+        assert!(!others.iter().any(|key| stage.registry.is_busy(*key)));
         // Each costs as much as one event may, and some more for its size and its runs.
         let credit = usize::try_from(CREDIT_SECONDS).unwrap() * usize::try_from(VISITS_PER_SECOND).unwrap();
         assert_eq!(accepted, credit / VISITS_AT_A_TIME_MAX);
@@ -120,6 +122,7 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
             stage.deliver(key, "e", json!({})).await.unwrap();
         }
         stage.clock.run_for(Duration::from_secs(CREDIT_SECONDS)).await;
+        assert!(!stage.registry.is_busy(hostile));
         stage.deliver(hostile, "rested", payload).await.unwrap();
         // What could not be looked at within an event's visits is shown.
         stage.live(Duration::from_secs(30)).await;
