@@ -12,6 +12,7 @@
 //! explorer    a person's call: checked, rendered, shown; pure as well                 call        such a call as it is kept
 //! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
+//! effort      what one workspace may do on a thread that it shares
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's
 //! addon operation installation event entity source activity ids secret clock   the nouns           limits      every bound, with its reason
 //! webhook     which path carries which events                                         port        store/, clockify, web, observer
@@ -49,6 +50,7 @@ pub mod budget;
 pub mod call;
 pub mod clock;
 pub mod dedupe;
+pub mod effort;
 pub mod entity;
 pub mod event;
 pub mod explorer;

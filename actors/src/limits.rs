@@ -223,6 +223,24 @@ pub mod activity {
     pub const TEXT_CHARS_MAX: usize = 300;
 }
 
+/// What one workspace may do on the thread that it shares with others.
+pub mod effort {
+    /// Visits to nodes of documents that a workspace may make in a second in the long run, and other work counted in them: at some thirty nanoseconds
+    /// each, a thirtieth of a thread.
+    pub const VISITS_PER_SECOND: u32 = 1_000_000;
+    /// So many seconds' worth may come at once: some thousands of usual events with a flow or two.
+    pub const CREDIT_SECONDS: u64 = 4;
+    /// How long a run rests before it looks whether it is to stop, and for how long deliveries are refused before the workspace is asked again, in
+    /// milliseconds.
+    pub const REST_LOOK_MS: u64 = 250;
+    /// An event, whatever it is: what becomes of it in the store is work as well.
+    pub const VISITS_PER_EVENT: usize = 100;
+    /// A run that it starts, likewise.
+    pub const VISITS_PER_RUN: usize = 400;
+    /// Bytes of a payload that are read, and written, at the price of one visit.
+    pub const BYTES_PER_VISIT: usize = 8;
+}
+
 /// Custom sources.
 pub mod source {
     /// Sources of a workspace: each costs memory while its actor lives.
@@ -279,6 +297,9 @@ pub mod subscription {
 pub mod actor {
     /// Messages that wait for one workspace; more are answered 503.
     pub const MAILBOX_MAX: usize = 512;
+    /// Deliveries of one workspace that are under way, from the mailbox to the answer of the store; more are answered 503. A sixteenth of the store's queue,
+    /// and as many as one commit takes.
+    pub const DELIVERIES_UNDER_WAY_MAX: usize = 256;
     /// How long a delivery waits for room in a mailbox, in milliseconds: a fresh actor's is small until its thread has begun it.
     pub const MAILBOX_WAIT_MS: u64 = 250;
     /// Pause between looks at a full mailbox, in milliseconds.

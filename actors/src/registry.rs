@@ -4,6 +4,8 @@
 //! last one has said that it retired. A message that was certainly not looked at is offered again; one whose actor died over it is not, so that a
 //! message that kills kills once. Every wait has a bound (I5).
 
+mod under_way;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -18,6 +20,7 @@ use futures_util::future::{Either, select};
 use crate::clock::Timestamp;
 use crate::ids::{EventId, Key, RunId};
 use crate::installation::{Proof, Verdict};
+use crate::limits::effort::REST_LOOK_MS;
 use crate::limits::flow::REPLAYS_PER_MESSAGE_MAX;
 use crate::limits::{actor as limits, explorer};
 use crate::port::observer::{Happening, Stir};
@@ -43,6 +46,7 @@ use crate::workspace::status::{Snapshot, Status};
 use crate::workspace::subscriptions::{ChangeSubscription, SubscriptionChanged};
 use crate::workspace::tick::Tick;
 pub use crate::workspace::{Environment, Error};
+use under_way::UnderWay;
 
 /// The registry of a process. Share it in an `Arc`; every method may be called from any thread.
 pub struct Registry {
@@ -57,6 +61,8 @@ pub struct Registry {
 struct Entry {
     actor: Actor,
     used_at: AtomicI64,
+    /// Until when it takes no deliveries, because it said that it was busy, in milliseconds of the monotonic time.
+    busy_until: AtomicU64,
 }
 
 /// An actor, and which life of its key it is.
@@ -64,6 +70,7 @@ struct Entry {
 struct Actor {
     address: Addr<Workspace>,
     generation: u64,
+    deliveries: UnderWay,
 }
 
 impl Registry {
@@ -91,6 +98,7 @@ impl Registry {
         let mut unless_repeats = None;
         for _ in 0..limits::OFFERS_MAX {
             let actor = self.find(key).await?;
+            let _place = actor.deliveries.enter().ok_or(Error::Busy)?;
             let verdict = Arc::new(OnceLock::new());
             let (receipt, pending) = Receipt::pair();
             let message = Deliver { delivery: delivery.clone(), unless_repeats, verdict: Arc::clone(&verdict), receipt };
@@ -100,7 +108,12 @@ impl Registry {
             let outcome = self.within_limit(pending.outcome()).await.ok_or(Error::Unavailable)?;
             match (verdict.get(), outcome) {
                 (Some(Err(Error::Unavailable)), _) => drop(self.gone(key, actor.generation)),
-                (Some(Err(error)), _) => return Err(error.clone()),
+                (Some(Err(error)), _) => {
+                    if *error == Error::Busy {
+                        self.note_busy(key);
+                    }
+                    return Err(error.clone());
+                }
                 // What it repeats never became durable, so it repeats nothing.
                 (Some(Ok(Accepted::Duplicate(first))), Ok(Written::Absent)) => unless_repeats = Some(*first),
                 (Some(Ok(accepted)), Ok(Written::Done)) => {
@@ -116,6 +129,21 @@ impl Registry {
             }
         }
         Err(Error::Unavailable)
+    }
+
+    /// Whether a delivery would be refused because the workspace has just said that it is busy. It costs nothing to ask, which a large body does not.
+    pub fn is_busy(&self, key: Key) -> bool {
+        self.actors.get(&key).is_some_and(|entry| entry.busy_until.load(Ordering::Relaxed) > self.elapsed_millis())
+    }
+
+    fn note_busy(&self, key: Key) {
+        if let Some(entry) = self.actors.get(&key) {
+            entry.busy_until.store(self.elapsed_millis() + REST_LOOK_MS, Ordering::Relaxed);
+        }
+    }
+
+    fn elapsed_millis(&self) -> u64 {
+        u64::try_from(self.env.clock.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Applies a lifecycle call.
@@ -386,8 +414,13 @@ impl Registry {
             Permit::After(wait) => return Err(wait),
         };
         let entry = self.actors.entry(key).or_insert_with(|| Entry {
-            actor: Actor { address: self.start(key, quarantined), generation: self.generations.fetch_add(1, Ordering::Relaxed) },
+            actor: Actor {
+                address: self.start(key, quarantined),
+                generation: self.generations.fetch_add(1, Ordering::Relaxed),
+                deliveries: UnderWay::default(),
+            },
             used_at: AtomicI64::new(now.millis()),
+            busy_until: AtomicU64::new(0),
         });
         Ok(entry.actor.clone())
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use actors::event::Event;
 use actors::flow::run::Run;
+use actors::flow::standing::Fared;
 use actors::ids::{EventId, Key, RunId};
 use actors::port::store::journal::{Entry, Written};
 use actors::port::store::receipt::Outcome;
@@ -30,6 +31,8 @@ pub(super) struct Group<'e> {
     /// Runs that are written only behind their event, whose message may have been there already.
     pub(super) runs_of_messages: Vec<&'e Run>,
     repeats: Vec<(usize, Key, EventId)>,
+    /// How flows have fared whose runs end here. It is written before `progress`, if the run has not ended yet.
+    pub(super) fared: Vec<(&'e Run, &'e Fared)>,
     progress: Vec<(usize, &'e Run)>,
     repeated: HashSet<EventId>,
     progressed: HashSet<RunId>,
@@ -91,10 +94,11 @@ impl<'e> Group<'e> {
                 self.progress.push((place, run));
                 self.progressed.insert(run.id);
             }
-            Entry::Conclude { run, event, runs } => {
+            Entry::Conclude { run, fared, event, runs } => {
                 self.progress.push((place, run));
                 self.progressed.insert(run.id);
-                self.events.push((run.key, event));
+                self.fared.extend(fared.iter().map(|fared| (&**run, fared)));
+                self.events.extend(event.iter().map(|event| (run.key, &**event)));
                 self.runs_of_messages.extend(runs);
             }
         }
@@ -106,7 +110,7 @@ impl<'e> Group<'e> {
 
     /// How many rows it writes.
     pub(super) fn rows(&self) -> usize {
-        self.events.len() + self.new_runs() + self.repeats.len() + self.progress.len()
+        self.events.len() + self.new_runs() + self.repeats.len() + self.fared.len() + self.progress.len()
     }
 
     /// Runs whose standing changes; each is named once.

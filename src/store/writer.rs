@@ -1,16 +1,19 @@
 //! The group commit: one connection writes, and everything that waited while the last commit was under way goes into the next one (I1).
 //!
-//! Entries and transactions stand in one bounded queue and are done in the order of submission (I5). Nobody waits on a timer. A batch that the
-//! database refuses is halved until the entry at fault is alone; a connection that is lost is opened again for the next piece of work; a panic
-//! costs the work in hand its answer ("unavailable") and nothing more. Knows no SQL: that is the [`Backend`]'s.
+//! Entries and transactions stand in one bounded queue and are done in the order of submission (I5). Nobody waits on a timer. A commit has a share
+//! for each workspace, so that one with large entries does not make the others wait for them: what exceeds it stays for the next, unless nobody else
+//! waits. A batch that the database refuses is halved until the entry at fault is alone; a connection that is lost is opened again for the next piece
+//! of work; a panic costs the work in hand its answer ("unavailable") and nothing more. Knows no SQL: that is the [`Backend`]'s.
 
 mod queue;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use actors::limits::store::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, RUNS_PER_BATCH_MAX};
+use actors::addon::Addon;
+use actors::ids::{Key, WorkspaceId};
+use actors::limits::store::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, RUNS_PER_BATCH_MAX, SHARE_BYTES_MAX};
 use actors::port::store::Error;
 use actors::port::store::journal::Entry;
 use actors::port::store::receipt::{Outcome, Receipt};
@@ -91,7 +94,7 @@ pub(super) type Job<C> = Box<dyn for<'c> FnOnce(Result<&'c mut C, Error>) -> Box
 pub(super) fn spawn<B: Backend>(backend: B, connection: Option<B::Connection>) -> std::io::Result<Handle<B::Connection>> {
     let (handle, work, gauges) = queue::open();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let writer = Writer { backend, connection, work, arrivals: Vec::new(), inbox: VecDeque::new(), gauges };
+    let writer = Writer { backend, connection, work, arrivals: Vec::new(), inbox: VecDeque::new(), owed: HashMap::new(), gauges };
     std::thread::Builder::new().name("store-writer".into()).spawn(move || runtime.block_on(writer.run()))?;
     Ok(handle)
 }
@@ -102,6 +105,8 @@ struct Writer<B: Backend> {
     work: mpsc::Receiver<Work<B::Connection>>,
     arrivals: Vec<Work<B::Connection>>,
     inbox: VecDeque<Work<B::Connection>>,
+    /// Bytes of earlier commits that workspaces took beyond their shares.
+    owed: HashMap<Key, usize>,
     gauges: Arc<Gauges>,
 }
 
@@ -133,9 +138,14 @@ impl<B: Backend> Writer<B> {
                 self.work.recv_many(&mut self.arrivals, BATCH_ENTRIES_MAX).await;
                 self.inbox.extend(self.arrivals.drain(..));
             }
+            // Also behind what the last commit has left: only who is known to wait gets a share of the next one.
+            while let Ok(work) = self.work.try_recv() {
+                self.inbox.push_back(work);
+            }
             match self.inbox.pop_front()? {
-                Work::Entry(entry, receipt) => {
-                    let batch = self.gather(entry, receipt);
+                entry @ Work::Entry(..) => {
+                    self.inbox.push_front(entry);
+                    let batch = self.gather();
                     self.write(batch).await;
                 }
                 Work::Job(job) => {
@@ -152,16 +162,17 @@ impl<B: Backend> Writer<B> {
         }
     }
 
-    /// The entries at the head of the queue, as many as one commit takes.
-    fn gather(&mut self, entry: Entry, receipt: Receipt) -> Batch {
-        let mut batch = Batch { entries: Vec::with_capacity(self.inbox.len() + 1), receipts: Vec::with_capacity(self.inbox.len() + 1) };
-        let (mut bytes, mut runs) = size(&entry);
-        batch.push(entry, receipt);
-        while batch.entries.len() < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX && runs < RUNS_PER_BATCH_MAX {
+    /// The entries at the head of the queue, as many as one commit takes. A workspace's entries stay in their order: behind one that is left for a later
+    /// commit all of them are.
+    fn gather(&mut self) -> Batch {
+        let mut batch = Batch { entries: Vec::with_capacity(self.inbox.len()), receipts: Vec::with_capacity(self.inbox.len()) };
+        let mut filled = Filled::owing(&self.owed);
+        let mut left = VecDeque::new();
+        while !filled.is_full(batch.entries.len()) {
             match self.inbox.pop_front() {
+                Some(Work::Entry(entry, receipt)) if filled.exceeds_share(&entry) => left.push_back((entry, receipt)),
                 Some(Work::Entry(entry, receipt)) => {
-                    let more = size(&entry);
-                    (bytes, runs) = (bytes + more.0, runs + more.1);
+                    filled.add(&entry);
                     batch.push(entry, receipt);
                 }
                 Some(other) => {
@@ -171,6 +182,15 @@ impl<B: Backend> Writer<B> {
                 None => break,
             }
         }
+        // Nobody else waits, so that nobody is kept waiting.
+        let alone = batch.entries.first().or(left.front().map(|(entry, _)| entry)).map(key);
+        while filled.takers <= 1 && !filled.is_full(batch.entries.len()) {
+            let Some((entry, receipt)) = left.pop_front_if(|(entry, _)| Some(key(entry)) == alone) else { break };
+            filled.add(&entry);
+            batch.push(entry, receipt);
+        }
+        left.into_iter().rev().for_each(|(entry, receipt)| self.inbox.push_front(Work::Entry(entry, receipt)));
+        self.owed = filled.owed();
         self.gauges.entries_taken(batch.entries.len());
         batch
     }
@@ -219,6 +239,75 @@ async fn connected<'c, B: Backend>(backend: &B, connection: &'c mut Option<B::Co
     }
 }
 
+/// How full a batch is, and of whom.
+#[derive(Default)]
+struct Filled {
+    bytes: usize,
+    runs: usize,
+    /// Workspaces that have an entry in it.
+    takers: usize,
+    shares: HashMap<Key, Share>,
+}
+
+#[derive(Default)]
+struct Share {
+    bytes: usize,
+    /// Whether it has an entry in the batch.
+    taken: bool,
+    /// Whether an entry has been left for a later batch.
+    exceeded: bool,
+}
+
+impl Filled {
+    /// An empty one. What a workspace took of earlier commits beyond its share counts as taken.
+    fn owing(owed: &HashMap<Key, usize>) -> Self {
+        let shares = owed.iter().map(|(key, bytes)| (*key, Share { bytes: *bytes, ..Share::default() })).collect();
+        Self { shares, ..Self::default() }
+    }
+
+    fn is_full(&self, entries: usize) -> bool {
+        entries >= BATCH_ENTRIES_MAX || self.bytes >= BATCH_BYTES_MAX || self.runs >= RUNS_PER_BATCH_MAX
+    }
+
+    fn add(&mut self, entry: &Entry) {
+        let (bytes, runs) = size(entry);
+        (self.bytes, self.runs) = (self.bytes + bytes, self.runs + runs);
+        let share = self.shares.entry(key(entry)).or_default();
+        share.bytes += bytes + runs * RUN_BYTES;
+        if !std::mem::replace(&mut share.taken, true) {
+            self.takers += 1;
+        }
+    }
+
+    /// Whether an entry stays for a later batch, and with it all further ones of its workspace.
+    fn exceeds_share(&mut self, entry: &Entry) -> bool {
+        let Some(share) = self.shares.get_mut(&key(entry)) else { return false };
+        share.exceeded |= share.bytes >= SHARE_BYTES_MAX;
+        share.exceeded
+    }
+
+    /// What is taken beyond the shares, and counts in the next batch. An entry may be larger than a share; the debt has a bound all the same.
+    fn owed(self) -> HashMap<Key, usize> {
+        let owed = |share: Share| share.bytes.saturating_sub(SHARE_BYTES_MAX).min(BATCH_BYTES_MAX);
+        self.shares.into_iter().map(|(key, share)| (key, owed(share))).filter(|(_, owed)| *owed > 0).collect()
+    }
+}
+
+/// What a run's row costs beside the answers in it, roughly.
+const RUN_BYTES: usize = 512;
+
+/// Whose entry it is.
+fn key(entry: &Entry) -> Key {
+    match entry {
+        Entry::Accept { key, .. } | Entry::Repeat { key, .. } => *key,
+        Entry::Progress(run) | Entry::Conclude { run, .. } => run.key,
+        Entry::Start(runs) => runs.first().map_or(NOBODY, |run| run.key),
+    }
+}
+
+/// Of a start of no runs.
+const NOBODY: Key = Key { addon: Addon::ApiStudio, workspace: WorkspaceId::from_bytes([0; 12]) };
+
 struct Batch {
     entries: Vec<Entry>,
     receipts: Vec<Receipt>,
@@ -243,7 +332,9 @@ fn size(entry: &Entry) -> (usize, usize) {
         Entry::Accept { event, runs, .. } => (event.payload.len(), runs.len()),
         Entry::Start(runs) => (0, runs.len()),
         Entry::Progress(run) => (run.steps.iter().map(answer_bytes).sum(), 1),
-        Entry::Conclude { run, event, runs } => (event.payload.len() + run.steps.iter().map(answer_bytes).sum::<usize>(), 1 + runs.len()),
+        Entry::Conclude { run, event, runs, .. } => {
+            (event.as_ref().map_or(0, |event| event.payload.len()) + run.steps.iter().map(answer_bytes).sum::<usize>(), 1 + runs.len())
+        }
         Entry::Repeat { .. } => (0, 0),
     }
 }

@@ -5,17 +5,21 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 
 /// When a load ends.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Until {
     /// After this time.
     Passed(Duration),
     /// After so many requests.
     Sent(usize),
+    /// When somebody says so.
+    Told(Arc<AtomicBool>),
 }
 
 /// What came of it.
@@ -50,6 +54,17 @@ impl Outcome {
 
 /// Runs a load; `write` puts the n-th request into a buffer that is empty.
 pub async fn run(address: SocketAddr, connections: usize, until: Until, write: impl Fn(usize, &mut Vec<u8>) + 'static) -> Outcome {
+    paced(address, connections, until, Duration::ZERO, write).await
+}
+
+/// The same with a pause on each connection after each answer.
+pub async fn paced(
+    address: SocketAddr,
+    connections: usize,
+    until: Until,
+    pause: Duration,
+    write: impl Fn(usize, &mut Vec<u8>) + 'static,
+) -> Outcome {
     let write = Rc::new(write);
     let next = Rc::new(Cell::new(0));
     let seen = Rc::new(RefCell::new((BTreeMap::new(), Vec::with_capacity(1 << 20))));
@@ -61,14 +76,15 @@ pub async fn run(address: SocketAddr, connections: usize, until: Until, write: i
     let tasks: Vec<_> = open
         .into_iter()
         .map(|mut connection| {
-            let (write, next, seen) = (Rc::clone(&write), Rc::clone(&next), Rc::clone(&seen));
+            let (write, next, seen, until) = (Rc::clone(&write), Rc::clone(&next), Rc::clone(&seen), until.clone());
             tokio::task::spawn_local(async move {
                 let mut request = Vec::with_capacity(8 * 1024);
                 loop {
                     let number = next.get();
-                    let over = match until {
-                        Until::Passed(duration) => begun.elapsed() >= duration,
-                        Until::Sent(count) => number >= count,
+                    let over = match &until {
+                        Until::Passed(duration) => begun.elapsed() >= *duration,
+                        Until::Sent(count) => number >= *count,
+                        Until::Told(told) => told.load(Ordering::Relaxed),
                     };
                     if over {
                         return;
@@ -78,11 +94,16 @@ pub async fn run(address: SocketAddr, connections: usize, until: Until, write: i
                     write(number, &mut request);
                     let sent = Instant::now();
                     let status = connection.exchange(&request).await.unwrap_or(0);
-                    let (answers, latencies) = &mut *seen.borrow_mut();
-                    *answers.entry(status).or_insert(0) += 1;
-                    latencies.push(sent.elapsed());
+                    {
+                        let (answers, latencies) = &mut *seen.borrow_mut();
+                        *answers.entry(status).or_insert(0) += 1;
+                        latencies.push(sent.elapsed());
+                    }
                     if status == 0 {
                         return;
+                    }
+                    if !pause.is_zero() {
+                        tokio::time::sleep(pause).await;
                     }
                 }
             })

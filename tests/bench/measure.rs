@@ -14,12 +14,12 @@ use super::process::{Process, until};
 use super::report::Report;
 use super::workspaces::Platform;
 
-const SUCCEEDED: &str = "clockify_addons_runs_total{addon=\"universal-webhook\",state=\"succeeded\"}";
+pub const SUCCEEDED: &str = "clockify_addons_runs_total{addon=\"universal-webhook\",state=\"succeeded\"}";
 /// Connections of the loads, and what is to be reached with each.
 const LOADS: [(usize, &str); 3] = [(1, "p50 under 0.4 ms"), (16, ""), (64, "35,000/s and a third of the floor, p99 under 5 ms")];
 
 /// A folder on the disk that is built on, not in memory.
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
 }
 
@@ -81,7 +81,7 @@ async fn load(
     outcome
 }
 
-fn words(outcome: &Outcome) -> String {
+pub fn words(outcome: &Outcome) -> String {
     format!("{:.0}/s, p50 {:.2} ms, p99 {:.2} ms{}", outcome.rate(), outcome.percentile(0.5), outcome.percentile(0.99), outcome.others())
 }
 

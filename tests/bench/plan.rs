@@ -17,15 +17,31 @@ pub struct Plan {
     pub installed: usize,
     /// Entities that a workspace is read with; none is read otherwise.
     pub entities: usize,
+    /// Which trick one workspace plays on the others, and nothing else is measured: `all` plays every one.
+    pub trick: Option<String>,
+    /// Rounds of that, each without the trick and with it.
+    pub rounds: usize,
 }
 
 impl Plan {
     /// Under two minutes unless more is asked for. Cargo's own `--bench` is let pass.
     pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Self {
-        let mut plan =
-            Self { load: Duration::from_secs(4), workspaces: 1_000, flow_workspaces: 500, events: 20_000, installed: 10_000, entities: 0 };
+        let mut plan = Self {
+            load: Duration::from_secs(4),
+            workspaces: 1_000,
+            flow_workspaces: 500,
+            events: 20_000,
+            installed: 10_000,
+            entities: 0,
+            trick: None,
+            rounds: 5,
+        };
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
+            if argument == "--hostile" {
+                plan.trick = Some(arguments.next().unwrap_or_else(|| usage()));
+                continue;
+            }
             let mut number = || arguments.next().and_then(|text| text.parse::<usize>().ok()).unwrap_or_else(|| usage());
             match argument.as_str() {
                 "--bench" => {}
@@ -33,6 +49,7 @@ impl Plan {
                 "--seconds" => plan.load = Duration::from_secs(number() as u64),
                 "--events" => plan.events = number(),
                 "--installed" => plan.installed = number(),
+                "--rounds" => plan.rounds = number().max(1),
                 "--entities" => plan.entities = number(),
                 _ => usage(),
             }
@@ -43,6 +60,7 @@ impl Plan {
 
 fn usage() -> ! {
     println!("cargo bench --bench road -- [--full] [--seconds N] [--events N] [--installed N] [--entities N]");
+    println!("cargo bench --bench road -- --hostile all|TRICK [--rounds N] [--events N]   tricks: {}", super::hostile::names());
     std::process::exit(2)
 }
 

@@ -1,7 +1,8 @@
 //! How fast the road is: `cargo bench --bench road`, or with `-- --full` for the numbers that the design names.
 //!
 //! Drives the release binary as a process, over loopback, with a generator of its own, against a stand-in for the platform's API. Prints the
-//! machine and what was measured beside what is to be reached. Nothing here fails because something was slow.
+//! machine and what was measured beside what is to be reached. Nothing here fails because something was slow. With `-- --hostile all` it measures what one
+//! workspace that does its worst costs the others.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@
 mod api;
 mod connection;
 mod floor;
+mod hostile;
 mod load;
 mod machine;
 mod measure;
@@ -33,6 +35,9 @@ fn main() {
     let mut report = Report::new();
     println!("{}\n{plan}", machine::describe());
     tokio::task::LocalSet::new().block_on(&runtime, async {
+        if let Some(trick) = &plan.trick {
+            return hostile::measure(trick, &plan, &mut report).await;
+        }
         measure::empty(&mut report).await;
         measure::accepting(&plan, &mut report).await;
         measure::flows(&plan, &mut report).await;

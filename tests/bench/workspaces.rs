@@ -1,12 +1,12 @@
 //! Workspaces that install the add-on with signed calls, and the requests that they then send.
 
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use actors::clock::{Clock, SystemClock, Timestamp};
 use actors::ids::{AddonId, WorkspaceId};
 use clockify_addons::sandbox::authority::{Authority, Grant, Urls, Viewer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::connection::request;
 use super::load::{Outcome, Until, run};
@@ -15,7 +15,7 @@ const PATH: &str = "/webhooks/clockify/new-time-entry";
 /// Installations whose calls are signed before they are sent: a lifecycle token lives minutes only.
 const CHUNK: usize = 5_000;
 /// Where an entity's id stands in a payload, before it is put in.
-const BLANK_ID: &str = "############ID##########";
+pub const BLANK_ID: &str = "############ID##########";
 
 /// A platform with its key.
 pub struct Platform {
@@ -53,20 +53,17 @@ impl Platform {
     /// Gives workspaces a flow: a condition, and one call that may be repeated.
     pub async fn add_flow(&self, service: SocketAddr, first: usize, count: usize) {
         let numbers: Vec<usize> = (first..first + count).collect();
+        self.add_flows(service, &numbers, |_| note_what_is_billable()).await;
+    }
+
+    /// Gives each of some workspaces a flow.
+    pub async fn add_flows(&self, service: SocketAddr, workspaces: &[usize], flow: impl Fn(usize) -> Value + Sync) {
         let now = SystemClock::new().now();
-        let calls = self.signed(&numbers, |grant| {
+        let signed = self.signed_for(workspaces, |number, grant| {
             let token = self.authority.user_token(grant, &Viewer::with_role("5ef1cf219f130f232cc34ddc", "OWNER"), &self.urls, now);
-            let flow = json!({
-                "name": "note what is billable", "trigger_event_types": ["NEW_TIME_ENTRY"],
-                "conditions": {"rules": [{"field": "$.billable", "operator": "==", "value": true}]},
-                "actions": [{"type": "CLOCKIFY_API", "operation_id": "updateTimeEntry", "params": {
-                    "path": {"id": "$.webhook.id"},
-                    "body": {"start": "$.webhook.timeInterval.start", "description": "{{ $.webhook.description }}, seen"},
-                }}],
-            });
-            request("POST", "/ui/flows", &[("X-Addon-Token", &token), ("Content-Type", "application/json")], &flow.to_string())
+            request("POST", "/ui/flows", &[("X-Addon-Token", &token), ("Content-Type", "application/json")], &flow(number).to_string())
         });
-        let outcome = send(service, 8, calls).await;
+        let outcome = send(service, 8, signed).await;
         assert!(outcome.others().is_empty(), "adding flows{}", outcome.others());
     }
 
@@ -83,6 +80,11 @@ impl Platform {
 
     /// Deliveries of workspaces, ready to send but for the entity's id.
     pub fn deliveries(&self, first: usize, count: usize) -> Deliveries {
+        self.deliveries_of(first, count, payload)
+    }
+
+    /// The same with payloads of any kind, in which the entity's id is [`BLANK_ID`].
+    pub fn deliveries_of(&self, first: usize, count: usize, payload: impl Fn(&Grant) -> String + Sync) -> Deliveries {
         let numbers: Vec<usize> = (first..first + count).collect();
         let requests = self.signed(&numbers, |grant| {
             let token = self.authority.webhook_token(grant, PATH);
@@ -94,7 +96,7 @@ impl Platform {
             request("POST", PATH, &headers, &payload(grant))
         });
         let id_at = requests[0].windows(BLANK_ID.len()).position(|window| window == BLANK_ID.as_bytes()).unwrap();
-        Deliveries { requests: Rc::new(requests), id_at }
+        Deliveries { requests: Arc::new(requests), id_at }
     }
 
     fn installed(&self, grant: &Grant, now: Timestamp) -> Vec<u8> {
@@ -111,13 +113,17 @@ impl Platform {
 
     /// Signing is what takes the time here, so all cores do it.
     fn signed(&self, numbers: &[usize], make: impl Fn(&Grant) -> Vec<u8> + Sync) -> Vec<Vec<u8>> {
+        self.signed_for(numbers, |_, grant| make(grant))
+    }
+
+    fn signed_for(&self, numbers: &[usize], make: impl Fn(usize, &Grant) -> Vec<u8> + Sync) -> Vec<Vec<u8>> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let share = numbers.len().div_ceil(cores).max(1);
         let make = &make;
         std::thread::scope(|scope| {
             let shares: Vec<_> = numbers
                 .chunks(share)
-                .map(|numbers| scope.spawn(move || numbers.iter().map(|number| make(&grant(*number))).collect::<Vec<_>>()))
+                .map(|numbers| scope.spawn(move || numbers.iter().map(|number| make(*number, &grant(*number))).collect::<Vec<_>>()))
                 .collect();
             shares.into_iter().flat_map(|share| share.join().unwrap()).collect()
         })
@@ -127,7 +133,7 @@ impl Platform {
 /// Deliveries of several workspaces, in turn.
 #[derive(Clone)]
 pub struct Deliveries {
-    requests: Rc<Vec<Vec<u8>>>,
+    requests: Arc<Vec<Vec<u8>>>,
     id_at: usize,
 }
 
@@ -161,6 +167,18 @@ fn grant(number: usize) -> Grant {
         workspace: workspace(number),
         addon_id: AddonId::parse(&format!("{:024x}", 0x64b6_0000_0000_u64 + number as u64)).unwrap(),
     }
+}
+
+/// A condition, and one call that may be repeated.
+pub fn note_what_is_billable() -> Value {
+    json!({
+        "name": "note what is billable", "trigger_event_types": ["NEW_TIME_ENTRY"],
+        "conditions": {"rules": [{"field": "$.billable", "operator": "==", "value": true}]},
+        "actions": [{"type": "CLOCKIFY_API", "operation_id": "updateTimeEntry", "params": {
+            "path": {"id": "$.webhook.id"},
+            "body": {"start": "$.webhook.timeInterval.start", "description": "{{ $.webhook.description }}, seen"},
+        }}],
+    })
 }
 
 /// 1.6 KB, as the platform sends them.

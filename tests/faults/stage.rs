@@ -199,6 +199,8 @@ fn catalogue() -> Catalogue {
         { "id": "getTasks", "method": "GET", "path": "/v1/workspaces/{workspaceId}/projects/{projectId}/tasks", "tag": "Task", "summary": "s", "scope": "TASK_READ", "answer": paged(50), "parameters": project },
         { "id": "getTimeEntry", "method": "GET", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id },
         { "id": "updateTimeEntry", "method": "PUT", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id, "body": {} },
+        { "id": "deleteTimeEntry", "method": "DELETE", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id },
+        { "id": "patchTimeEntry", "method": "PATCH", "path": "/v1/workspaces/{workspaceId}/time-entries/{id}", "tag": "Time entry", "summary": "s", "parameters": id, "body": {} },
         { "id": "createTag", "method": "POST", "path": "/v1/workspaces/{workspaceId}/tags", "tag": "Tag", "summary": "s", "body": {} },
     ]);
     Catalogue::read(listed.to_string().as_bytes()).unwrap()

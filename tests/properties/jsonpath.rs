@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use actors::jsonpath::Path;
+use actors::jsonpath::{Path, Unevaluated, Visits};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -148,6 +148,29 @@ proptest! {
     fn inside_the_subset_every_answer_is_that_of_a_conforming_implementation(path in path(), document in document()) {
         if let Ok(parsed) = Path::parse(&path) {
             prop_assert_eq!(ours(&parsed, &document), theirs(&path, &document), "{} on {}", path, document);
+        }
+    }
+
+    #[test]
+    fn evaluations_that_share_visits_make_no_more_of_them_and_answer_rightly_or_not_at_all(
+        paths in prop::collection::vec(path(), 1..8), document in document(), granted in 0_usize..200,
+    ) {
+        let mut visits = Visits::of(granted);
+        let mut refused = false;
+        for path in paths.iter().filter_map(|path| Path::parse(path).ok()) {
+            let before = visits.made();
+            match path.select_within(&document, &mut visits) {
+                Ok(found) => {
+                    prop_assert_eq!(found, path.select(&document).unwrap(), "{}", path);
+                    prop_assert!(visits.made() > before || path.is_singular() || path.select(&document).unwrap().is_empty(), "{} was for nothing", path);
+                }
+                Err(error) => {
+                    prop_assert_eq!(error, Unevaluated::TooCostly, "{}", path);
+                    refused = true;
+                }
+            }
+            prop_assert!(visits.made() <= granted);
+            prop_assert!(!refused || visits.made() > 0 || granted == 0);
         }
     }
 

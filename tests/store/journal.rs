@@ -285,7 +285,11 @@ async fn the_end_of_a_run_and_its_alarm_are_written_together_and_once(backend: B
             ..crate::sample::event()
         };
         let alarm = crate::sample::run(key(1), &event, flow_id());
-        (Entry::Conclude { run: Box::new(failed.clone()), event: Box::new(event.clone()), runs: vec![alarm.clone()] }, event, alarm)
+        (
+            Entry::Conclude { run: Box::new(failed.clone()), fared: None, event: Some(Box::new(event.clone())), runs: vec![alarm.clone()] },
+            event,
+            alarm,
+        )
     };
     let (first, event, alarm) = conclude();
     let (second, other_event, other_alarm) = conclude();
@@ -303,5 +307,5 @@ async fn the_end_of_a_run_and_its_alarm_are_written_together_and_once(backend: B
     }
     let nowhere = Run { key: key(2), ..failed.clone() };
     let (Entry::Conclude { event, runs, .. }, ..) = conclude() else { panic!("not what was made") };
-    assert_eq!(write(store, Entry::Conclude { run: Box::new(nowhere), event, runs }).await, Ok(Written::Absent));
+    assert_eq!(write(store, Entry::Conclude { run: Box::new(nowhere), fared: None, event, runs }).await, Ok(Written::Absent));
 }

@@ -7,11 +7,13 @@ use actors::clock::{Clock, SystemClock, Timestamp};
 use actors::event::{Event, EventType, Source};
 use actors::flow::model::{Definition, Flow, TriggerSource};
 use actors::flow::run::{Run, RunState};
+use actors::flow::standing::Fared;
 use actors::ids::{AddonId, FlowId, Key, WorkspaceId};
 use actors::installation::{Health, Installation, Proof, Status, Verdict, WebhookToken};
 use actors::port::clockify::ApiUrls;
 use actors::port::store::Store;
 use actors::port::store::journal::{Entry, Written};
+use actors::port::store::receipt::Outcome;
 use actors::port::store::runs::RunSummary;
 use actors::secret::Secret;
 use actors::source::{CustomSource, Scheme, SourceName, SourceSecret, TypeFrom};
@@ -175,6 +177,27 @@ pub fn accept(key: Key, event: &Event, runs: &[Run]) -> Entry {
 
 pub fn progress(run: &Run) -> Entry {
     Entry::Progress(Box::new(run.clone()))
+}
+
+/// A run of a flow, accepted, ends, and what that says about the flow.
+pub async fn ends(store: &dyn Store, key: Key, flow: FlowId, fared: Fared) -> Outcome {
+    let event = event();
+    let run = run(key, &event, flow);
+    if write(store, accept(key, &event, std::slice::from_ref(&run))).await? != Written::Done {
+        return Ok(Written::Absent);
+    }
+    write(store, conclude(&run, fared)).await
+}
+
+/// The end of a run that nobody is told of.
+pub fn conclude(run: &Run, fared: Fared) -> Entry {
+    let state = if fared == Fared::Well { RunState::Succeeded } else { RunState::Failed };
+    Entry::Conclude { run: Box::new(standing(run, state)), fared: Some(fared), event: None, runs: Vec::new() }
+}
+
+/// A run of a flow ends badly.
+pub async fn fails(store: &dyn Store, key: Key, flow: FlowId, pause_after: u32, reason: &str) -> Outcome {
+    ends(store, key, flow, Fared::Failed { pause_after, reason: reason.to_owned() }).await
 }
 
 /// Accepts an event that starts one run.

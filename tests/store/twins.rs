@@ -3,6 +3,7 @@
 use actors::clock::Clock;
 use actors::event::{Event, Source};
 use actors::flow::run::{Run, RunState};
+use actors::flow::standing::Fared;
 use actors::ids::{EventId, FlowId};
 use actors::port::store::journal::Entry;
 use proptest::prelude::*;
@@ -98,7 +99,8 @@ impl Pools {
                 let ended = standing(&self.run(workspace, run), RunState::Failed);
                 let ended = Run { due_at: None, started_at: None, finished_at: None, ..ended };
                 let runs = (0..alarms).map(|flow| crate::sample::run(key(workspace), &event, self.flows[flow])).collect();
-                Entry::Conclude { run: Box::new(ended), event: Box::new(event), runs }
+                let fared = Some(if alarms == 1 { Fared::Well } else { Fared::Failed { pause_after: 2, reason: "r".into() } });
+                Entry::Conclude { run: Box::new(ended), fared, event: Some(Box::new(event)), runs }
             }
         }
     }

@@ -12,7 +12,7 @@ use super::run::Place;
 use super::template::Scope;
 use crate::event::{EventType, Source};
 use crate::ids::{FlowId, WorkspaceId};
-use crate::jsonpath::Unevaluated;
+use crate::jsonpath::{Unevaluated, Visits};
 use crate::limits::flow as limits;
 use crate::operation::Catalogue;
 use crate::schedule::Schedule;
@@ -154,5 +154,10 @@ impl Compiled {
     /// Whether its conditions hold for a payload.
     pub fn applies_to(&self, payload: &Value) -> Result<bool, Unevaluated> {
         self.condition.as_ref().map_or(Ok(true), |condition| condition.holds(payload))
+    }
+
+    /// The same within visits that all flows of a workspace share.
+    pub fn applies_within(&self, payload: &Value, visits: &mut Visits) -> Result<bool, Unevaluated> {
+        self.condition.as_ref().map_or(Ok(true), |condition| condition.holds_within(payload, visits))
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Number, Value};
 
 use super::model::{Comparison, Group, Join, Operator, Rule};
 use super::read::Faults;
-use crate::jsonpath::{Path, Unevaluated};
+use crate::jsonpath::{Path, Unevaluated, Visits};
 use crate::limits::flow as limits;
 
 /// A group, ready to be evaluated.
@@ -40,16 +40,21 @@ impl Condition {
         Self { join: group.join, tests: tests.collect() }
     }
 
-    /// Whether it holds for `document`.
+    /// Whether it holds for `document`, by itself.
     pub fn holds(&self, document: &Value) -> Result<bool, Unevaluated> {
+        self.holds_within(document, &mut Visits::of(limits::VISITS_AT_A_TIME_MAX))
+    }
+
+    /// Whether it holds for `document`, within visits that are shared with other conditions.
+    pub fn holds_within(&self, document: &Value, visits: &mut Visits) -> Result<bool, Unevaluated> {
         if self.tests.is_empty() {
             return Ok(true);
         }
         for test in &self.tests {
             let holds = match test {
-                Test::Group(group) => group.holds(document)?,
+                Test::Group(group) => group.holds_within(document, visits)?,
                 Test::Compare { path, operator, operand, pattern } => {
-                    compare(&path.select(document)?, *operator, operand, pattern.as_ref())
+                    compare(&path.select_within(document, visits)?, *operator, operand, pattern.as_ref())
                 }
             };
             match (self.join, holds) {

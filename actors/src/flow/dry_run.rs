@@ -15,6 +15,7 @@ use super::context::Context;
 use super::machine::Tried;
 use super::model::Definition;
 use super::run::Reason;
+use super::template::Renderer;
 use crate::event::{EventType, Source};
 use crate::ids::WorkspaceId;
 use crate::jsonpath::Unevaluated;
@@ -200,7 +201,7 @@ impl Rehearsal<'_> {
             CompiledKind::GenericHttp(call) => {
                 elsewhere(call, context).map(|request| Rehearsed { request: Some(request), ..bare(index, action, Outcome::WouldSend) })
             }
-            CompiledKind::CacheLookup(lookup) => lookup.render(context).map(|id| {
+            CompiledKind::CacheLookup(lookup) => lookup.render(Renderer::new(context)).map(|id| {
                 let lookup = Lookup { entity_type: lookup.kind().to_string(), id: id.map(|id| id.to_string()) };
                 Rehearsed { lookup: Some(lookup), ..bare(index, action, Outcome::WouldLookUp) }
             }),

@@ -9,8 +9,11 @@ use super::run::{Reason, Run, RunState};
 use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::ids::{Key, RunId};
+use crate::jsonpath::Visits;
+use crate::limits::effort::{BYTES_PER_VISIT, VISITS_PER_EVENT, VISITS_PER_RUN};
+use crate::limits::flow::VISITS_AT_A_TIME_MAX;
 
-/// The runs that an event starts, in the order of `flows`. `paused` says which flows start none now, `echoes` whether the event is the echo of that
+/// The runs that an event starts, in the order of `flows`, and how much it took to find them, for [`crate::effort`]. `paused` says which flows start none now, `echoes` whether the event is the echo of that
 /// flow's own write; the payload becomes a tree only if a condition looks into it.
 pub fn runs(
     key: Key,
@@ -20,7 +23,8 @@ pub fn runs(
     echoes: impl Fn(&Compiled) -> bool,
     mut fresh_id: impl FnMut() -> RunId,
     now: Timestamp,
-) -> Vec<Run> {
+) -> (Vec<Run>, usize) {
+    let mut visits = Visits::of(VISITS_AT_A_TIME_MAX);
     let mut payload: Option<Result<Value, Reason>> = None;
     let mut runs = Vec::new();
     for flow in flows.iter().filter(|flow| flow.listens_to(&event.source, &event.event_type)) {
@@ -33,7 +37,9 @@ pub fn runs(
                 serde_json::from_slice(&event.payload).map_err(unreadable)
             });
             match payload {
-                Ok(payload) => flow.applies_to(payload).map_err(|error| Reason::new(CONDITION_NOT_EVALUATED, error.to_string())),
+                Ok(payload) => {
+                    flow.applies_within(payload, &mut visits).map_err(|error| Reason::new(CONDITION_NOT_EVALUATED, error.to_string()))
+                }
                 Err(reason) => Err(reason.clone()),
             }
         } else {
@@ -62,7 +68,8 @@ pub fn runs(
             dismissed_at: None,
         });
     }
-    runs
+    let around = VISITS_PER_EVENT + event.payload.len() / BYTES_PER_VISIT + runs.len() * VISITS_PER_RUN;
+    (runs, visits.made() + around)
 }
 
 const PAYLOAD_UNREADABLE: &str = "payload_unreadable";

@@ -16,6 +16,20 @@ pub struct Standing {
     pub paused: Option<Paused>,
 }
 
+/// What the end of a run says about its flow.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fared {
+    /// It failed: the `pause_after`-th failure in a row pauses it.
+    Failed {
+        /// So many failures in a row.
+        pause_after: u32,
+        /// Why it is then paused, for people.
+        reason: String,
+    },
+    /// It did well: earlier failures are forgotten, unless they have paused it.
+    Well,
+}
+
 /// Since when and why a flow starts no runs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Paused {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::read::Faults;
 use super::run::Reason;
-use crate::jsonpath::Path;
+use crate::jsonpath::{Path, Visits};
 use crate::limits::flow as limits;
 use crate::secret::{Secret, SecretName};
 
@@ -247,9 +247,9 @@ impl Reference {
     }
 
     /// All that it finds: the elements of the one list that a path of names and indexes leads to, else every node that the path selects.
-    pub fn list_in(&self, document: &Value) -> Result<Vec<Value>, Reason> {
+    pub fn list_in(&self, document: &Value, visits: &mut Visits) -> Result<Vec<Value>, Reason> {
         if !self.path.is_singular() {
-            let found = self.path.select(document).map_err(|error| not_evaluated(&self.path, error))?;
+            let found = self.path.select_within(document, visits).map_err(|error| not_evaluated(&self.path, error))?;
             return Ok(found.into_iter().cloned().collect());
         }
         match self.find_in(document)?.ok_or_else(|| missing(self))? {
@@ -269,17 +269,30 @@ pub struct Renderer<'c> {
     /// None: the placeholders of secrets stay, for what is kept and shown.
     secrets: Option<&'c Secrets>,
     bytes: usize,
+    visits: May<'c>,
+}
+
+/// Visits that a renderer may make.
+enum May<'c> {
+    Own(Visits),
+    /// They are somebody's who wants to know how many were made.
+    Lent(&'c mut Visits),
 }
 
 impl<'c> Renderer<'c> {
     /// A renderer for one step; it leaves secrets out.
     pub fn new(context: &'c Value) -> Self {
-        Self { context, secrets: None, bytes: 0 }
+        Self { context, secrets: None, bytes: 0, visits: May::Own(Visits::of(limits::VISITS_AT_A_TIME_MAX)) }
     }
 
     /// One that fills secrets in: what it makes is sent, and neither kept nor shown.
     pub fn with_secrets(context: &'c Value, secrets: &'c Secrets) -> Self {
-        Self { context, secrets: Some(secrets), bytes: 0 }
+        Self { secrets: Some(secrets), ..Self::new(context) }
+    }
+
+    /// The same within visits that are shared with others.
+    pub fn within(self, visits: &'c mut Visits) -> Self {
+        Self { visits: May::Lent(visits), ..self }
     }
 
     /// The value of a template.
@@ -337,8 +350,12 @@ impl<'c> Renderer<'c> {
         Ok(text)
     }
 
-    fn find(&self, reference: &Reference) -> Result<Option<&'c Value>, Reason> {
-        reference.path.first(self.context).map_err(|error| not_evaluated(&reference.path, error))
+    fn find(&mut self, reference: &Reference) -> Result<Option<&'c Value>, Reason> {
+        let visits = match &mut self.visits {
+            May::Own(visits) => visits,
+            May::Lent(visits) => visits,
+        };
+        reference.path.first_within(self.context, visits).map_err(|error| not_evaluated(&reference.path, error))
     }
 
     fn count(&mut self, bytes: usize) -> Result<(), Reason> {

@@ -45,8 +45,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use budget::Unevaluated;
+pub use budget::{Unevaluated, Visits};
 use plan::Plan;
+
+use crate::limits::jsonpath::VISITS_MAX;
 
 /// Why a text is not a path, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,12 +89,22 @@ impl Path {
 
     /// All nodes that the path selects, in the order of RFC 9535 (members of an object in the order of the document).
     pub fn select<'v>(&self, document: &'v Value) -> Result<Vec<&'v Value>, Unevaluated> {
-        self.0.plan.select(document)
+        self.select_within(document, &mut Visits::of(VISITS_MAX))
+    }
+
+    /// The same within visits that are shared with other evaluations.
+    pub fn select_within<'v>(&self, document: &'v Value, visits: &mut Visits) -> Result<Vec<&'v Value>, Unevaluated> {
+        self.0.plan.select(document, visits)
     }
 
     /// The first of the nodes. A path of names and indexes only is a direct walk that allocates nothing and cannot fail.
     pub fn first<'v>(&self, document: &'v Value) -> Result<Option<&'v Value>, Unevaluated> {
-        self.0.plan.first(document)
+        self.first_within(document, &mut Visits::of(VISITS_MAX))
+    }
+
+    /// The same within visits that are shared with other evaluations.
+    pub fn first_within<'v>(&self, document: &'v Value, visits: &mut Visits) -> Result<Option<&'v Value>, Unevaluated> {
+        self.0.plan.first(document, visits)
     }
 
     /// The path as it was written.

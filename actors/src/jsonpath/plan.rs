@@ -12,7 +12,7 @@ use jsonpath_lib::Compiled;
 use serde_json::Value;
 
 use super::Refused;
-use super::budget::{Budget, Unevaluated};
+use super::budget::{Budget, Unevaluated, Visits};
 use super::filter::Filter;
 use super::segment::{Segment, Selector};
 use super::step::{Step, walk};
@@ -69,35 +69,37 @@ impl Plan {
         self.stages.is_empty()
     }
 
-    pub(super) fn first<'v>(&self, root: &'v Value) -> Result<Option<&'v Value>, Unevaluated> {
+    pub(super) fn first<'v>(&self, root: &'v Value, visits: &mut Visits) -> Result<Option<&'v Value>, Unevaluated> {
         if self.is_singular() {
             return Ok(walk(&self.prefix, root));
         }
-        Ok(self.select(root)?.first().copied())
+        Ok(self.select(root, visits)?.first().copied())
     }
 
-    pub(super) fn select<'v>(&self, root: &'v Value) -> Result<Vec<&'v Value>, Unevaluated> {
+    pub(super) fn select<'v>(&self, root: &'v Value, visits: &mut Visits) -> Result<Vec<&'v Value>, Unevaluated> {
         let Some(start) = walk(&self.prefix, root) else { return Ok(Vec::new()) };
         if self.is_singular() {
             return Ok(vec![start]);
         }
-        let budget = Budget::for_passes(self.passes, start)?;
-        // Nothing outside is changed by what may panic, so nothing can be left half done.
-        let nodes = catch_unwind(AssertUnwindSafe(|| self.run(start, root, budget))).unwrap_or(Err(Unevaluated::Failed))?;
+        let nodes = visits.spend(|budget| {
+            budget.pay_for_passes(self.passes, start)?;
+            // Of what may panic nothing can be left half done but the budget, which is then less than it could be.
+            catch_unwind(AssertUnwindSafe(|| self.run(start, root, budget))).unwrap_or(Err(Unevaluated::Failed))
+        })?;
         if nodes.len() > RESULT_NODES_MAX {
             return Err(Unevaluated::TooMany);
         }
         Ok(nodes)
     }
 
-    fn run<'v>(&self, start: &'v Value, root: &'v Value, mut budget: Budget) -> Result<Vec<&'v Value>, Unevaluated> {
+    fn run<'v>(&self, start: &'v Value, root: &'v Value, budget: &mut Budget) -> Result<Vec<&'v Value>, Unevaluated> {
         let mut nodes = vec![start];
         for stage in &self.stages {
             let mut found = Vec::new();
             for node in nodes {
                 match stage {
                     Stage::Select(compiled) => found.append(&mut compiled.select(node).map_err(|_| Unevaluated::Failed)?),
-                    Stage::Keep(filter) if filter.holds(node, root, &mut budget)? => found.push(node),
+                    Stage::Keep(filter) if filter.holds(node, root, budget)? => found.push(node),
                     Stage::Keep(_) => {}
                 }
             }

@@ -24,6 +24,9 @@ pub const ITEM_ACTIONS_MAX: usize = 10;
 pub const ITEMS_MAX: u32 = 100;
 /// And unless the action says otherwise.
 pub const ITEMS_DEFAULT: u32 = 50;
+/// Visits to nodes of a document that one step may make, and likewise the conditions of all flows that an event might start: some tens of milliseconds,
+/// which nothing can interrupt.
+pub const VISITS_AT_A_TIME_MAX: usize = 1_000_000;
 /// Values of one `in`.
 pub const IN_VALUES_MAX: usize = 500;
 /// Bytes of one pattern.

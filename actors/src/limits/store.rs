@@ -6,6 +6,9 @@ pub const QUEUE_ENTRIES_MAX: usize = 4_096;
 pub const BATCH_ENTRIES_MAX: usize = 256;
 /// Payload bytes of one commit, counted roughly; the entry that passes it is the last one.
 pub const BATCH_BYTES_MAX: usize = 8 << 20;
+/// Bytes of one workspace in a commit beyond which its further entries stay for the next one, while others wait: a hundred usual payloads, and about
+/// as much as takes as long to write as the commit itself.
+pub const SHARE_BYTES_MAX: usize = 256 << 10;
 /// Runs of one commit, counted likewise.
 pub const RUNS_PER_BATCH_MAX: usize = 1_000;
 /// Runs that one statement writes: 17 values each, and SQLite takes 32,766 in a statement.

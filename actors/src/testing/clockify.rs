@@ -3,6 +3,7 @@
 //! Clones share the script, so that each arbiter can have one. Time passes on the clock that it is given (I6).
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub enum Scripted {
     Panic,
     /// Nothing until [`ScriptedClockify::release`], then this. The request's time limit does not end it.
     Hang(Box<Self>),
+    /// The process dies as it is about to ask: the request does not get out, and nothing comes of it.
+    Unsent,
     /// This after a while; [`CallError::Lost`] when the request's time limit comes first.
     Slow(Duration, Box<Self>),
 }
@@ -108,12 +111,18 @@ pub struct ScriptedClockify {
     clock: Arc<dyn Clock>,
     script: Arc<Mutex<Script>>,
     releases: Arc<watch::Sender<u64>>,
+    cut_off: Arc<AtomicBool>,
 }
 
 impl ScriptedClockify {
     /// An empty script.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, script: Arc::default(), releases: Arc::new(watch::Sender::new(0)) }
+        Self { clock, script: Arc::default(), releases: Arc::new(watch::Sender::new(0)), cut_off: Arc::default() }
+    }
+
+    /// Lets no further request out, as of a process that has died, or lets them out again. A rule may say so.
+    pub fn cut_off(&self, cut_off: bool) {
+        self.cut_off.store(cut_off, Ordering::SeqCst);
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
@@ -188,6 +197,11 @@ impl Drop for InFlight<'_> {
 impl Clockify for ScriptedClockify {
     async fn call(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, CallError> {
         let mut releases = self.releases.subscribe();
+        let unsent = self.cut_off.load(Ordering::SeqCst);
+        let mut answer = if unsent { Scripted::Unsent } else { self.next(&request) };
+        if answer == Scripted::Unsent {
+            return std::future::pending().await;
+        }
         {
             let call = Call { at: self.clock.now(), urls: urls.clone(), token: token.clone(), request: request.clone() };
             let mut script = self.script();
@@ -196,7 +210,6 @@ impl Clockify for ScriptedClockify {
             script.in_flight_peak = script.in_flight_peak.max(script.in_flight);
         }
         let _in_flight = InFlight(self);
-        let mut answer = self.next(&request);
         let mut left = request.timeout;
         loop {
             answer = match answer {
@@ -206,6 +219,7 @@ impl Clockify for ScriptedClockify {
                 Scripted::Answer(answer) => return Ok(answer),
                 Scripted::Fail(error) => return Err(error),
                 Scripted::Panic => std::panic::resume_unwind(Box::new("the script says panic")),
+                Scripted::Unsent => return std::future::pending().await,
                 Scripted::Hang(then) => {
                     // The sender lives as long as `self`, so this ends by a release alone.
                     let _ = releases.changed().await;

@@ -9,5 +9,5 @@ pub mod web;
 
 pub use clock::ManualClock;
 pub use clockify::{Scripted, ScriptedClockify};
-pub use store::MemoryStore;
+pub use store::{Fate, MemoryStore};
 pub use web::{NamedAnywhere, ScriptedWeb};

@@ -14,6 +14,7 @@ use crate::event::{Event, EventType, Source};
 use crate::flow::matching;
 use crate::ids::{AddonId, EventId};
 use crate::installation::{Installation, Status, TokenHash, same_hash};
+use crate::limits::effort::{BYTES_PER_VISIT, VISITS_PER_EVENT};
 use crate::port::observer::Happening;
 use crate::port::store::events::Fingerprint;
 use crate::port::store::journal::{Entry, Written};
@@ -132,6 +133,8 @@ impl Workspace {
         if installation.status == Status::Inactive {
             return Err(Error::Inactive);
         }
+        // It comes again when there is room for what it costs; a repetition costs little, but that is not known yet.
+        self.runner.allows_more().map_err(|_| Error::Busy)?;
         let now = self.env.clock.now();
         let entity = delivery.entity.as_ref();
         match &delivery.sender {
@@ -172,14 +175,15 @@ impl Workspace {
             headers: delivery.headers,
             deliveries: 1,
         };
-        let runs = match self.loaded() {
+        let (runs, visits) = match self.loaded() {
             Ok(loaded) if loaded.settings.enable_flows => {
                 let echoes = |flow: &crate::flow::compiled::Compiled| self.runner.echoes(flow.id, event.entity.as_ref(), now);
                 let paused = |flow: &crate::flow::compiled::Compiled| self.runner.is_paused(flow.id);
                 matching::runs(self.key, &event, &loaded.flows, paused, echoes, || self.env.clock.fresh_id().into(), now)
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), VISITS_PER_EVENT + event.payload.len() / BYTES_PER_VISIT),
         };
+        self.runner.spend(visits);
         if event.source == Source::Clockify {
             self.reader.hear(&event.event_type, &event.payload, now);
             self.recent.remember(Fingerprint {

@@ -56,7 +56,7 @@ impl Handler<ReplayEvent> for Workspace {
             // A tick is meant for its own flow alone.
             let own = |flow: &Arc<Compiled>| event.source != Source::Schedule || event.entity == Some(entity(flow.id));
             let flows: Vec<_> = flows.into_iter().filter(own).collect();
-            let mut runs = matching::runs(
+            let (mut runs, visits) = matching::runs(
                 key,
                 &event,
                 &flows,
@@ -65,6 +65,7 @@ impl Handler<ReplayEvent> for Workspace {
                 || env.clock.fresh_id().into(),
                 env.clock.now(),
             );
+            runner.spend(visits);
             runs.retain(|run| latest.get(&run.flow).is_none_or(|last| last.state.finished()));
             for run in &mut runs {
                 run.replay_of = latest.get(&run.flow).map(|last| last.id);

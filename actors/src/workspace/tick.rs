@@ -62,7 +62,7 @@ impl Handler<Tick> for Workspace {
                     headers: None,
                     deliveries: 1,
                 };
-                let runs =
+                let (runs, _) =
                     matching::runs(key, &event, &[flow], |flow| runner.is_paused(flow.id), |_| false, || env.clock.fresh_id().into(), now);
                 let queued: Vec<_> = runs.iter().filter(|run| !run.state.finished()).cloned().collect();
                 let (for_queue, pending) = Receipt::pair();

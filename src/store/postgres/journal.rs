@@ -19,6 +19,7 @@ use super::super::columns::key_columns;
 use super::super::group::{self as groups, Doubt, Group, Present, Told};
 use super::Failure;
 use super::row::key;
+use super::standings;
 
 /// The events in the order of their entries, so that of one message the first is kept. What has no installation (any more) finds nobody to join
 /// and is not written.
@@ -101,6 +102,9 @@ async fn write_group(connection: &mut PgConnection, group: &Group<'_>) -> Result
     if !repeats.is_empty() {
         let rows = Repeats::of(&repeats).bind(sqlx::query(REPEATS)).fetch_all(&mut *connection).await?;
         told.repeated = rows.iter().map(|row| Ok((key(row)?, row.try_get("id")?))).collect::<Result<_, Failure>>()?;
+    }
+    for (run, fared) in &group.fared {
+        standings::fared(&mut *connection, run, fared).await?;
     }
     if group.progress().len() > 0 {
         let rows = Standings::of(group.progress())?.bind(sqlx::query(PROGRESS)).fetch_all(connection).await?;

@@ -1,7 +1,7 @@
-//! How flows have fared lately; it goes in the transaction of the uninstall.
+//! How flows have fared lately, as the journal counts it; it goes in the transaction of the uninstall.
 
-use actors::clock::Timestamp;
-use actors::flow::standing::{Paused, Standing};
+use actors::flow::run::Run;
+use actors::flow::standing::{Fared, Paused, Standing};
 use actors::ids::{FlowId, Key};
 use actors::port::store::{Error, Standings};
 use async_trait::async_trait;
@@ -20,37 +20,44 @@ fn standing(row: &PgRow) -> Result<Standing, Failure> {
 }
 
 const FAILED: &str = "INSERT INTO standings (addon, workspace, stay, flow, failures, paused_at, reason)
-    SELECT $1::SMALLINT, $2::BYTEA, flows.stay, flows.id, 1, CASE WHEN 1 >= $4::BIGINT THEN $5::BIGINT END, CASE WHEN 1 >= $4::BIGINT THEN $6::BYTEA END FROM installations
+    SELECT $1::SMALLINT, $2::BYTEA, flows.stay, flows.id, 1, CASE WHEN 1 >= $5::BIGINT THEN $6::BIGINT END, CASE WHEN 1 >= $5::BIGINT THEN $7::BYTEA END
+    FROM installations
     JOIN flows ON flows.stay = installations.stay AND flows.id = $3
+    JOIN runs ON runs.stay = installations.stay AND runs.id = $4 AND runs.state IN ('QUEUED', 'RUNNING', 'WAITING')
     WHERE installations.addon = $1 AND installations.workspace = $2
     ON CONFLICT (stay, flow) DO UPDATE SET failures = standings.failures + 1,
-        paused_at = CASE WHEN standings.paused_at IS NULL AND standings.failures + 1 >= $4 THEN $5 ELSE standings.paused_at END,
-        reason = CASE WHEN standings.paused_at IS NULL AND standings.failures + 1 >= $4 THEN $6 ELSE standings.reason END
-    RETURNING flow, failures, paused_at, reason";
+        paused_at = CASE WHEN standings.paused_at IS NULL AND standings.failures + 1 >= $5 THEN $6 ELSE standings.paused_at END,
+        reason = CASE WHEN standings.paused_at IS NULL AND standings.failures + 1 >= $5 THEN $7 ELSE standings.reason END";
 
-async fn failed(
-    connection: &mut PgConnection,
-    key: Key,
-    flow: FlowId,
-    pause_after: u32,
-    reason: Vec<u8>,
-    now: Timestamp,
-) -> Result<Option<Standing>, Failure> {
-    let query = about(FAILED, key).bind(flow.uuid()).bind(i64::from(pause_after)).bind(now.millis()).bind(reason);
-    query.fetch_optional(connection).await?.as_ref().map(standing).transpose()
+const WELL: &str = "DELETE FROM standings USING installations, runs
+    WHERE installations.addon = $1 AND installations.workspace = $2 AND standings.stay = installations.stay AND standings.flow = $3
+    AND standings.paused_at IS NULL
+    AND runs.stay = installations.stay AND runs.id = $4 AND runs.state IN ('QUEUED', 'RUNNING', 'WAITING')";
+
+/// Notes how a flow has fared whose run is about to end in the same transaction; one that has ended before counts no more.
+pub(super) async fn fared(connection: &mut PgConnection, run: &Run, fared: &Fared) -> Result<(), Failure> {
+    let about = |statement: &'static str| about(statement, run.key).bind(run.flow.uuid()).bind(run.id.uuid());
+    let query = match fared {
+        Fared::Well => about(WELL),
+        Fared::Failed { pause_after, reason } => {
+            about(FAILED).bind(i64::from(*pause_after)).bind(run.finished_at.map(|at| at.millis())).bind(reason.as_bytes().to_vec())
+        }
+    };
+    query.execute(connection).await?;
+    Ok(())
 }
 
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = $1 AND workspace = $2)";
 
-async fn remove(connection: &mut PgConnection, key: Key, flow: Option<FlowId>, loose: &str) -> Result<bool, Failure> {
-    let statement = format!("DELETE FROM standings {OF_KEY} AND ($3::UUID IS NULL OR flow = $3) AND {loose}");
+async fn remove(connection: &mut PgConnection, key: Key, flow: Option<FlowId>) -> Result<bool, Failure> {
+    let statement = format!("DELETE FROM standings {OF_KEY} AND ($3::UUID IS NULL OR flow = $3)");
     let query = about(AssertSqlSafe(statement), key).bind(flow.map(|flow| flow.uuid()));
     Ok(query.execute(connection).await?.rows_affected() > 0)
 }
 
 /// Removes that of one flow, or those of all flows of a key, while its installation is still there.
 pub(super) async fn remove_all(connection: &mut PgConnection, key: Key, flow: Option<FlowId>) -> Result<(), Failure> {
-    remove(connection, key, flow, "true").await.map(drop)
+    remove(connection, key, flow).await.map(drop)
 }
 
 const ALL: &str = "SELECT standings.* FROM installations JOIN standings ON standings.stay = installations.stay
@@ -64,17 +71,8 @@ impl Postgres {
 
 #[async_trait]
 impl Standings for Postgres {
-    async fn flow_failed(&self, key: Key, flow: FlowId, pause_after: u32, reason: &str, now: Timestamp) -> Result<Option<Standing>, Error> {
-        let reason = reason.as_bytes().to_vec();
-        self.transact(move |connection| Box::pin(failed(connection, key, flow, pause_after, reason.clone(), now))).await
-    }
-
-    async fn flow_did_well(&self, key: Key, flow: FlowId) -> Result<(), Error> {
-        self.transact(move |connection| Box::pin(remove(connection, key, Some(flow), "paused_at IS NULL"))).await.map(drop)
-    }
-
     async fn resume_flow(&self, key: Key, flow: FlowId) -> Result<bool, Error> {
-        self.transact(move |connection| Box::pin(remove(connection, key, Some(flow), "true"))).await
+        self.transact(move |connection| Box::pin(remove(connection, key, Some(flow)))).await
     }
 
     async fn standings(&self, key: Key) -> Result<Vec<Standing>, Error> {

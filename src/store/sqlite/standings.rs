@@ -1,6 +1,5 @@
-//! How flows have fared lately; it goes in the transaction of the uninstall.
+//! How flows have fared lately, as the journal has counted it; it goes in the transaction of the uninstall.
 
-use actors::clock::Timestamp;
 use actors::flow::standing::{Paused, Standing};
 use actors::ids::{FlowId, Key};
 use actors::port::store::{Error, Standings};
@@ -19,27 +18,18 @@ fn standing(row: &SqliteRow) -> Result<Standing, Failure> {
     Ok(Standing { flow: row.try_get::<Uuid, _>("flow")?.into(), failures: row.try_get("failures")?, paused })
 }
 
-const FAILED: &str = "INSERT INTO standings (addon, workspace, stay, flow, failures, paused_at, reason)
-    SELECT ?1, ?2, flows.stay, flows.id, 1, iif(1 >= ?4, ?5, NULL), iif(1 >= ?4, ?6, NULL) FROM installations
-    CROSS JOIN flows ON flows.stay = installations.stay AND flows.id = ?3
-    WHERE installations.addon = ?1 AND installations.workspace = ?2
-    ON CONFLICT (stay, flow) DO UPDATE SET failures = failures + 1,
-        paused_at = iif(paused_at IS NULL AND failures + 1 >= ?4, ?5, paused_at),
-        reason = iif(paused_at IS NULL AND failures + 1 >= ?4, ?6, reason)
-    RETURNING flow, failures, paused_at, reason";
-
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";
 
-/// Removes standings of a key that are `loose`: that of one flow, or all.
-async fn remove(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>, loose: &str) -> Result<bool, Failure> {
-    let which = format!("{OF_KEY} AND (?3 IS NULL OR flow = ?3) AND {loose}");
+/// Removes standings of a key: that of one flow, or all.
+async fn remove(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>) -> Result<bool, Failure> {
+    let which = format!("{OF_KEY} AND (?3 IS NULL OR flow = ?3)");
     let erased = STANDINGS.erase_of(connection, key, &which, |query| query.bind(flow.map(|flow| flow.uuid()))).await?;
     Ok(erased > 0)
 }
 
 /// Removes that of one flow, or those of all flows of a key, while its installation is still there.
 pub(super) async fn remove_all(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>) -> Result<(), Failure> {
-    remove(connection, key, flow, "true").await.map(drop)
+    remove(connection, key, flow).await.map(drop)
 }
 
 pub(super) const ALL: &str = "SELECT standings.* FROM installations CROSS JOIN standings ON standings.stay = installations.stay
@@ -53,18 +43,8 @@ impl Sqlite {
 
 #[async_trait]
 impl Standings for Sqlite {
-    async fn flow_failed(&self, key: Key, flow: FlowId, pause_after: u32, reason: &str, now: Timestamp) -> Result<Option<Standing>, Error> {
-        let query = about(FAILED, key).bind(flow.uuid()).bind(pause_after).bind(now.millis()).bind(reason.to_owned());
-        self.transact(move |connection| Box::pin(async move { query.fetch_optional(connection).await?.as_ref().map(standing).transpose() }))
-            .await
-    }
-
-    async fn flow_did_well(&self, key: Key, flow: FlowId) -> Result<(), Error> {
-        self.transact(move |connection| Box::pin(remove(connection, key, Some(flow), "paused_at IS NULL"))).await.map(drop)
-    }
-
     async fn resume_flow(&self, key: Key, flow: FlowId) -> Result<bool, Error> {
-        self.transact(move |connection| Box::pin(remove(connection, key, Some(flow), "true"))).await
+        self.transact(move |connection| Box::pin(remove(connection, key, Some(flow)))).await
     }
 
     async fn standings(&self, key: Key) -> Result<Vec<Standing>, Error> {

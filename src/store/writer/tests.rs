@@ -22,6 +22,8 @@ struct Seen {
     closed: AtomicU32,
     /// What happens to the next writes and connects, first to last; then all goes well.
     script: Mutex<VecDeque<Step>>,
+    /// A write says that it begins and waits until it may go on, while somebody lets it.
+    gate: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -51,6 +53,13 @@ impl Backend for Fake {
     }
 
     async fn write(&self, _: &mut u32, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
+        let gate = self.seen.gate.lock().unwrap().take();
+        if let Some((begun, mut goes)) = gate {
+            let _ = begun.send(()).await;
+            if goes.recv().await.is_some() {
+                *self.seen.gate.lock().unwrap() = Some((begun, goes));
+            }
+        }
         let step = self.seen.script.lock().unwrap().pop_front();
         let unavailable = |why: &str| Error::Unavailable(why.to_owned());
         match step {
@@ -88,6 +97,7 @@ fn entry(number: u32) -> Entry {
 fn number(entry: &Entry) -> u32 {
     match entry {
         Entry::Repeat { event, .. } => u32::try_from(event.uuid().as_u128()).unwrap(),
+        Entry::Accept { event, .. } => u32::try_from(event.id.uuid().as_u128()).unwrap(),
         _ => 0,
     }
 }
@@ -150,20 +160,7 @@ async fn a_commit_takes_so_many_entries_and_no_more() {
 async fn a_commit_takes_so_many_bytes_and_no_more() {
     let (handle, seen) = start(&[]);
     let release = hold(&handle).await;
-    let event = Event {
-        id: Uuid::nil().into(),
-        source: Source::Clockify,
-        event_type: EventType::parse("NEW_TAG").unwrap(),
-        entity: None,
-        received_at: actors::clock::Timestamp::from_millis(0),
-        payload: vec![b' '; BATCH_BYTES_MAX / 2].into(),
-        payload_hash: [0; 32],
-        headers: None,
-        deliveries: 1,
-        message: None,
-    };
-    let large = || Entry::Accept { key: key(), event: Box::new(event.clone()), runs: Vec::new() };
-    let pending: Vec<_> = (0..5).map(|_| submit(&handle, large())).collect();
+    let pending: Vec<_> = (0..5).map(|number| submit(&handle, event(1, number, BATCH_BYTES_MAX / 2))).collect();
     release.send(()).unwrap();
     outcomes(pending).await;
     let sizes: Vec<_> = seen.commits.lock().unwrap().iter().map(Vec::len).collect();
@@ -293,4 +290,79 @@ async fn closing_writes_what_is_queued_and_takes_nothing_more() {
     assert!(is_unavailable(&submit(&handle, entry(1)).outcome().await));
     assert!(handle.run(Box::new(|_| Box::pin(async { After::Fine }))).is_err());
     handle.close().await;
+}
+
+/// An event of a workspace with a payload of so many bytes.
+fn event(workspace: u8, number: u32, bytes: usize) -> Entry {
+    let key = Key { addon: Addon::UniversalWebhook, workspace: WorkspaceId::from_bytes([workspace; 12]) };
+    let event = Event {
+        id: EventId::from(Uuid::from_u128(u128::from(number))),
+        source: Source::Clockify,
+        message: None,
+        event_type: EventType::parse("NEW_TAG").unwrap(),
+        entity: None,
+        received_at: actors::clock::Timestamp::from_seconds(1),
+        payload: vec![b' '; bytes].into(),
+        payload_hash: [0; 32],
+        headers: None,
+        deliveries: 1,
+    };
+    Entry::Accept { key, event: Box::new(event), runs: Vec::new() }
+}
+
+#[tokio::test]
+async fn large_entries_of_one_workspace_do_not_keep_the_others_waiting() {
+    let (handle, seen) = start(&[]);
+    let release = hold(&handle).await;
+    let hostile = (1..=10).map(|number| submit(&handle, event(1, number, SHARE_BYTES_MAX)));
+    let pending: Vec<_> = hostile.collect();
+    let others = (11..=40).map(|number| submit(&handle, event(u8::try_from(number % 3).unwrap() + 2, number, 1_000)));
+    let pending: Vec<_> = pending.into_iter().chain(others).collect();
+    release.send(()).unwrap();
+    assert!(outcomes(pending).await.iter().all(|outcome| *outcome == Ok(Written::Done)));
+    let commits = seen.commits.lock().unwrap().clone();
+    assert_eq!(commits[0], std::iter::once(1).chain(11..=40).collect::<Vec<_>>(), "all of the others' are in the first commit");
+    assert_eq!(commits[1..].concat(), (2..=10).collect::<Vec<_>>(), "its own stay in their order, and go on once nobody else waits");
+    assert_eq!(commits.len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_is_not_overtaken_by_what_was_left_before_it() {
+    let (handle, seen) = start(&[]);
+    let release = hold(&handle).await;
+    let mut pending: Vec<_> = (1..=3).map(|number| submit(&handle, event(1, number, SHARE_BYTES_MAX))).collect();
+    pending.push(submit(&handle, event(2, 4, 10)));
+    let (told, commits) = oneshot::channel();
+    let at_job = Arc::clone(&seen);
+    let job: Job<u32> = Box::new(move |_| {
+        Box::pin(async move {
+            let _ = told.send(at_job.commits.lock().unwrap().concat());
+            After::Fine
+        })
+    });
+    handle.run(job).unwrap();
+    release.send(()).unwrap();
+    outcomes(pending).await;
+    assert_eq!(commits.await.unwrap(), [1, 4, 2, 3]);
+}
+
+#[tokio::test]
+async fn an_entry_larger_than_a_share_is_made_up_for() {
+    let (handle, seen) = start(&[]);
+    let release = hold(&handle).await;
+    let mut pending: Vec<_> = (1..=2).map(|number| submit(&handle, event(1, number, 3 * SHARE_BYTES_MAX))).collect();
+    pending.push(submit(&handle, event(2, 10, 10)));
+    let (begun, mut begins) = mpsc::channel(1);
+    let (go, goes) = mpsc::channel(1);
+    *seen.gate.lock().unwrap() = Some((begun, goes));
+    release.send(()).unwrap();
+    // Somebody else waits before each of the next commits.
+    for number in 11..=13 {
+        begins.recv().await.unwrap();
+        pending.push(submit(&handle, event(2, number, 10)));
+        go.send(()).await.unwrap();
+    }
+    drop(go);
+    outcomes(pending).await;
+    assert_eq!(*seen.commits.lock().unwrap(), [vec![1, 10], vec![11], vec![12], vec![2, 13]]);
 }

@@ -16,7 +16,7 @@ use actors::source::CustomSource;
 use crate::backend::{self, submit};
 use crate::calls::call;
 use crate::sample::{
-    CLOCK, accept, addon_id, custom, event, flow, flow_id, install, installation, key, progress, proof, run, source, standing,
+    CLOCK, accept, addon_id, custom, event, fails, flow, flow_id, install, installation, key, progress, proof, run, source, standing,
 };
 
 /// In every payload, name and reason of the workspace that goes.
@@ -41,7 +41,7 @@ async fn fill(file: &backend::File, number: u32, marker: &str) {
         flow.definition.description = marker.repeat(50);
         store.create_flow(key(number), &flow, 100).await.unwrap();
         store.update_flow(key(number), &flow).await.unwrap();
-        store.flow_failed(key(number), flow.id, 1, &marker.repeat(30), CLOCK.now()).await.unwrap().unwrap();
+        assert_eq!(fails(&*store, key(number), flow.id, 1, &marker.repeat(30)).await, Ok(Written::Done));
     }
     let name = SecretName::parse("KEY").unwrap();
     store.put_secret(key(number), &name, &Secret::new(marker.repeat(40)), 10, CLOCK.now()).await.unwrap();

@@ -33,9 +33,9 @@ impl CacheLookup {
         &self.kind
     }
 
-    /// The id, with values from the context. What is no id is the id of nothing.
-    pub fn render(&self, context: &Value) -> Result<Option<EntityId>, Reason> {
-        let value = Renderer::new(context).value(&self.id)?;
+    /// The id, with values from the renderer's context. What is no id is the id of nothing.
+    pub fn render(&self, mut renderer: Renderer<'_>) -> Result<Option<EntityId>, Reason> {
+        let value = renderer.value(&self.id)?;
         if value.is_null() {
             return Ok(None);
         }

@@ -73,7 +73,11 @@ impl ClockifyApi {
 
     /// The call, with values from the context.
     pub fn render(&self, context: &Value) -> Result<ApiRequest, Reason> {
-        let mut renderer = Renderer::new(context);
+        self.render_with(Renderer::new(context))
+    }
+
+    /// The same by a renderer of the caller's.
+    pub fn render_with(&self, mut renderer: Renderer<'_>) -> Result<ApiRequest, Reason> {
         let mut path = String::with_capacity(128);
         for segment in self.operation.path.split('/').skip(1) {
             path.push('/');

@@ -9,6 +9,8 @@ use crate::flow::read::Faults;
 use crate::flow::run::Reason;
 use crate::flow::template::{Compiler, Reference, Scope};
 use crate::ids::WorkspaceId;
+use crate::jsonpath::Visits;
+use crate::limits::flow::VISITS_AT_A_TIME_MAX;
 use crate::limits::run::STEPS_MAX;
 use crate::operation::Catalogue;
 
@@ -45,7 +47,12 @@ impl ForEach {
 
     /// The items.
     pub fn list(&self, context: &Value) -> Result<Vec<Value>, Reason> {
-        self.items.list_in(context)
+        self.list_within(context, &mut Visits::of(VISITS_AT_A_TIME_MAX))
+    }
+
+    /// The same within visits that are shared with others.
+    pub fn list_within(&self, context: &Value, visits: &mut Visits) -> Result<Vec<Value>, Reason> {
+        self.items.list_in(context, visits)
     }
 
     /// What follows from a list, in a run of so many steps.

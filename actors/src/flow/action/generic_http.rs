@@ -88,7 +88,11 @@ impl GenericHttp {
 
     /// The call, with values from the context and its secrets.
     pub fn render(&self, context: &Value, secrets: &Secrets) -> Result<WebRequest, Reason> {
-        let mut renderer = Renderer::with_secrets(context, secrets);
+        self.render_with(Renderer::with_secrets(context, secrets))
+    }
+
+    /// The same by a renderer of the caller's, which has the secrets.
+    pub fn render_with(&self, mut renderer: Renderer<'_>) -> Result<WebRequest, Reason> {
         let url = self.url(&mut renderer)?;
         let body = self.body.as_ref().map(|body| body.render(&mut renderer)).transpose()?;
         let media = self.body.as_ref().map(Body::media_type);
@@ -99,7 +103,11 @@ impl GenericHttp {
 
     /// What the call looks like to people: the whole address and the body, with placeholders where secrets are.
     pub fn summary(&self, context: &Value) -> Result<RequestSummary, Reason> {
-        let mut renderer = Renderer::new(context);
+        self.summary_with(Renderer::new(context))
+    }
+
+    /// The same by a renderer of the caller's, which has no secrets.
+    pub fn summary_with(&self, mut renderer: Renderer<'_>) -> Result<RequestSummary, Reason> {
         let path = self.url(&mut renderer)?;
         let body = self.body.as_ref().map(|body| body.render(&mut renderer)).transpose()?;
         Ok(RequestSummary::new(self.method, path, body.as_deref()))

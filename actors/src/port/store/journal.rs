@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::flow::run::Run;
+use crate::flow::standing::Fared;
 use crate::ids::{EventId, Key};
 
 use super::receipt::Receipt;
@@ -32,14 +33,16 @@ pub enum Entry {
     /// The new standing of a run: everything but its identity is replaced. A finished run never changes again: then, and when
     /// the run is gone, [`Written::Absent`].
     Progress(Box<Run>),
-    /// The end of a run, and the event that its ending badly is, with the runs which that starts, in one transaction. The event's message names the
-    /// run, so that it is told once. [`Written::Absent`] as for [`Self::Progress`]; of a run that was cancelled at that moment it may be told all the
-    /// same.
+    /// The end of a run and what follows from it, in one transaction: how its flow has fared, and the event that its ending badly is, with the runs which
+    /// that starts. The event's message names the run, so that it is told once. [`Written::Absent`] as for [`Self::Progress`], and then the flow has not
+    /// fared in any way; of a run that was cancelled at that moment the event may be told all the same.
     Conclude {
         /// The run, which has ended.
         run: Box<Run>,
-        /// That it has.
-        event: Box<Event>,
+        /// What that says about its flow.
+        fared: Option<Fared>,
+        /// That it has ended badly.
+        event: Option<Box<Event>>,
         /// The runs of flows that are there for failures.
         runs: Vec<Run>,
     },

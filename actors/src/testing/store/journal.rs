@@ -1,8 +1,9 @@
 //! The journal in memory: written at once, in the order of submission.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{MemoryStore, State};
+use super::{Fate, MemoryStore, State};
 use crate::flow::run::Run;
 use crate::limits::store::QUEUE_ENTRIES_MAX;
 use crate::port::store::journal::{Entry, Written};
@@ -15,15 +16,27 @@ impl Journal for MemoryStore {
         match &mut state.held {
             Some(held) if held.len() < QUEUE_ENTRIES_MAX => held.push_back((entry, receipt)),
             Some(_) => receipt.complete(Err(Error::Busy)),
-            None => {
-                let outcome = state.write(entry);
-                receipt.complete(outcome);
-            }
+            None => match state.fate(&entry) {
+                Fate::Written => {
+                    let outcome = state.write(entry);
+                    receipt.complete(outcome);
+                }
+                Fate::Lost => state.held = Some(VecDeque::from([(entry, receipt)])),
+                Fate::Unheard => {
+                    state.held = Some(VecDeque::new());
+                    let _ = state.write(entry);
+                    state.unheard.push(receipt);
+                }
+            },
         }
     }
 }
 
 impl State {
+    fn fate(&mut self, entry: &Entry) -> Fate {
+        self.fate.as_mut().map_or(Fate::Written, |judge| judge(entry))
+    }
+
     pub(super) fn write(&mut self, entry: Entry) -> Outcome {
         self.fault()?;
         Ok(match entry {
@@ -62,19 +75,26 @@ impl State {
                     Written::Absent
                 }
             }
-            Entry::Conclude { run, event, runs } => {
+            Entry::Conclude { run, fared, event, runs } => {
                 let key = run.key;
                 if !self.installations.contains_key(&key) {
                     return Ok(Written::Absent);
                 }
-                let message = event.message.clone();
-                let told = self.events.contains_key(&(key, event.id))
-                    || message.is_none_or(|message| self.messages.insert((key, event.source.clone(), message)));
-                if told {
-                    self.events.entry((key, event.id)).or_insert(*event);
-                    runs.into_iter().for_each(|run| self.start(run));
+                if let Some(event) = event {
+                    let message = event.message.clone();
+                    let told = self.events.contains_key(&(key, event.id))
+                        || message.is_none_or(|message| self.messages.insert((key, event.source.clone(), message)));
+                    if told {
+                        self.events.entry((key, event.id)).or_insert(*event);
+                        runs.into_iter().for_each(|run| self.start(run));
+                    }
                 }
-                if self.progress(*run) { Written::Done } else { Written::Absent }
+                let ended = (*run).clone();
+                if !self.progress(*run) {
+                    return Ok(Written::Absent);
+                }
+                fared.into_iter().for_each(|fared| self.fared(&ended, fared));
+                Written::Done
             }
         })
     }

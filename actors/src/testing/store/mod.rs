@@ -80,6 +80,23 @@ struct State {
     unavailable: bool,
     activities_fail: bool,
     held: Option<VecDeque<(Entry, Receipt)>>,
+    fate: Option<Judge>,
+    /// Of entries that were written before the process could hear of it.
+    unheard: Vec<Receipt>,
+}
+
+/// Says what becomes of an entry.
+type Judge = Box<dyn FnMut(&Entry) -> Fate + Send>;
+
+/// What becomes of an entry when the process may die over it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It is written and answered, as usual.
+    Written,
+    /// The process dies before it is written: it and everything behind it is held, until [`MemoryStore::lose_held_entries`].
+    Lost,
+    /// The process dies when it has been written and not been answered; everything behind it is held.
+    Unheard,
 }
 
 impl MemoryStore {
@@ -119,6 +136,11 @@ impl MemoryStore {
         self.lock().held.get_or_insert_default();
     }
 
+    /// Asks, of every entry that is not held, what becomes of it.
+    pub fn judge_entries(&self, judge: impl FnMut(&Entry) -> Fate + Send + 'static) {
+        self.lock().fate = Some(Box::new(judge));
+    }
+
     /// How many entries wait.
     pub fn held_entries(&self) -> usize {
         self.lock().held.as_ref().map_or(0, VecDeque::len)
@@ -135,7 +157,9 @@ impl MemoryStore {
 
     /// Loses what waits, as a crash does: its receipts are answered as unavailable.
     pub fn lose_held_entries(&self) {
-        self.lock().held = None;
+        let mut state = self.lock();
+        state.held = None;
+        state.unheard.clear();
     }
 }
 

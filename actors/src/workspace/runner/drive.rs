@@ -20,6 +20,7 @@ use crate::flow::machine::{self, Next, Sign, Tried};
 use crate::flow::matching;
 use crate::flow::run::{Place, Reason, Run, RunState};
 use crate::installation::Installation;
+use crate::limits::effort::BYTES_PER_VISIT;
 use crate::limits::run as limits;
 use crate::port::store;
 use crate::workspace::queue::{Queued, Wait};
@@ -89,6 +90,7 @@ impl Runner {
                 Recorded::NotNow => return Some(Err(Some(self.pause_for_the_store()))),
             }
         }
+        self.rest().await;
         context.enter(place);
         let prepared = match self.prepare(action, context, &queued.run).await {
             Ok(prepared) => prepared,
@@ -266,6 +268,7 @@ impl Runner {
                 &stored
             }
         };
+        self.spend(payload.len() / BYTES_PER_VISIT);
         let payload: Value = serde_json::from_slice(payload)
             .map_err(|error| Unusable::ForGood(Reason::new("payload_unreadable", format!("the payload cannot be read: {error}"))))?;
         let event = serde_json::json!({

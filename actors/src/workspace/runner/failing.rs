@@ -1,7 +1,7 @@
 //! What follows from runs that fail: an event that starts the flows which are there for failures, and a pause of a flow that fails again and again.
 //!
-//! The event and its runs become durable with the end of the run itself, and its message names the run: one alarm for one failure, whatever happens in
-//! between (I1). What a flow for failures does starts no further one.
+//! The event, its runs and the count of failures become durable with the end of the run itself, and the event's message names the run: one alarm for one
+//! failure, which counts once, whatever happens in between (I1). What a flow for failures does starts no further one.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::event::{Event, EventType, FLOW_EVENTS, Source};
 use crate::flow::compiled::Compiled;
 use crate::flow::matching;
 use crate::flow::run::{Run, RunState};
-use crate::flow::standing::Paused;
+use crate::flow::standing::{Fared, Standing};
 use crate::ids::FlowId;
 use crate::port::observer::Happening;
 
@@ -46,7 +46,7 @@ impl Runner {
             message: Some(run.id.to_string().into()),
         };
         let paused = |flow: &Compiled| self.is_paused(flow.id);
-        let runs = matching::runs(self.key, &event, &listeners, paused, |_| false, || self.env.clock.fresh_id().into(), now);
+        let (runs, _) = matching::runs(self.key, &event, &listeners, paused, |_| false, || self.env.clock.fresh_id().into(), now);
         (!runs.is_empty()).then_some((event, runs))
     }
 
@@ -60,44 +60,42 @@ impl Runner {
         self.inner.borrow_mut().standings.remove(&flow);
     }
 
-    /// Counts how a flow has fared. A count that is not stored is lost: the next failure counts again.
-    pub(super) async fn fared(&self, run: &Run) {
-        let noted = match run.state {
-            RunState::Failed => self.failed(run).await,
-            RunState::Succeeded | RunState::Stopped => self.did_well(run.flow).await,
-            _ => Ok(()),
-        };
-        if let Err(error) = noted {
-            log::warn!(workspace:% = self.key.workspace, flow:% = run.flow; "how a flow has fared was not noted: {error}");
+    /// What the end of this run says about its flow. It becomes durable with that end.
+    pub(super) fn fared(&self, run: &Run) -> Option<Fared> {
+        let inner = self.inner.borrow();
+        match run.state {
+            RunState::Failed => {
+                let pause_after = inner.flows.get(&run.flow).map_or(0, |flow| flow.pause_after_failures);
+                let last = run.reason.as_ref().map_or("", |reason| reason.message.as_str());
+                let reason = || format!("{pause_after} runs failed in a row; the last one: {last}");
+                (pause_after > 0).then(|| Fared::Failed { pause_after, reason: reason() })
+            }
+            // The usual case costs the store nothing.
+            RunState::Succeeded | RunState::Stopped => inner.standings.get(&run.flow).is_some_and(Option::is_none).then_some(Fared::Well),
+            _ => None,
         }
     }
 
-    async fn failed(&self, run: &Run) -> Result<(), crate::port::store::Error> {
-        let pause_after = self.inner.borrow().flows.get(&run.flow).map_or(0, |flow| flow.pause_after_failures);
-        if pause_after == 0 {
-            return Ok(());
+    /// Takes over how a flow has fared, once that is durable with the end of a run.
+    pub(super) async fn heed_standing(&self, run: &Run) {
+        match self.fared(run) {
+            None => {}
+            Some(Fared::Well) => drop(self.inner.borrow_mut().standings.remove(&run.flow)),
+            Some(Fared::Failed { .. }) => match self.env.store.standings(self.key).await {
+                Ok(standings) => self.heed_failure(run.flow, standings.into_iter().find(|standing| standing.flow == run.flow)),
+                // The next failure, or the next life, finds it.
+                Err(error) => log::warn!(workspace:% = self.key.workspace, flow:% = run.flow; "how a flow has fared is not known: {error}"),
+            },
         }
-        let last = run.reason.as_ref().map_or("", |reason| reason.message.as_str());
-        let words = format!("{pause_after} runs failed in a row; the last one: {last}");
-        let standing = self.env.store.flow_failed(self.key, run.flow, pause_after, &words, self.env.clock.now()).await?;
-        let Some(standing) = standing else { return Ok(()) };
-        let paused: Option<Paused> = standing.paused;
-        if paused.is_some() && !self.is_paused(run.flow) {
+    }
+
+    fn heed_failure(&self, flow: FlowId, standing: Option<Standing>) {
+        let Some(Standing { paused, .. }) = standing else { return };
+        if paused.is_some() && !self.is_paused(flow) {
             self.env.observer.observe(self.key.addon, Happening::FlowPaused);
-            log::warn!(addon = self.key.addon.slug(), workspace:% = self.key.workspace, flow:% = run.flow; "a flow is paused: its runs fail one after the other");
+            log::warn!(addon = self.key.addon.slug(), workspace:% = self.key.workspace, flow:% = flow; "a flow is paused: its runs fail one after the other");
         }
-        self.inner.borrow_mut().standings.insert(run.flow, paused);
-        Ok(())
-    }
-
-    async fn did_well(&self, flow: FlowId) -> Result<(), crate::port::store::Error> {
-        // The usual case costs the store nothing.
-        if self.inner.borrow().standings.get(&flow).is_none_or(Option::is_some) {
-            return Ok(());
-        }
-        self.env.store.flow_did_well(self.key, flow).await?;
-        self.inner.borrow_mut().standings.remove(&flow);
-        Ok(())
+        self.inner.borrow_mut().standings.insert(flow, paused);
     }
 }
 

@@ -40,6 +40,7 @@ use super::status::Snapshot;
 use super::{Clients, Environment, Loaded};
 use crate::budget::Budget;
 use crate::clock::Timestamp;
+use crate::effort::Effort;
 use crate::flow::compiled::Compiled;
 use crate::flow::machine::Sign;
 use crate::flow::run::Run;
@@ -96,6 +97,7 @@ struct Inner {
     /// Entries whose receipts are awaited.
     expecting: usize,
     budget: Budget,
+    effort: Effort,
     gate: Gate,
     probing: Option<RunId>,
     loops: LoopGuard,
@@ -133,6 +135,7 @@ impl Runner {
             cancelling: HashSet::new(),
             expecting: 0,
             budget: Budget::default(),
+            effort: Effort::default(),
             gate: Gate::default(),
             probing: None,
             loops: LoopGuard::default(),
@@ -243,6 +246,16 @@ impl Runner {
     /// Whether an event about `entity` looks like the echo of a flow's own write.
     pub fn echoes(&self, flow: FlowId, entity: Option<&Arc<str>>, now: Timestamp) -> bool {
         self.inner.borrow().loops.echoes(flow, entity, now)
+    }
+
+    /// Whether this workspace may do more on its thread now; else how long it rests first.
+    pub fn allows_more(&self) -> Result<(), Duration> {
+        self.inner.borrow().effort.allows_more(self.env.clock.elapsed())
+    }
+
+    /// Notes what was done on the thread.
+    pub fn spend(&self, visits: usize) {
+        self.inner.borrow_mut().effort.spend(visits, self.env.clock.elapsed());
     }
 
     /// Whether nothing would be lost or delayed without this runner.

@@ -1,6 +1,7 @@
 //! What makes a step ready: an action is rendered with what it needs of the store, and what does not need a call is known at once.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -9,8 +10,11 @@ use crate::flow::action::{CompiledAction, CompiledKind};
 use crate::flow::context::Context;
 use crate::flow::machine::Tried;
 use crate::flow::run::{Reason, RequestSummary, Run};
-use crate::flow::template::Secrets;
+use crate::flow::template::{Renderer, Secrets};
 use crate::ids::FlowId;
+use crate::jsonpath::Visits;
+use crate::limits::effort::REST_LOOK_MS;
+use crate::limits::flow::VISITS_AT_A_TIME_MAX;
 use crate::port::clockify::ApiRequest;
 use crate::port::store;
 use crate::port::web::WebRequest;
@@ -45,19 +49,40 @@ impl Runner {
                 }
             }
             CompiledKind::CacheLookup(lookup) => {
-                let id = std::panic::catch_unwind(AssertUnwindSafe(|| lookup.render(context.value())));
+                let id = self.in_visits(|visits| lookup.render(Renderer::new(context.value()).within(visits)));
                 let found = match id {
-                    Err(_) => return known(Tried::Panicked),
-                    Ok(Err(reason)) => return known(Tried::Unrendered(reason)),
-                    Ok(Ok(None)) => None,
-                    Ok(Ok(Some(id))) => self.env.store.entity(self.key, lookup.kind(), &id).await?.map(|entity| entity.data),
+                    None => return known(Tried::Panicked),
+                    Some(Err(reason)) => return known(Tried::Unrendered(reason)),
+                    Some(Ok(None)) => None,
+                    Some(Ok(Some(id))) => self.env.store.entity(self.key, lookup.kind(), &id).await?.map(|entity| entity.data),
                 };
                 return known(lookup.judge(found));
             }
             _ => {}
         }
-        let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| prepare(action, context.value(), secrets, run.steps.len())));
+        let prepared = self.in_visits(|visits| prepare(action, context.value(), secrets, run.steps.len(), visits));
         Ok(prepared.unwrap_or(Prepared::Known(Tried::Panicked)))
+    }
+
+    /// Does what a step may do at a time on the thread, and pays for it. `None`: it panicked.
+    fn in_visits<T>(&self, work: impl FnOnce(&mut Visits) -> T) -> Option<T> {
+        let mut visits = Visits::of(VISITS_AT_A_TIME_MAX);
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| work(&mut visits))).ok();
+        self.spend(visits.made());
+        outcome
+    }
+
+    /// Lets the other workspaces of the thread go on, and waits until this one has rested from what it did.
+    pub(super) async fn rest(&self) {
+        tokio::task::yield_now().await;
+        while let Err(rest) = self.allows_more() {
+            // The step looks at it once more, and leaves its run.
+            if !self.inner.borrow().goes() {
+                return;
+            }
+            // A clock may tell no less than milliseconds.
+            self.env.clock.sleep(rest.clamp(Duration::from_millis(1), Duration::from_millis(REST_LOOK_MS))).await;
+        }
     }
 
     /// Whether a flow may call other servers than the platform's: any where the workspace allows it, and the one that a setting keeps.
@@ -67,15 +92,18 @@ impl Runner {
     }
 }
 
-fn prepare(action: &CompiledAction, context: &Value, secrets: Secrets, steps: usize) -> Prepared {
+fn prepare(action: &CompiledAction, context: &Value, secrets: Secrets, steps: usize, visits: &mut Visits) -> Prepared {
     let known = |reason| Prepared::Known(Tried::Unrendered(reason));
     match &action.kind {
-        CompiledKind::ClockifyApi(call) => call.render(context).map_or_else(known, Prepared::Call),
-        CompiledKind::GenericHttp(call) => match call.summary(context).and_then(|summary| Ok((summary, call.render(context, &secrets)?))) {
-            Ok((summary, request)) => Prepared::Web(request, summary, secrets),
-            Err(reason) => known(reason),
-        },
-        CompiledKind::ForEach(each) => match each.list(context) {
+        CompiledKind::ClockifyApi(call) => call.render_with(Renderer::new(context).within(visits)).map_or_else(known, Prepared::Call),
+        CompiledKind::GenericHttp(call) => {
+            let summary = call.summary_with(Renderer::new(context).within(visits));
+            match summary.and_then(|summary| Ok((summary, call.render_with(Renderer::with_secrets(context, &secrets).within(visits))?))) {
+                Ok((summary, request)) => Prepared::Web(request, summary, secrets),
+                Err(reason) => known(reason),
+            }
+        }
+        CompiledKind::ForEach(each) => match each.list_within(context, visits) {
             Ok(items) => match each.judge(&items, steps) {
                 tried @ Tried::Listed(_) => Prepared::List(tried, items),
                 refused => Prepared::Known(refused),
@@ -84,7 +112,7 @@ fn prepare(action: &CompiledAction, context: &Value, secrets: Secrets, steps: us
         },
         // It needs the store, and is looked up there.
         CompiledKind::CacheLookup(_) => Prepared::Known(Tried::Panicked),
-        CompiledKind::StopIf(condition) => match condition.holds(context) {
+        CompiledKind::StopIf(condition) => match condition.holds_within(context, visits) {
             Ok(holds) => Prepared::Known(Tried::Examined(holds)),
             Err(error) => known(Reason::new("condition_not_evaluated", error.to_string())),
         },

@@ -26,14 +26,15 @@ impl Runner {
     /// Offers a record once.
     pub(super) async fn record_once(&self, run: &Run) -> Result<Written, store::Error> {
         let (receipt, pending) = Receipt::pair();
-        let alarm = self.alarm(run);
+        let (alarm, fared, record) = (self.alarm(run), self.fared(run), Box::new(run.clone()));
         let alarmed = alarm.is_some();
-        match alarm {
-            None => self.env.store.submit(Entry::Progress(Box::new(run.clone())), receipt),
-            Some((event, runs)) => {
+        match (alarm, fared) {
+            (None, None) => self.env.store.submit(Entry::Progress(record), receipt),
+            (None, fared) => self.env.store.submit(Entry::Conclude { run: record, fared, event: None, runs: Vec::new() }, receipt),
+            (Some((event, runs)), fared) => {
                 let (mine, expected) = Receipt::pair();
                 self.expect(expected, runs.clone(), Some(event.payload.clone()));
-                self.env.store.submit(Entry::Conclude { run: Box::new(run.clone()), event: Box::new(event), runs }, receipt.and(mine));
+                self.env.store.submit(Entry::Conclude { run: record, fared, event: Some(Box::new(event)), runs }, receipt.and(mine));
             }
         }
         let outcome = pending.outcome().await;
@@ -66,7 +67,7 @@ impl Runner {
         match self.record(&queued.run).await {
             Recorded::Durable => {
                 self.left(&queued.run);
-                self.fared(&queued.run).await;
+                self.heed_standing(&queued.run).await;
                 Left::Gone
             }
             Recorded::Gone => Left::Gone,

@@ -2,6 +2,7 @@
 
 use actors::event::Event;
 use actors::flow::run::{Run, RunState};
+use actors::flow::standing::Fared;
 use actors::ids::Key;
 use actors::limits::store::RUNS_PER_STATEMENT_MAX;
 use sqlx::Row;
@@ -58,10 +59,47 @@ const PROGRESS: [&str; 2] = [
 ];
 const PROGRESS_WIDTH: usize = 10;
 
+// How a flow has fared counts with the end of its run: what has ended before counts no more.
+macro_rules! of_a_run_that_ends_now {
+    ($then:literal) => {
+        concat!(
+            ") AS new CROSS JOIN installations ON installations.addon = new.column1 AND installations.workspace = new.column2
+            CROSS JOIN runs INDEXED BY runs_by_id ON runs.id = new.column4 AND runs.stay = installations.stay
+                AND runs.state IN ('QUEUED', 'RUNNING', 'WAITING') ",
+            $then
+        )
+    };
+}
+const FAILED: [&str; 2] = [
+    "INSERT INTO standings (addon, workspace, stay, flow, failures, paused_at, reason)
+    SELECT new.column1, new.column2, flows.stay, flows.id, 1, iif(1 >= new.column5, new.column6, NULL), iif(1 >= new.column5, new.column7, NULL)
+    FROM (VALUES ",
+    of_a_run_that_ends_now!(
+        "CROSS JOIN flows ON flows.stay = installations.stay AND flows.id = new.column3
+        WHERE true ON CONFLICT (stay, flow) DO UPDATE SET failures = failures + 1,
+            paused_at = iif(paused_at IS NULL AND failures + 1 >= ?, ?, paused_at),
+            reason = iif(paused_at IS NULL AND failures + 1 >= ?, ?, reason)"
+    ),
+];
+const FAILED_WIDTH: usize = 7;
+// A standing without a pause has no text that would have to be overwritten.
+const WELL: [&str; 2] = [
+    "DELETE FROM standings WHERE paused_at IS NULL AND (stay, flow) IN (SELECT installations.stay, new.column3 FROM (VALUES ",
+    of_a_run_that_ends_now!(")"),
+];
+const WELL_WIDTH: usize = 4;
+
 /// All of them, for those who look at their plans.
 #[cfg(test)]
-pub(in super::super) const STATEMENTS: [([&str; 2], usize); 5] =
-    [(EVENTS, EVENTS_WIDTH), (RUNS, RUNS_WIDTH), (RUNS_OF_MESSAGES, RUNS_WIDTH), (REPEATS, REPEATS_WIDTH), (PROGRESS, PROGRESS_WIDTH)];
+pub(in super::super) const STATEMENTS: [([&str; 2], usize); 7] = [
+    (EVENTS, EVENTS_WIDTH),
+    (RUNS, RUNS_WIDTH),
+    (RUNS_OF_MESSAGES, RUNS_WIDTH),
+    (REPEATS, REPEATS_WIDTH),
+    (FAILED, FAILED_WIDTH),
+    (WELL, WELL_WIDTH),
+    (PROGRESS, PROGRESS_WIDTH),
+];
 
 /// Where a group's statements are in the script.
 #[derive(Default)]
@@ -95,6 +133,8 @@ pub(super) fn put(group: &Group<'_>, script: &mut Script, chapters: Chapters) ->
         }
         places.repeats = Some(script.statement(REPEATS, again.len(), REPEATS_WIDTH));
     }
+    // One statement each: of two failures of a flow both count.
+    group.fared.iter().for_each(|(run, fared)| put_fared(script, run, fared));
     if group.progress().len() > 0 {
         group.progress().try_for_each(|run| {
             script.bind(run.id.uuid());
@@ -118,6 +158,20 @@ pub(super) fn told(group: &Group<'_>, places: &Places, told: &[Answer]) -> Resul
         repeated: repeated.collect::<Result<_, Failure>>()?,
         progressed: progressed.transpose()?,
     })
+}
+
+fn put_fared(script: &mut Script, run: &Run, fared: &Fared) {
+    bind_key(script, run.key).bind(run.flow.uuid()).bind(run.id.uuid());
+    match fared {
+        Fared::Well => script.statement(WELL, 1, WELL_WIDTH),
+        Fared::Failed { pause_after, reason } => {
+            // Once for the first failure, once for each part of what a further one changes.
+            let since = run.finished_at.map(|at| at.millis());
+            script.bind(*pause_after).bind(since).bind(reason.as_str());
+            script.bind(*pause_after).bind(since).bind(*pause_after).bind(reason.as_str());
+            script.statement(FAILED, 1, FAILED_WIDTH)
+        }
+    };
 }
 
 fn bind_key(script: &mut Script, key: Key) -> &mut Script {

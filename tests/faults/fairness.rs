@@ -1,0 +1,175 @@
+//! One workspace does its worst, and the others get done what they always get done; it is counted, not timed. What is shared is the store's queue, the
+//! thread, and the ways out.
+
+use std::time::Duration;
+
+use actors::clock::Clock;
+use actors::flow::run::{Run, RunState};
+use actors::ids::Key;
+use actors::limits::actor::DELIVERIES_UNDER_WAY_MAX;
+use actors::limits::effort::{CREDIT_SECONDS, VISITS_PER_SECOND};
+use actors::limits::flow::VISITS_AT_A_TIME_MAX;
+use actors::limits::run::CONCURRENCY_DEFAULT;
+use actors::limits::store::QUEUE_ENTRIES_MAX;
+use actors::port::clockify::Method;
+use actors::registry::Error;
+use actors::testing::Scripted;
+use actors::workspace::deliver::Accepted;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, entry_path, play, put_flow};
+
+const HOSTILE: u8 = 1;
+const OTHERS: std::ops::RangeInclusive<u8> = 2..=21;
+
+/// The hostile workspace and the others, all of them with the add-on.
+async fn installed(stage: &Stage) -> (Key, Vec<Key>) {
+    let hostile = stage.install(HOSTILE).await;
+    let mut others = Vec::new();
+    for number in OTHERS {
+        others.push(stage.install(number).await);
+    }
+    (hostile, others)
+}
+
+#[test]
+fn a_flood_leaves_room_in_the_stores_queue() {
+    play(|stage| async move {
+        let (hostile, others) = installed(&stage).await;
+        stage.store.hold_journal();
+        let flood: Vec<String> = (0..QUEUE_ENTRIES_MAX + 100).map(|number| format!("e{number}")).collect();
+        let mut flooding = Box::pin(join_all(flood.iter().map(|entity| stage.deliver(hostile, entity, json!({})))));
+        let mut usual = Box::pin(async {
+            // Behind the whole flood.
+            stage.clock.run_for(Duration::from_secs(1)).await;
+            let usual = join_all(others.iter().map(|key| stage.deliver(*key, "e", json!({}))));
+            let written = async {
+                stage.clock.run_for(Duration::from_millis(100)).await;
+                stage.store.resume_journal();
+            };
+            futures_util::future::join(usual, written).await.0
+        });
+        let (flooded, usual) = futures_util::future::join(&mut flooding, &mut usual).await;
+        assert!(usual.iter().all(|outcome| matches!(outcome, Ok(Accepted::New(_)))), "{usual:?}");
+        let accepted = flooded.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!(accepted, DELIVERIES_UNDER_WAY_MAX);
+        assert!(flooded.iter().all(|outcome| matches!(outcome, Ok(Accepted::New(_)) | Err(Error::Busy))), "the rest may come again");
+    });
+}
+
+#[test]
+fn runs_of_the_others_end_while_those_of_one_are_held() {
+    play(|stage| async move {
+        let (hostile, others) = installed(&stage).await;
+        let of_hostile = entry_path(hostile, "");
+        stage.clockify.rule(move |request| {
+            let answer = Scripted::json(200, &json!({ "id": "x" }));
+            Some(if request.path.starts_with(&of_hostile) { answer.held() } else { answer })
+        });
+        for key in others.iter().chain([&hostile]) {
+            stage.flow(*key, put_flow()).await;
+        }
+        for number in 0..300 {
+            stage.deliver(hostile, &format!("e{number}"), json!({ "n": number })).await.unwrap();
+        }
+        for number in 0..5 {
+            for key in &others {
+                stage.deliver(*key, &format!("e{number}"), json!({ "n": number })).await.unwrap();
+            }
+        }
+        stage.live(Duration::from_secs(10)).await;
+        for key in others {
+            assert_eq!(stage.states(key).await, [RunState::Succeeded; 5]);
+        }
+        assert_eq!(stage.clockify.in_flight(), CONCURRENCY_DEFAULT, "the others found all ways out but these free");
+        let held = stage.states(hostile).await;
+        assert_eq!((held.len(), held.iter().filter(|state| state.finished()).count()), (300, 0));
+    });
+}
+
+/// A flow whose conditions look everywhere, without end if they may.
+fn searching() -> Value {
+    let rule = json!({ "field": "$..nothing", "operator": "==", "value": "nothing" });
+    json!({
+        "name": "searching", "trigger_event_types": ["NEW_TIME_ENTRY"], "conditions": { "type": "ANY", "rules": vec![rule; 100] },
+        "actions": [{ "type": "STOP_IF", "conditions": { "rules": [] } }],
+    })
+}
+
+#[test]
+fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
+    play(|stage| async move {
+        let (hostile, others) = installed(&stage).await;
+        for _ in 0..10 {
+            stage.flow(hostile, searching()).await;
+        }
+        let payload = json!({ "list": vec![0; 20_000] });
+        let mut accepted = 0;
+        let refused = loop {
+            match stage.deliver(hostile, &format!("e{accepted}"), payload.clone()).await {
+                Ok(_) => accepted += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(refused, Error::Busy);
+        assert!(stage.registry.is_busy(hostile), "no further body is read before it has rested");
+        assert!(!others.iter().any(|key| stage.registry.is_busy(*key)));
+        // Each costs as much as one event may, and some more for its size and its runs.
+        let credit = usize::try_from(CREDIT_SECONDS).unwrap() * usize::try_from(VISITS_PER_SECOND).unwrap();
+        assert_eq!(accepted, credit / VISITS_AT_A_TIME_MAX);
+        for key in others {
+            stage.deliver(key, "e", json!({})).await.unwrap();
+        }
+        stage.clock.run_for(Duration::from_secs(CREDIT_SECONDS)).await;
+        assert!(!stage.registry.is_busy(hostile));
+        stage.deliver(hostile, "rested", payload).await.unwrap();
+        // What could not be looked at within an event's visits is shown.
+        stage.live(Duration::from_secs(30)).await;
+        let runs = stage.runs(hostile).await;
+        assert!(runs.iter().all(|run| run.state == RunState::Failed), "{runs:?}");
+        assert!(runs.iter().all(|run| run.reason.as_ref().unwrap().code == "condition_not_evaluated"));
+        assert_eq!(runs.len() % (accepted + 1), 0);
+    });
+}
+
+#[test]
+fn runs_that_search_much_rest_between_their_steps_and_the_others_do_not() {
+    play(|stage| async move {
+        let (hostile, others) = installed(&stage).await;
+        // Ten steps of 0.8 million visits each.
+        let rule = json!({ "field": "$.webhook..nothing", "operator": "==", "value": "nothing" });
+        let step = json!({ "type": "STOP_IF", "conditions": { "type": "ANY", "rules": vec![rule; 40] } });
+        let flow = json!({ "name": "steps", "trigger_event_types": ["NEW_TIME_ENTRY"], "actions": vec![step; 10] });
+        for key in others.iter().chain([&hostile]) {
+            stage.flow(*key, flow.clone()).await;
+        }
+        let begun = stage.clock.now();
+        stage.deliver(hostile, "e", json!({ "list": vec![0; 20_000] })).await.unwrap();
+        for key in &others {
+            stage.deliver(*key, "e", json!({ "list": [0] })).await.unwrap();
+        }
+        stage.live(Duration::from_secs(30)).await;
+        let took = |run: &Run| run.finished_at.unwrap().since(begun);
+        for key in &others {
+            assert!(took(&stage.runs(*key).await[0]) < Duration::from_secs(1));
+        }
+        let run = stage.runs(hostile).await.remove(0);
+        assert_eq!(run.state, RunState::Succeeded);
+        // The credit is half of what it takes; the last step is not waited for.
+        assert!((3..=4).contains(&took(&run).as_secs()), "{:?}", took(&run));
+    });
+}
+
+#[test]
+fn a_thousand_usual_events_at_once_are_not_too_many() {
+    play(|stage| async move {
+        let key = stage.install(1).await;
+        stage.flow(key, put_flow()).await;
+        stage.clockify.rule(|request| (request.method == Method::Put).then(|| Scripted::status(200)));
+        for number in 0..1_000 {
+            let note = "n".repeat(1_600);
+            stage.deliver(key, &format!("e{number}"), json!({ "n": number, "note": note })).await.unwrap();
+        }
+    });
+}
