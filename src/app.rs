@@ -7,7 +7,6 @@ mod dangers;
 mod key_source;
 mod listener;
 mod platform;
-mod server;
 mod stop;
 mod waiting_room;
 
@@ -35,7 +34,7 @@ use crate::config::{AddonConfig, Config, PlatformKey};
 use crate::http::audience::{Audience, Told};
 use crate::http::readiness::Readiness;
 use crate::http::ui::Embedding;
-use crate::http::{Service, Services};
+use crate::http::{Service, Services, server};
 use crate::manifest::{self, Manifests, Stated, Unusable as UnusableManifest};
 use crate::metrics::{Metrics, Watch};
 use crate::outbound::guard::{Guard, Policy};
@@ -133,7 +132,7 @@ impl App {
     ///
     /// See [`StartError`]; nothing was acknowledged then.
     pub async fn run(self) -> Result<(), StartError> {
-        let waiting = server::waiting(&self.listeners)?;
+        let waiting = waiting_room::serving(&self.listeners)?;
         let room = waiting.handle();
         actix_rt::spawn(waiting);
         let opened = {
@@ -282,8 +281,10 @@ impl App {
             registry.keep_tidy();
         }
         let mut servers = Vec::new();
+        let services = Arc::new(running.services.clone());
         for listener in &self.listeners {
-            let server = server::serving(listener, &running.services, self.config.workers)?;
+            let (socket, clock) = (listener.socket.try_clone()?, Arc::clone(&self.clock));
+            let server = server::serving(socket, Arc::clone(&services), listener.addon, self.config.workers, clock)?;
             servers.push(server.handle());
             actix_rt::spawn(server);
         }

@@ -48,12 +48,13 @@ pub struct Parameter {
     pub default: Value,
 }
 
-/// What a parameter takes: a text, yes or no, an address, the name of a secret. The last five are the platform's ids, which a page offers for choice.
+/// What a parameter takes: a text, a number, yes or no, an address, the name of a secret. The last five are the platform's ids, which a page offers for choice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Kind {
     Text,
+    Number,
     Flag,
     Url,
     Secret,
@@ -65,7 +66,8 @@ pub enum Kind {
 }
 
 /// The files, by the name of each.
-const SHIPPED: [&str; 17] = [
+const SHIPPED: [&str; 19] = [
+    include_str!("../manifests/templates/approve-small-expenses.json"),
     include_str!("../manifests/templates/archive-projects-with-client.json"),
     include_str!("../manifests/templates/default-description.json"),
     include_str!("../manifests/templates/default-project.json"),
@@ -76,6 +78,7 @@ const SHIPPED: [&str; 17] = [
     include_str!("../manifests/templates/notify-slack.json"),
     include_str!("../manifests/templates/notify-teams.json"),
     include_str!("../manifests/templates/project-for-new-clients.json"),
+    include_str!("../manifests/templates/round-times.json"),
     include_str!("../manifests/templates/send-mail.json"),
     include_str!("../manifests/templates/stop-forgotten-timers.json"),
     include_str!("../manifests/templates/tag-by-project.json"),
@@ -128,6 +131,7 @@ impl Kind {
         let text = value.as_str();
         match self {
             Self::Flag => (!value.is_boolean()).then(|| "expected true or false".to_owned()),
+            Self::Number => (!value.is_number()).then(|| "expected a number".to_owned()),
             Self::Text => {
                 let plain = |text: &str| !text.starts_with('$') && text.chars().count() <= PARAMETER_CHARS_MAX && !text.contains('\0');
                 let fits = text.is_some_and(plain);
@@ -209,6 +213,7 @@ mod tests {
     fn chosen(template: &Template, text: &str) -> Map<String, Value> {
         let value = |kind| match kind {
             Kind::Text => json!(text),
+            Kind::Number => json!(15),
             Kind::Flag => json!(true),
             Kind::Url => json!("https://hooks.example.com/services/T0/B0?key=x"),
             Kind::Secret => json!("GATEWAY_KEY"),
@@ -286,6 +291,24 @@ mod tests {
         let mut named = given("https://mail.example.com/send");
         named["secret"] = json!("lower");
         assert_eq!(template.filled(named.as_object().unwrap()).unwrap_err()[0].field, "parameters.secret");
+    }
+
+    #[test]
+    fn a_number_keeps_its_type_alone_and_is_written_within_a_text() {
+        let filled = of("approve-small-expenses").unwrap().filled(json!({"limit": 12.5}).as_object().unwrap()).unwrap();
+        let rules = &filled["actions"][1]["actions"][0]["conditions"]["rules"][0]["rules"];
+        assert_eq!(rules[3]["value"], json!(12.5));
+        let filled = of("round-times").unwrap().filled(json!({"minutes": 6}).as_object().unwrap()).unwrap();
+        assert_eq!(filled["actions"][0]["params"]["body"]["end"], "$.webhook.timeInterval.end | round_minutes 6 up");
+        let odd = of("round-times").unwrap().filled(json!({"minutes": 7}).as_object().unwrap()).unwrap();
+        let definition = read::definition(&odd).unwrap();
+        let catalogue = Catalogue::read(include_bytes!("../manifests/operations.json")).unwrap();
+        let faults = compiled::check(&definition, WorkspaceId::parse("5b641568b07987035750505e").unwrap(), &catalogue).unwrap_err();
+        assert!(faults.iter().all(|fault| fault.code == "invalid_template" && fault.message.contains("at character")), "{faults:?}");
+        assert_eq!(
+            of("round-times").unwrap().filled(json!({"minutes": "15"}).as_object().unwrap()).unwrap_err()[0].field,
+            "parameters.minutes"
+        );
     }
 
     #[test]

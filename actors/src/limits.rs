@@ -165,6 +165,10 @@ pub mod schedule {
     pub const PART_SHOWN_CHARS_MAX: usize = 32;
     /// Bytes of a time zone's name; the longest there is has 32.
     pub const TIME_ZONE_BYTES_MAX: usize = 64;
+    /// How long the platform may take to say who saves a schedule, in milliseconds; the one who saves it waits.
+    pub const PERSON_MS_MAX: u64 = 2_500;
+    /// Bytes of its answer: a person with hundreds of workspaces.
+    pub const PERSON_BYTES_MAX: usize = 256 * 1024;
     /// Days that are looked through for the next one that fits: from one 29 February to the next it may be eight years.
     pub const DAYS_SEARCHED_MAX: usize = 8 * 366 + 2;
     /// Flows that one round of the sweeper starts; the others follow in the next, seconds later, the longest overdue first.

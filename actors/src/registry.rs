@@ -27,6 +27,7 @@ use crate::port::observer::{Happening, Stir};
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
 use crate::port::store::schedules::Due;
+use crate::secret::Secret;
 use crate::source::{CustomSource, SourceName};
 use crate::supervisor::{Permit, Supervision};
 use crate::workspace::Workspace;
@@ -45,6 +46,7 @@ use crate::workspace::sources::{ChangeSource, FindSource, SourceChange, SourceCh
 use crate::workspace::status::{Snapshot, Status};
 use crate::workspace::subscriptions::{ChangeSubscription, SubscriptionChanged};
 use crate::workspace::tick::Tick;
+use crate::workspace::time_zone::AskTimeZone;
 pub use crate::workspace::{Environment, Error};
 use under_way::UnderWay;
 
@@ -187,6 +189,11 @@ impl Registry {
             log::warn!(workspace:% = key.workspace; "settings that the platform took are not kept yet: {error}");
         }
         Ok(written)
+    }
+
+    /// The time zone of the person whose token this is, if the platform says it.
+    pub async fn time_zone(&self, key: Key, token: Secret) -> Result<Option<String>, Error> {
+        self.ask(key, AskTimeZone(token)).await
     }
 
     /// Makes a call that a person asks for. It is made once: a call whose answer is lost is not made again (I4).

@@ -143,6 +143,15 @@ impl Cron {
     }
 }
 
+fn zone(name: &str) -> Option<TimeZone> {
+    (name.len() <= limits::TIME_ZONE_BYTES_MAX).then(|| TimeZone::get(name).ok()).flatten()
+}
+
+/// Whether a time zone has that name.
+pub fn is_zone(name: &str) -> bool {
+    zone(name).is_some()
+}
+
 /// Days of a month in its longest year.
 const fn days_of(month: u32) -> u32 {
     match month {
@@ -160,8 +169,7 @@ impl Schedule {
     /// See [`Refused`].
     pub fn parse(cron: &str, time_zone: &str) -> Result<Self, Refused> {
         let sent = Sent { cron: cron.to_owned(), time_zone: time_zone.to_owned() };
-        let fits = time_zone.len() <= limits::TIME_ZONE_BYTES_MAX;
-        let zone = fits.then(|| TimeZone::get(time_zone).ok()).flatten().ok_or(Refused::TimeZone)?;
+        let zone = zone(time_zone).ok_or(Refused::TimeZone)?;
         Ok(Self { cron: Cron::parse(cron).map_err(Refused::Cron)?, zone, sent })
     }
 

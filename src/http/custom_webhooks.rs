@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 
 use super::caller::Custom;
 use super::error::{Error, Kind};
+use super::twins;
 
 /// The type of what names none.
 const UNTYPED: &str = "CUSTOM_EVENT";
@@ -112,6 +113,8 @@ fn entity(source: &CustomSource, body: &[u8]) -> Result<Option<Arc<str>>, Error>
     let Some(path) = &source.entity_path else { return Ok(None) };
     // It was checked when it was saved.
     let path = Path::parse(path).map_err(|error| Error::because(Kind::Internal, error))?;
+    twins::refuse(body)
+        .map_err(|_| Error::saying(Kind::InvalidJson, "A member is there twice, and which of them names the entity nobody can tell."))?;
     let body: Value = serde_json::from_slice(body).map_err(|error| super::body::invalid_json(&error))?;
     let id = match path.first(&body) {
         Ok(Some(Value::String(id))) => id.clone(),

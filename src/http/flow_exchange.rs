@@ -18,6 +18,7 @@ use super::caller::Admin;
 use super::error::{Error, Kind};
 use super::flows;
 use super::query::Query;
+use super::time_zone;
 
 /// What a document says that it is.
 const FORMAT: &str = "clockify-addons/flows";
@@ -60,7 +61,10 @@ pub async fn export(caller: Admin, request: HttpRequest) -> Result<Json<Document
 
 /// `POST /ui/flow-import`: all of its flows or none.
 pub async fn import(caller: Admin, request: HttpRequest, payload: Payload) -> Result<impl Responder, Error> {
-    let sent = body::json(&request, payload, IMPORT_BYTES_MAX, &*caller.service.clock).await?;
+    let mut sent = body::json(&request, payload, IMPORT_BYTES_MAX, &*caller.service.clock).await?;
+    if let Some(flows) = sent.get_mut("flows").and_then(Value::as_array_mut) {
+        time_zone::settle(&caller, &request, flows).await;
+    }
     let definitions = read(&caller, &sent)?;
     match caller.service.registry.change_flow(caller.key, FlowChange::Import(definitions)).await? {
         FlowChanged::Imported(made) => {

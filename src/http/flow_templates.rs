@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::body;
 use super::caller::Admin;
 use super::error::{Error, Kind};
-use super::flows;
+use super::{flows, time_zone};
 use crate::flow_templates::{self, Template};
 
 /// Every template.
@@ -42,6 +42,8 @@ pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Re
             return Err(Error::fields(vec![fault]));
         }
     };
-    let definition = flows::checked(&caller, &template.filled(given).map_err(Error::fields)?)?;
+    let mut filled = template.filled(given).map_err(Error::fields)?;
+    time_zone::settle(&caller, &request, std::slice::from_mut(&mut filled)).await;
+    let definition = flows::checked(&caller, &filled)?;
     Ok((flows::made(&caller, &request, definition).await?, StatusCode::CREATED))
 }

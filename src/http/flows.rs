@@ -25,6 +25,7 @@ use super::activity;
 use super::body;
 use super::caller::Admin;
 use super::error::{Error, Kind};
+use super::time_zone;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Behind the name of a copy.
@@ -185,7 +186,9 @@ pub async fn list(caller: Admin) -> Result<Json<Listed>, Error> {
 
 /// `POST /ui/flows`.
 pub async fn create(caller: Admin, request: HttpRequest, payload: Payload) -> Result<Json<Shown>, Error> {
-    let definition = checked(&caller, &sent(&caller, &request, payload).await?)?;
+    let mut sent = sent(&caller, &request, payload).await?;
+    time_zone::settle(&caller, &request, std::slice::from_mut(&mut sent)).await;
+    let definition = checked(&caller, &sent)?;
     made(&caller, &request, definition).await
 }
 
@@ -204,6 +207,7 @@ pub async fn replace(caller: Admin, request: HttpRequest, payload: Payload) -> R
         let whole = serde_json::to_value(flow.definition).map_err(|error| Error::because(Kind::Internal, error))?;
         sent = over(whole, sent);
     }
+    time_zone::settle(&caller, &request, std::slice::from_mut(&mut sent)).await;
     let definition = checked(&caller, &sent)?;
     updated(&caller, FlowChange::Update { id, definition, after: expected(&request)? }, "updated").await
 }

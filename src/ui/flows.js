@@ -19,7 +19,7 @@ const NOT_OF_THE_DEFINITION = ['status', 'id', 'workspace_id', 'version', 'creat
 export const definition = (flow) => Object.fromEntries(Object.entries(flow).filter(([name, value]) => !NOT_OF_THE_DEFINITION.includes(name) && value !== null));
 
 const triggers = (flow) => {
-  if (flow.trigger_source === 'SCHEDULE') return flow.schedule ? h('code', {}, flow.schedule.cron) : t('source.schedule');
+  if (flow.trigger_source === 'SCHEDULE') return flow.schedule ? [h('code', {}, flow.schedule.cron), ' ', flow.schedule.time_zone] : t('source.schedule');
   const types = flow.trigger_event_types;
   if (!types.length) return t('flow.any_event');
   return types.length > 2 ? `${words(types[0])} +${types.length - 1}` : types.map(words).join(', ');

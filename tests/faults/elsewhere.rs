@@ -128,6 +128,52 @@ fn a_platform_that_is_down_is_not_asked_by_the_success_of_others() {
 }
 
 #[test]
+fn while_the_platform_is_down_runs_that_do_without_it_go_on() {
+    play(|stage| async move {
+        let key = stage.install(1).await;
+        stage.web.script.always(Method::Get, HOOK, Scripted::status(200));
+        stage.clockify.rule(|_| Some(Scripted::refused()));
+        stage.flow(key, put_flow()).await;
+        for n in 0..8 {
+            stage.deliver(key, &format!("e{n}"), json!({ "n": n })).await.unwrap();
+        }
+        stage.live(Duration::from_secs(120)).await;
+        assert!(stage.registry.status(key).await.unwrap().platform_down);
+        stage.flow(key, web_flow("GET", HOOK)).await;
+        let asked = stage.clockify.calls().len();
+        // About an entity whose other run waits for the platform, and about one of its own.
+        for entity in ["e0", "other"] {
+            stage.deliver(key, entity, json!({ "n": entity })).await.unwrap();
+        }
+        stage.live(Duration::from_millis(10)).await;
+        assert_eq!(stage.web.script.count(Method::Get, HOOK), 2);
+        assert!(stage.clockify.calls().len() <= asked + 1, "the gate stays closed for those that call the platform");
+    });
+}
+
+#[test]
+fn a_run_that_asks_for_patience_elsewhere_goes_on_in_its_own_time_while_the_platform_is_down() {
+    play(|stage| async move {
+        let key = stage.install(1).await;
+        stage.web.script.once(Method::Get, HOOK, Scripted::too_many(Some(Duration::from_secs(1)))).always(
+            Method::Get,
+            HOOK,
+            Scripted::status(200),
+        );
+        stage.clockify.rule(|_| Some(Scripted::refused()));
+        stage.flow(key, put_flow()).await;
+        for n in 0..8 {
+            stage.deliver(key, &format!("e{n}"), json!({ "n": n })).await.unwrap();
+        }
+        stage.live(Duration::from_secs(120)).await;
+        stage.flow(key, web_flow("GET", HOOK)).await;
+        stage.deliver(key, "other", json!({ "n": 9 })).await.unwrap();
+        stage.live(Duration::from_secs(3)).await;
+        assert_eq!(stage.web.script.count(Method::Get, HOOK), 2, "the next probe of the platform is half a minute away");
+    });
+}
+
+#[test]
 fn runs_about_one_entity_call_other_servers_in_the_order_of_their_events() {
     play(|stage| async move {
         let key = stage.install(1).await;

@@ -8,6 +8,7 @@
 mod borders;
 mod calls;
 mod containers;
+mod defences;
 mod documents;
 mod erasing;
 mod metrics;

@@ -207,3 +207,62 @@ async fn a_pages_body_must_be_json_and_say_so() {
     let deep = post("/ui/flows").token(&harness.owner()).header("content-type", "application/json").body("[".repeat(100_000));
     harness.send(deep).await.refused(400, "invalid_json");
 }
+
+/// Where JSON is taken, with what stands around a value there.
+const TAKES: [(&str, &str, &str, &str); 7] = [
+    ("POST", "/ui/flows", r#"{"name":"x","conditions":"#, "}"),
+    (
+        "POST",
+        "/ui/flows",
+        r#"{"name":"x","trigger_source":"CLOCKIFY","trigger_event_types":["NEW_TAG"],"actions":[{"type":"CLOCKIFY_API","operation_id":"createTag","body":"#,
+        "}]}",
+    ),
+    ("POST", "/ui/flows/dry-run", r#"{"payload":"#, "}"),
+    ("POST", "/ui/flow-import", r#"{"flows":["#, "]}"),
+    ("PATCH", "/ui/settings", r#"{"enable_flows":"#, "}"),
+    ("POST", "/ui/custom-sources", r#"{"name":"s","type_from":"#, "}"),
+    ("POST", "/ui/operations/getTags/execute", r#"{"body":"#, "}"),
+];
+
+#[actix_web::test]
+async fn deep_json_is_refused_wherever_json_is_taken() {
+    let harness = Harness::installed().await;
+    for (method, path, before, behind) in TAKES {
+        for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"{"operator":"AND","rules":["#, "]}")] {
+            for levels in [600, 100_000 / (open.len() + close.len()) / 2] {
+                let body = format!("{before}{}1{}{behind}", open.repeat(levels), close.repeat(levels));
+                let answer =
+                    harness.send(request(method, path).token(&harness.owner()).header("content-type", "application/json").body(body)).await;
+                assert!(matches!(answer.status, 400 | 413 | 422), "{method} {path} {open} {levels}: {answer:?}");
+            }
+        }
+    }
+    let token = harness.lifecycle(&harness.home);
+    let settings = format!("{{\"settings\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    harness
+        .send(post("/lifecycle/settings-updated").header("x-addon-lifecycle-token", token).body(settings))
+        .await
+        .refused(400, "invalid_json");
+    assert_eq!(harness.stored(harness.home.workspace).await.3, Vec::<String>::new());
+    still_well(&harness).await;
+}
+
+#[actix_web::test]
+async fn numbers_and_texts_that_are_none_are_refused_wherever_json_is_taken() {
+    let harness = Harness::installed().await;
+    for (method, path, before, behind) in TAKES {
+        for odd in ["NaN", "Infinity", "-", "01", "1.", "0x10", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\u{0}\"", "\"\\x41\"", "'x'"] {
+            let body = format!("{before}{odd}{behind}");
+            let answer =
+                harness.send(request(method, path).token(&harness.owner()).header("content-type", "application/json").body(body)).await;
+            answer.refused(400, "invalid_json");
+        }
+        for large in ["1e999999999", "-1e999999999", "18446744073709551616", &"9".repeat(50_000)] {
+            let body = format!("{before}{large}{behind}");
+            let answer =
+                harness.send(request(method, path).token(&harness.owner()).header("content-type", "application/json").body(body)).await;
+            assert!(answer.status < 500, "{method} {path} {:.20}: {answer:?}", large);
+        }
+    }
+    still_well(&harness).await;
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A request under construction.
 #[derive(Clone, Debug)]
@@ -135,6 +135,13 @@ impl Wire {
         Self(TcpStream::connect(address).await.unwrap())
     }
 
+    /// One on which little waits to be read.
+    pub async fn with_small_buffers(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        Self(socket.connect(address).await.unwrap())
+    }
+
     /// A server that has answered already may have closed; what it said can still be read.
     pub async fn write(&mut self, bytes: &[u8]) {
         let _ = self.0.write_all(bytes).await;
@@ -143,6 +150,29 @@ impl Wire {
     /// The answer, as soon as it is complete.
     pub async fn answer(self) -> Answer {
         self.read(is_complete).await
+    }
+
+    /// Whether nothing has come.
+    pub fn has_nothing(&self) -> bool {
+        self.0.try_read(&mut [0]).is_err()
+    }
+
+    /// Says that nothing more comes.
+    pub async fn finish(&mut self) {
+        let _ = self.0.shutdown().await;
+    }
+
+    /// Every byte until the server closes.
+    pub async fn everything(mut self) -> String {
+        let mut bytes = Vec::new();
+        let reading = async {
+            let mut chunk = vec![0; 64 * 1024];
+            while let Ok(read @ 1..) = self.0.read(&mut chunk).await {
+                bytes.extend_from_slice(&chunk[..read]);
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the server closes within 20 seconds");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Whatever comes until the server closes: several answers read as one with a long body.

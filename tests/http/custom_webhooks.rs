@@ -261,3 +261,18 @@ async fn a_message_is_not_acknowledged_before_it_is_durable() {
     let again = signed(&harness, "s", source["secret"].as_str().unwrap(), "m", "{}");
     assert_eq!(accepted(&harness.send(again).await).get("duplicate"), None, "what was lost is repeated by nothing");
 }
+
+#[actix_web::test]
+async fn a_member_that_stands_twice_chooses_no_entity() {
+    let harness = Harness::installed().await;
+    let source = created(&harness, &json!({"name": "s", "entity_path": "$.invoice.id"})).await;
+    let secret = source["secret"].as_str().unwrap();
+    for (n, body) in [r#"{"invoice":{"id":1,"id":2}}"#, r#"{"invoice":{"id":1},"invoice":{"id":2}}"#, r#"{"invoice":{"id":1,"\u0069d":2}}"#]
+        .iter()
+        .enumerate()
+    {
+        harness.send(signed(&harness, "s", secret, &format!("m{n}"), body)).await.refused(400, "invalid_json");
+    }
+    assert_eq!(events(&harness).await, 0);
+    accepted(&harness.send(signed(&harness, "s", secret, "m", r#"{"invoice":{"id":1},"other":{"id":2}}"#)).await);
+}

@@ -1,5 +1,7 @@
 //! Flows over the page's API: the reference's shapes, every fault by its field, nobody else's flows.
 
+use actors::port::clockify::Method;
+use actors::testing::Scripted;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Request, get, post, request};
@@ -220,5 +222,68 @@ async fn a_schedule_is_checked_and_says_when_it_is_due_next() {
         let answer = ask(&harness, post("/ui/flows").json(&sent)).await;
         answer.refused(422, "invalid_fields");
         assert!(answer.faults().contains(&(field.into(), code.into())), "{sent}: {:?}", answer.faults());
+    }
+}
+
+/// What the platform says of the person who asks.
+fn person(harness: &Harness, zone: &Value) {
+    let answer = Scripted::json(200, &json!({"id": "c00000000000000000000001", "settings": {"weekStart": "MONDAY", "timeZone": zone}}));
+    harness.clockify.always(Method::Get, "/v1/user", answer);
+}
+
+#[actix_web::test]
+async fn a_schedule_that_names_no_time_zone_gets_that_of_the_person_who_saves_it() {
+    let harness = Harness::installed().await;
+    person(&harness, &json!("America/New_York"));
+    let mut flow = definition("daily");
+    flow["trigger_source"] = json!("SCHEDULE");
+    flow.as_object_mut().unwrap().remove("trigger_event_types");
+    flow.as_object_mut().unwrap().remove("conditions");
+    let zone = |answer: &Answer| answer.json()["schedule"]["time_zone"].clone();
+    for open in
+        [json!({"cron": "0 9 * * *"}), json!({"cron": "0 9 * * *", "time_zone": null}), json!({"cron": "0 9 * * *", "time_zone": ""})]
+    {
+        flow["schedule"] = open;
+        let made = ask(&harness, post("/ui/flows").json(&flow)).await;
+        assert_eq!((made.status, zone(&made)), (200, json!("America/New_York")), "{made:?}");
+        assert_eq!(made.json()["next_run_at"], "2027-01-15T14:00:00.000Z");
+    }
+    let calls = harness.clockify.calls();
+    assert_eq!(calls.len(), 3);
+    assert!(calls.iter().all(|call| call.token.expose() == harness.owner()), "the viewer's own token asks, for nobody else's settings");
+
+    let id = ask(&harness, post("/ui/flows").json(&flow)).await.json()["id"].as_str().unwrap().to_owned();
+    flow["schedule"] = json!({"cron": "0 9 * * *", "time_zone": "Asia/Kolkata"});
+    let before = harness.clockify.calls().len();
+    let named = ask(&harness, request("PUT", format!("/ui/flows/{id}")).json(&flow)).await;
+    assert_eq!((zone(&named), harness.clockify.calls().len()), (json!("Asia/Kolkata"), before), "who names one is not asked about");
+    flow["schedule"] = json!({"cron": "0 9 * * *"});
+    assert_eq!(zone(&ask(&harness, request("PUT", format!("/ui/flows/{id}")).json(&flow)).await), "America/New_York");
+
+    let document = json!({"format": "clockify-addons/flows", "version": 1, "flows": [flow]});
+    let imported = ask(&harness, post("/ui/flow-import").json(&document)).await.json()["created"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(zone(&ask(&harness, get(format!("/ui/flows/{imported}"))).await), "America/New_York");
+    let begun = ask(&harness, post("/ui/flow-templates/stop-forgotten-timers").json(&json!({}))).await;
+    assert_eq!((begun.status, zone(&begun)), (201, json!("America/New_York")), "{begun:?}");
+}
+
+#[actix_web::test]
+async fn where_the_platform_says_no_time_zone_a_schedule_goes_by_utc() {
+    let harness = Harness::installed().await;
+    let mut flow = definition("daily");
+    flow["trigger_source"] = json!("SCHEDULE");
+    flow["schedule"] = json!({"cron": "0 9 * * *"});
+    flow.as_object_mut().unwrap().remove("trigger_event_types");
+    flow.as_object_mut().unwrap().remove("conditions");
+    let saved = async || ask(&harness, post("/ui/flows").json(&flow)).await.json()["schedule"]["time_zone"].clone();
+    for odd in [json!(null), json!(""), json!("Mars/Olympus"), json!(7), json!("../etc/passwd"), json!("x".repeat(100_000))] {
+        person(&harness, &odd);
+        assert_eq!(saved().await, "UTC", "{odd:.20}");
+    }
+    for answer in
+        [Scripted::status(401), Scripted::status(503), Scripted::body(200, "<p>"), Scripted::refused(), Scripted::lost(), Scripted::Panic]
+    {
+        harness.clockify.always(Method::Get, "/v1/user", answer);
+        assert_eq!(saved().await, "UTC");
     }
 }

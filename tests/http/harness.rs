@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
-use actix_web::{App, HttpServer};
 use actors::addon::Addon;
 use actors::clock::{Clock, Timestamp};
 use actors::event::KNOWN;
@@ -29,6 +28,7 @@ use clockify_addons::manifest::{Manifests, SchemaVersion, Stated};
 use clockify_addons::metrics::Metrics;
 use clockify_addons::sandbox::authority::{Authority, Grant, Urls, Viewer};
 use serde_json::{Map, Value, json};
+use tokio::net::TcpSocket;
 
 use super::client::{Answer, Request, post, send};
 
@@ -58,6 +58,8 @@ pub struct Harness {
     pub service: Arc<Service>,
     pub store: MemoryStore,
     pub clock: ManualClock,
+    /// What connections are timed by.
+    pub connections: ManualClock,
     pub clockify: ScriptedClockify,
     pub address: SocketAddr,
     /// The installation that most tests are about.
@@ -134,8 +136,9 @@ impl Harness {
         let clock = ManualClock::new(Timestamp::from_seconds(1_800_000_000));
         let (store, clockify) = (MemoryStore::new(), ScriptedClockify::new(Arc::new(clock.clone())));
         let service = Arc::new(service(&clock, &store, &clockify));
-        let address = listen(addon, Arc::clone(&service));
-        Self { addon, service, store, clock, clockify, address, home: grant_of(addon, '1') }
+        let connections = ManualClock::new(Timestamp::from_seconds(0));
+        let address = listen(addon, Arc::clone(&service), &connections);
+        Self { addon, service, store, clock, connections, clockify, address, home: grant_of(addon, '1') }
     }
 
     /// The path of a route's line with something in the place of its parameters.
@@ -291,11 +294,14 @@ fn service(clock: &ManualClock, store: &MemoryStore, clockify: &ScriptedClockify
 }
 
 /// A listener on a free port, with an add-on at its root and all of them below their slugs. It ends with the test's process.
-fn listen(own: Addon, service: Arc<Service>) -> SocketAddr {
+fn listen(own: Addon, service: Arc<Service>, connections: &ManualClock) -> SocketAddr {
     let services = Addon::ALL.map(|addon| (addon, Arc::clone(&service))).into_iter().collect();
-    let server = HttpServer::new(move || App::new().configure(|config| http::configure(config, &services, own)));
-    let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
-    let address = server.addrs()[0];
-    actix_web::rt::spawn(server.run());
+    let socket = TcpSocket::new_v4().unwrap();
+    // Little waits to be sent, so that a reader that takes nothing is noticed soon.
+    socket.set_send_buffer_size(16 * 1024).unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let listener = socket.listen(1_024).unwrap().into_std().unwrap();
+    let address = listener.local_addr().unwrap();
+    actix_web::rt::spawn(http::server::serving(listener, Arc::new(services), own, 1, Arc::new(connections.clone())).unwrap());
     address
 }

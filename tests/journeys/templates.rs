@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use actors::clock::{Clock, SystemClock};
+use actors::clock::{Clock, SystemClock, Timestamp};
 use actors::ids::WorkspaceId;
 use awc::http::Method;
 use clockify_addons::flow_templates;
 use clockify_addons::sandbox::platform::Platform;
+use clockify_addons::sandbox::platform::api::approvals;
 use clockify_addons::sandbox::platform::lifecycle::Install;
 use clockify_addons::sandbox::platform::members::Members;
 use clockify_addons::sandbox::platform::workspace::{Shelf, Workspace, text};
@@ -203,9 +204,29 @@ async fn every_template_does_what_it_says() {
     let so = |workspace: &Workspace| has_task(workspace, &name);
     stage.shows("welcome-task", json!({"project_id": project_id}), "USER_JOINED_WORKSPACE", user.clone(), so).await;
 
+    let one = stage.entry(json!({"description": "an odd while"}), Some(60));
+    let time = |member: &str| Timestamp::parse(text(one.at("timeInterval"), member)).unwrap().seconds();
+    let (start, end) = (time("start").div_euclid(900) * 900, -((-time("end")).div_euclid(900)) * 900);
+    let now = entry(&one);
+    let so = |workspace: &Workspace| {
+        let of = |member: &str| Timestamp::parse(text(now(workspace).at("timeInterval"), member)).map(Timestamp::seconds);
+        (of("start"), of("end")) == (Some(start), Some(end)) && now(workspace).at("description") == "an odd while"
+    };
+    stage.shows("round-times", json!({}), "TIMER_STOPPED", one.clone(), so).await;
+
+    let requests = submitted(&stage);
+    let state = |workspace: &Workspace, request: &Value| the(workspace, Shelf::Approvals, request).pointer("/status/state").cloned();
+    let so = |workspace: &Workspace| state(workspace, &requests[0]) == Some(json!("APPROVED"));
+    stage.shows("approve-small-expenses", json!({"limit": 5_000}), "NEW_APPROVAL_REQUEST", approvals::payload(&requests[0]), so).await;
+    for left in &requests[1..] {
+        assert_eq!(stage.with(|workspace| state(workspace, left)), Some(json!("PENDING")), "it is large, holds time or holds nothing");
+    }
+
     let (timer, other) = (stage.entry(json!({"description": "forgotten"}), None), user.at("id").clone());
     let second = stage.entry(json!({"description": "forgotten as well", "userId": other}), None);
-    let flow = stage.begin("stop-forgotten-timers", json!({"cron": "0 0 1 1 *", "time_zone": "Europe/Berlin"})).await;
+    let flow = stage.begin("stop-forgotten-timers", json!({"cron": "0 0 1 1 *"})).await;
+    // The zone of the owner, who has begun it without naming one.
+    assert_eq!(stage.api.get(&format!("/ui/flows/{flow}")).await["schedule"], json!({"cron": "0 0 1 1 *", "time_zone": "Europe/Berlin"}));
     make_due(&Database::file(folder.path(), "service.db")).await;
     let timers = [entry(&timer), entry(&second)];
     let stopped = |workspace: &Workspace| timers.iter().all(|now| !now(workspace).at("timeInterval").at("end").is_null());
@@ -257,6 +278,32 @@ async fn others_are_told(stage: &Stage) {
     assert_eq!((&told["type"], &told["payload"], &told["workspace"]), (&json!("NEW_TAG"), &tag, &json!(stage.workspace)));
     assert!(told["id"].is_string() && told["received_at"].is_string(), "{told}");
     assert_eq!(server.requests().len(), 4, "each of them is told once");
+}
+
+/// Requests for approval of past months: of a small expense, of a large one, of a small one and time, and of nothing.
+fn submitted(stage: &Stage) -> Vec<Value> {
+    let now = SystemClock::new().now();
+    let month = |n: u32| now - Duration::from_secs(86_400 * 30) * n;
+    let request = |n: u32, cents: Option<u32>, works: bool| {
+        let (id, expense, entry) = (stage.fresh_id(), stage.fresh_id(), stage.fresh_id());
+        stage.with(|workspace| {
+            let owner = workspace.owner().unwrap().to_owned();
+            let middle = month(n) - Duration::from_secs(86_400 * 15);
+            if let Some(cents) = cents {
+                let mut one = workspace.all(Shelf::Expenses).next().unwrap().clone();
+                let members = [("id", json!(expense)), ("userId", json!(owner)), ("date", json!(middle)), ("total", json!(cents))];
+                members.into_iter().for_each(|(name, value)| one.set(name, value));
+                workspace.put(Shelf::Expenses, one);
+            }
+            if works {
+                workspace.put(Shelf::TimeEntries, seed::time_entry(&workspace.id, &entry, &owner, None, "", middle, Some(60)));
+            }
+            let request = approvals::blank(workspace, &id, &owner, (month(n + 1), month(n)), now);
+            workspace.put(Shelf::Approvals, request.clone());
+            request
+        })
+    };
+    vec![request(20, Some(5_000), false), request(22, Some(5_001), false), request(24, Some(100), true), request(26, None, false)]
 }
 
 /// A year's wait is over.

@@ -116,6 +116,12 @@ impl Compiled {
         }
     }
 
+    /// Whether any of its actions calls the platform.
+    pub fn calls_platform(&self) -> bool {
+        let calls = |action: &CompiledAction| matches!(action.kind, CompiledKind::ClockifyApi(_));
+        self.actions.iter().any(|action| calls(action) || action.inner().iter().any(calls))
+    }
+
     /// Whether other flows' failures start it; its own start nothing.
     pub const fn is_for_failures(&self) -> bool {
         matches!(self.source, TriggerSource::Flow)

@@ -3,12 +3,16 @@
 //!
 //! `"$.webhook.projectId"` is the value found there; `"Hello {{ $.webhook.user.name }}"` fills it in as text; either may name a
 //! default: `"$.webhook.taskId ?? null"`. `"$$"` at the start is a plain `$`, `"\{{"` a plain `{{`. `{{ secret.NAME }}` is a secret of the
-//! workspace, where the action's place for the value admits one; what is kept and shown has the placeholder in its stead (I7).
+//! workspace, where the action's place for the value admits one; what is kept and shown has the placeholder in its stead (I7). One [`Function`]
+//! may stand between a path and its default.
+
+mod function;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use self::function::Function;
 use super::read::Faults;
 use super::run::Reason;
 use crate::jsonpath::{Path, Visits};
@@ -44,10 +48,11 @@ pub enum Part {
     Secret(SecretName),
 }
 
-/// A path into the context, and what stands in where it finds nothing.
+/// A path into the context, what is made of the value there, and what stands in where it finds nothing.
 #[derive(Clone, Debug)]
 pub struct Reference {
     path: Path,
+    function: Option<Function>,
     default: Option<Value>,
 }
 
@@ -234,25 +239,31 @@ impl Reference {
             },
             None => (text.trim(), None),
         };
-        match Path::parse(path) {
-            Ok(path) => Ok(Self { path, default }),
+        let (path, function) = Function::split(path).map_err(|words| ("invalid_template", words))?;
+        match Path::parse(path.trim()) {
+            Ok(path) => Ok(Self { path, function, default }),
             Err(refused) => Err(("invalid_jsonpath", format!("{refused}; write $$ for a plain $ at the start"))),
         }
     }
 
     /// What it finds in `document`, or its default, or nothing.
-    pub fn find_in(&self, document: &Value) -> Result<Option<Value>, Reason> {
-        let found = self.path.first(document).map_err(|error| not_evaluated(&self.path, error))?;
-        Ok(found.cloned().or_else(|| self.default.clone()))
+    pub fn find_in(&self, document: &Value, visits: &mut Visits) -> Result<Option<Value>, Reason> {
+        let found = self.path.first_within(document, visits).map_err(|error| not_evaluated(&self.path, error))?;
+        match (found, self.function) {
+            (Some(value), None) => Ok(Some(value.clone())),
+            // Nothing can be made of null, so the default stands in for it too.
+            (Some(value), Some(function)) if !value.is_null() || self.default.is_none() => function.of(value).map(Some),
+            (Some(_) | None, _) => Ok(self.default.clone()),
+        }
     }
 
     /// All that it finds: the elements of the one list that a path of names and indexes leads to, else every node that the path selects.
     pub fn list_in(&self, document: &Value, visits: &mut Visits) -> Result<Vec<Value>, Reason> {
-        if !self.path.is_singular() {
+        if self.function.is_none() && !self.path.is_singular() {
             let found = self.path.select_within(document, visits).map_err(|error| not_evaluated(&self.path, error))?;
             return Ok(found.into_iter().cloned().collect());
         }
-        match self.find_in(document)?.ok_or_else(|| missing(self))? {
+        match self.find_in(document, visits)?.ok_or_else(|| missing(self))? {
             Value::Array(items) => Ok(items),
             _ => Err(Reason::new("not_a_list", format!("{} is not a list", self.path.text()))),
         }
@@ -300,8 +311,7 @@ impl<'c> Renderer<'c> {
         match template {
             Template::Literal(value) => Ok(value.clone()),
             Template::Reference(reference) => {
-                let value = self.find(reference)?.cloned().or_else(|| reference.default.clone());
-                let value = value.ok_or_else(|| missing(reference))?;
+                let value = self.find(reference)?.ok_or_else(|| missing(reference))?;
                 self.count(size(&value))?;
                 Ok(value)
             }
@@ -341,8 +351,8 @@ impl<'c> Renderer<'c> {
     /// What is filled into a text.
     pub fn hole(&mut self, reference: &Reference) -> Result<String, Reason> {
         let found = self.find(reference)?.filter(|value| !value.is_null());
-        let text = match found.or(reference.default.as_ref()).ok_or_else(|| missing(reference))? {
-            Value::String(inner) => inner.clone(),
+        let text = match found.or_else(|| reference.default.clone()).ok_or_else(|| missing(reference))? {
+            Value::String(inner) => inner,
             Value::Null => String::new(),
             other => other.to_string(),
         };
@@ -350,12 +360,12 @@ impl<'c> Renderer<'c> {
         Ok(text)
     }
 
-    fn find(&mut self, reference: &Reference) -> Result<Option<&'c Value>, Reason> {
+    fn find(&mut self, reference: &Reference) -> Result<Option<Value>, Reason> {
         let visits = match &mut self.visits {
             May::Own(visits) => visits,
             May::Lent(visits) => visits,
         };
-        reference.path.first_within(self.context, visits).map_err(|error| not_evaluated(&reference.path, error))
+        reference.find_in(self.context, visits)
     }
 
     fn count(&mut self, bytes: usize) -> Result<(), Reason> {

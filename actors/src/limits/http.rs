@@ -16,6 +16,13 @@ pub const CONNECTIONS_PER_WORKER_MAX: usize = 4_096;
 pub const BACKLOG_MAX: u32 = 1_024;
 /// Time for the head of a request, in seconds: a sender that drips must not hold a connection.
 pub const HEAD_SECONDS_MAX: u64 = 8;
+/// Seconds from the first byte of a request to the first of its answer: a head, a body and the longest call that an answer waits for, and half as
+/// much again. Who has no answer by then has not sent a request.
+pub const REQUEST_SECONDS_MAX: u64 = 100;
+/// How long a reader may keep answers waiting in all, in seconds.
+pub const ANSWER_UNREAD_SECONDS_MAX: u64 = 30;
+/// Bytes that give a second of that back: slower readers than a modem of the nineties hold answers in memory for nothing.
+pub const ANSWER_BYTES_PER_SECOND_MIN: u64 = 4 * 1024;
 /// How long an idle connection is kept, in seconds: longer than usual proxies keep theirs, so that they close first.
 pub const IDLE_SECONDS_MAX: u64 = 75;
 /// How long a closing connection may take to take the rest of its answer, in seconds.

@@ -15,6 +15,7 @@
 //! | [`replay::Replay`], [`replay::ReplayMany`] | starts finished runs again |
 //! | [`replay_event::ReplayEvent`] | matches an event against the flows of now |
 //! | [`tick::Tick`] | a flow is due by its schedule |
+//! | [`time_zone::AskTimeZone`] | asks the platform for a person's time zone |
 //! | [`status::Status`] | says how it is |
 //! | [`retire::Retire`], [`retire::Drain`] | lets go when idle; stops taking work |
 //! | [`lift::Lift`] | ends a quarantine |
@@ -41,6 +42,7 @@ pub mod sources;
 pub mod status;
 pub mod subscriptions;
 pub mod tick;
+pub mod time_zone;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -2,6 +2,8 @@
 //!
 //! One run at a time for each entity, oldest first; a run that waits holds back the later runs of the *same flow* for that entity, so that
 //! each flow sees an entity's events in the order of their arrival, while other flows pass by.
+//!
+//! While the platform is out of reach, whoever calls it counts as waiting, and those that do without it pass by.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub struct Queued {
     pub run: Run,
     /// The event's payload; else it is read from the store when the run begins.
     pub payload: Option<Bytes>,
+    /// Whether none of its steps calls the platform.
+    pub apart: bool,
 }
 
 /// What a run waits for.
@@ -44,6 +48,7 @@ struct Held {
     flow: FlowId,
     lane: Lane,
     waits: Option<Wait>,
+    apart: bool,
 }
 
 /// The runs of one workspace that are held in memory.
@@ -52,7 +57,10 @@ pub struct Queue {
     held: BTreeMap<RunId, Held>,
     lanes: HashMap<Lane, VecDeque<RunId>>,
     busy: BTreeSet<RunId>,
+    /// The run of each lane that may go on.
     ready: BTreeSet<RunId>,
+    /// The one that may go on without the platform.
+    ready_apart: BTreeSet<RunId>,
     due: BTreeSet<(Timestamp, RunId)>,
     payload_bytes: usize,
     waiting: usize,
@@ -71,14 +79,14 @@ impl Queue {
             queued.payload = None;
         }
         self.payload_bytes += queued.payload.as_ref().map_or(0, Bytes::len);
-        let flow = queued.run.flow;
+        let (flow, apart) = (queued.run.flow, queued.apart);
         match self.held.get_mut(&id) {
             Some(held) => {
                 held.queued = Some(queued);
                 held.waits = waits;
             }
             None => {
-                self.held.insert(id, Held { queued: Some(queued), flow, lane: lane.clone(), waits });
+                self.held.insert(id, Held { queued: Some(queued), flow, lane: lane.clone(), waits, apart });
                 let line = self.lanes.entry(lane.clone()).or_default();
                 let place = line.iter().rposition(|other| *other < id).map_or(0, |index| index + 1);
                 line.insert(place, id);
@@ -94,11 +102,29 @@ impl Queue {
 
     /// Takes the oldest run out that may go on; its entity is busy until [`Self::push`] or [`Self::finish`].
     pub fn pop(&mut self) -> Option<Queued> {
-        let id = self.ready.pop_first()?;
+        let id = *self.ready.first()?;
+        self.begin(id)
+    }
+
+    /// The same of those that go on without the platform.
+    pub fn pop_apart(&mut self) -> Option<Queued> {
+        let id = *self.ready_apart.first()?;
+        self.begin(id)
+    }
+
+    fn begin(&mut self, id: RunId) -> Option<Queued> {
+        self.unready(id);
         self.busy.insert(id);
-        let queued = self.held.get_mut(&id)?.queued.take()?;
+        let held = self.held.get_mut(&id)?;
+        let (queued, lane) = (held.queued.take()?, held.lane.clone());
         self.payload_bytes = self.payload_bytes.saturating_sub(queued.payload.as_ref().map_or(0, Bytes::len));
+        self.refresh(&lane);
         Some(queued)
+    }
+
+    fn unready(&mut self, id: RunId) {
+        self.ready.remove(&id);
+        self.ready_apart.remove(&id);
     }
 
     /// Takes a run out for good, unless it is out already.
@@ -112,7 +138,7 @@ impl Queue {
     /// Forgets a run that has ended.
     pub fn finish(&mut self, id: RunId) {
         self.busy.remove(&id);
-        self.ready.remove(&id);
+        self.unready(id);
         let Some(held) = self.held.remove(&id) else { return };
         if let Some(queued) = held.queued {
             self.payload_bytes = self.payload_bytes.saturating_sub(queued.payload.as_ref().map_or(0, Bytes::len));
@@ -205,32 +231,37 @@ impl Queue {
         self.waiting
     }
 
-    /// Finds the one run of a lane that may go on.
+    /// Finds the one run of a lane that may go on, and the one that may without the platform.
     fn refresh(&mut self, lane: &Lane) {
         let Some(line) = self.lanes.get(lane) else { return };
-        let mut chosen = None;
-        let mut held_back: Vec<FlowId> = Vec::new();
         for id in line {
             self.ready.remove(id);
-            if self.busy.contains(id) {
-                chosen = None;
-                held_back.clear();
-                // The entity is busy: nobody of this lane goes on.
-                for other in line {
-                    self.ready.remove(other);
-                }
-                break;
-            }
-            let Some(held) = self.held.get(id) else { continue };
-            if held.waits.is_some() {
-                held_back.push(held.flow);
-            } else if chosen.is_none() && !held_back.contains(&held.flow) {
-                chosen = Some(*id);
-            }
+            self.ready_apart.remove(id);
         }
-        if let Some(id) = chosen {
+        // The entity is busy: nobody of this lane goes on.
+        if line.iter().any(|id| self.busy.contains(id)) {
+            return;
+        }
+        if let Some(id) = self.first_of(line, |_| true) {
             self.ready.insert(id);
         }
+        if let Some(id) = self.first_of(line, |held| held.apart) {
+            self.ready_apart.insert(id);
+        }
+    }
+
+    /// The oldest that may go on, if those that are not `able` wait.
+    fn first_of(&self, line: &VecDeque<RunId>, able: impl Fn(&Held) -> bool) -> Option<RunId> {
+        let mut held_back: Vec<FlowId> = Vec::new();
+        for id in line {
+            let Some(held) = self.held.get(id) else { continue };
+            if held.waits.is_some() || !able(held) {
+                held_back.push(held.flow);
+            } else if !held_back.contains(&held.flow) {
+                return Some(*id);
+            }
+        }
+        None
     }
 }
 

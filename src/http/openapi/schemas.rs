@@ -124,7 +124,7 @@ fn flow() -> Value {
             "custom_source": {"type": ["string", "null"]},
             "schedule": {"oneOf": [
                 {"type": "null"},
-                strict(json!({"cron": {"type": "string"}, "time_zone": {"type": "string", "default": "UTC"}}), &["cron"]),
+                strict(json!({"cron": {"type": "string"}, "time_zone": {"type": "string"}}), &["cron"]),
             ]},
             "conditions": {"type": ["object", "null"]},
             "actions": {"type": "array", "minItems": 1, "items": {"type": "object"}},

@@ -7,6 +7,7 @@ pub mod address;
 pub mod answer;
 mod body;
 mod headers;
+mod mask;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

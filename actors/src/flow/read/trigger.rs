@@ -43,7 +43,8 @@ pub(super) fn schedule(faults: &mut Faults, object: &Map<String, Value>) -> Opti
     if cron.is_none() {
         faults.add("schedule.cron", "required", "expected five fields, such as 0 9 * * mon-fri");
     }
-    let time_zone = match present(sent, "time_zone") {
+    // An empty text is what a form sends for nothing.
+    let time_zone = match present(sent, "time_zone").filter(|zone| *zone != "") {
         None => Some("UTC"),
         Some(zone) => zone.as_str(),
     };

@@ -90,3 +90,25 @@ fn a_small_template_cannot_grow_without_bound() {
     let template = compile(json!(vec!["$.webhook.big"; 5])).unwrap();
     assert_eq!(Renderer::new(&context).value(&template).unwrap_err().code, "rendered_too_large");
 }
+
+#[test]
+fn a_function_stands_between_a_path_and_its_default_and_is_typed() {
+    let context = json!({"webhook": {"start": "2026-11-23T16:07:30Z", "end": null, "n": 7}});
+    let render = |value: Value| Renderer::new(&context).value(&compile(value).unwrap());
+    assert_eq!(render(json!("$.webhook.start | round_minutes 15")), Ok(json!("2026-11-23T16:15:00Z")));
+    assert_eq!(render(json!("from {{ $.webhook.start | round_minutes 15 down }}")), Ok(json!("from 2026-11-23T16:00:00Z")));
+    assert_eq!(render(json!("$.webhook.end | round_minutes 15 ?? null")), Ok(Value::Null));
+    assert_eq!(render(json!("$.webhook.gone | round_minutes 15 ?? \"none\"")), Ok(json!("none")), "a default is taken as it is");
+    for (text, code) in [
+        ("$.webhook.gone | round_minutes 15", "path_not_found"),
+        ("$.webhook.end | round_minutes 15", "not_a_time"),
+        ("$.webhook.n | round_minutes 15 ?? null", "not_a_time"),
+    ] {
+        assert_eq!(render(json!(text)).unwrap_err().code, code, "{text}");
+        assert!(render(json!(format!("a {{{{ {text} }}}}"))).is_err(), "{text}");
+    }
+    for text in ["$.webhook.start | round_minutes 7", "$.webhook.start | upper", "a {{ $.webhook.start | round_minutes }}"] {
+        let faults = compile(json!(text)).unwrap_err();
+        assert!(faults.len() == 1 && faults[0].code == "invalid_template" && faults[0].message.contains("at character"), "{faults:?}");
+    }
+}

@@ -40,7 +40,7 @@ impl Maker {
             finished_at: None,
             dismissed_at: None,
         };
-        Queued { run, payload: None }
+        Queued { run, payload: None, apart: false }
     }
 }
 
@@ -141,4 +141,33 @@ proptest! {
         }
         prop_assert!(queue.is_empty() && queue.lanes.is_empty() && queue.due.is_empty() && queue.payload_bytes == 0 && queue.waiting() == 0);
     }
+}
+
+#[test]
+fn without_the_platform_those_who_do_not_need_it_pass_by_in_their_own_order() {
+    let (maker, mut queue) = (Maker::new(), Queue::default());
+    let apart = |queued: Queued| Queued { apart: true, ..queued };
+    let runs =
+        [maker.run(0, Some(1)), apart(maker.run(1, Some(1))), apart(maker.run(1, Some(1))), maker.run(0, None), apart(maker.run(2, None))];
+    let ids: Vec<RunId> = runs.iter().map(|queued| queued.run.id).collect();
+    for run in runs {
+        queue.push(run, None);
+    }
+    let mut next = || queue.pop_apart().map(|queued| queued.run.id);
+    assert_eq!([next(), next(), next()], [Some(ids[1]), Some(ids[4]), None], "one at a time for an entity");
+    queue.finish(ids[1]);
+    assert_eq!(queue.pop_apart().map(|queued| queued.run.id), Some(ids[2]));
+    assert_eq!(queue.pop().map(|queued| queued.run.id), Some(ids[3]), "the entity is busy");
+    queue.finish(ids[2]);
+    assert_eq!(queue.pop().map(|queued| queued.run.id), Some(ids[0]));
+    assert!(queue.pop_apart().is_none() && queue.pop().is_none());
+}
+
+#[test]
+fn a_flow_that_waits_for_the_platform_holds_its_own_later_runs_back() {
+    let (maker, mut queue) = (Maker::new(), Queue::default());
+    let (first, second) = (maker.run(0, Some(1)), Queued { apart: true, ..maker.run(0, Some(1)) });
+    queue.push(first, None);
+    queue.push(second, None);
+    assert!(queue.pop_apart().is_none(), "another version of the same flow keeps its place");
 }

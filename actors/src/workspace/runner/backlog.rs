@@ -17,7 +17,7 @@ use crate::flow::run::{Run, RunState};
 use crate::ids::RunId;
 use crate::limits::run as limits;
 use crate::port::store;
-use crate::workspace::queue::{Queued, Wait};
+use crate::workspace::queue::Wait;
 
 /// How far the store has been read.
 pub(super) struct Backlog {
@@ -166,7 +166,8 @@ impl Runner {
         if !known(run.id) {
             let mut inner = self.inner.borrow_mut();
             inner.backlog.reached(run.id);
-            inner.queue.push(Queued { run, payload: None }, waits);
+            let queued = inner.queued(run, None);
+            inner.queue.push(queued, waits);
         }
         Ok(())
     }

@@ -45,7 +45,9 @@ impl Runner {
             Recorded::Gone => Ok(Cancelled::Finished),
             Recorded::NotNow => {
                 if held {
-                    self.inner.borrow_mut().queue.push(Queued { run: before, payload: None }, None);
+                    let mut inner = self.inner.borrow_mut();
+                    let queued = inner.queued(before, None);
+                    inner.queue.push(queued, None);
                     self.pump();
                 }
                 Err(Error::Store(store::Error::Busy))

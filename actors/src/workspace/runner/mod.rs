@@ -394,19 +394,23 @@ impl Inner {
             return None;
         }
         self.queue.wake_due(now);
-        match self.gate.passage(now) {
-            Passage::Open => self.queue.pop(),
-            Passage::ClosedUntil(_) => None,
-            Passage::Probe if self.probing.is_some() => None,
-            Passage::Probe => {
-                if !self.queue.has_ready() {
-                    self.queue.wake_platform();
-                }
-                let queued = self.queue.pop()?;
-                self.probing = Some(queued.run.id);
-                Some(queued)
-            }
+        let passage = self.gate.passage(now);
+        if passage == Passage::Open {
+            return self.queue.pop();
         }
+        // Whoever calls the platform waits for it; the others have nothing to do with that.
+        if let Some(apart) = self.queue.pop_apart() {
+            return Some(apart);
+        }
+        if passage != Passage::Probe || self.probing.is_some() {
+            return None;
+        }
+        if !self.queue.has_ready() {
+            self.queue.wake_platform();
+        }
+        let queued = self.queue.pop()?;
+        self.probing = Some(queued.run.id);
+        Some(queued)
     }
 
     fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
@@ -417,8 +421,7 @@ impl Inner {
             Passage::ClosedUntil(until) if !self.queue.is_empty() => Some(until),
             _ => None,
         };
-        let due = self.queue.next_due().map(|due| gate.map_or(due, |gate| gate.max(due)));
-        [gate, due, self.backlog.asks_again_at()].into_iter().flatten().min()
+        [gate, self.queue.next_due(), self.backlog.asks_again_at()].into_iter().flatten().min()
     }
 
     /// Runs that have just become durable: into memory if there is room and nothing older waits in the store.
@@ -431,9 +434,18 @@ impl Inner {
                 self.backlog.passed_over(run.id);
             } else {
                 self.backlog.reached(run.id);
-                self.queue.push(Queued { run, payload: payload.cloned() }, None);
+                let queued = self.queued(run, payload.cloned());
+                self.queue.push(queued, None);
             }
         }
+    }
+
+    /// A run as the queue holds it. Of a version that is not at hand nobody knows what it calls.
+    fn queued(&self, run: Run, payload: Option<Bytes>) -> Queued {
+        let of_run = |flow: &&Arc<Compiled>| flow.id == run.flow && flow.version == run.flow_version;
+        let flow = self.flows.get(&run.flow).filter(of_run).or_else(|| self.versions.iter().find(of_run));
+        let apart = flow.is_some_and(|flow| !flow.calls_platform());
+        Queued { run, payload, apart }
     }
 
     fn full(&self) -> bool {

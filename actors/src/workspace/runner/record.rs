@@ -90,6 +90,6 @@ impl Runner {
             let reason = Reason::new("panicked", "the run failed inside the service; this is a defect, please report it");
             machine::finish(&mut run, RunState::Failed, Some(reason), now);
         }
-        self.end(Queued { run, payload: None }).await
+        self.end(Queued { run, payload: None, apart: false }).await
     }
 }

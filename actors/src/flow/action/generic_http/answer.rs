@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::mask;
 use crate::flow::machine::Heard;
 use crate::flow::model::Expected;
 use crate::flow::read::Faults;
 use crate::flow::template::{Reference, Secrets};
+use crate::jsonpath::Visits;
+use crate::limits::flow::VISITS_AT_A_TIME_MAX;
 use crate::limits::web as limits;
 use crate::port::web::WebResponse;
 
@@ -45,17 +48,18 @@ impl Answer {
     /// Reads an answer; `secrets` are those that were sent.
     pub fn read(&self, response: &WebResponse, secrets: &Secrets) -> Heard {
         let body = match serde_json::from_slice(&response.body) {
-            Ok(value) => masked(value, secrets),
+            Ok(value) => mask::value(value, secrets),
             Err(_) if response.body.is_empty() => Value::Null,
-            Err(_) => Value::String(mask(&String::from_utf8_lossy(&response.body), secrets)),
+            Err(_) => Value::String(mask::text(&String::from_utf8_lossy(&response.body), secrets)),
         };
-        let headers = response.headers.iter().map(|(name, value)| (name.clone(), Value::String(mask(value, secrets))));
+        let headers = response.headers.iter().map(|(name, value)| (name.clone(), Value::String(mask::text(value, secrets))));
         let mut data = Map::new();
         data.insert("status".into(), response.status.into());
         data.insert("headers".into(), Value::Object(headers.collect()));
+        let mut visits = Visits::of(VISITS_AT_A_TIME_MAX);
         for (name, reference) in &self.names {
             // What is not there is null: the call has been made, and failing now would hide that.
-            data.insert(name.clone(), reference.find_in(&body).ok().flatten().unwrap_or(Value::Null));
+            data.insert(name.clone(), reference.find_in(&body, &mut visits).ok().flatten().unwrap_or(Value::Null));
         }
         let expected = self.expect.iter().any(|expected| expected.fits(response.status));
         let words = match &body {
@@ -70,44 +74,4 @@ impl Answer {
 
 fn cut(text: &str) -> String {
     text.chars().take(limits::WORDS_SHOWN_MAX).collect()
-}
-
-/// Puts placeholders in the place of secrets, in every text, name and number.
-fn masked(value: Value, secrets: &Secrets) -> Value {
-    if secrets.is_empty() {
-        return value;
-    }
-    match value {
-        Value::String(text) => Value::String(mask(&text, secrets)),
-        Value::Array(items) => Value::Array(items.into_iter().map(|item| masked(item, secrets)).collect()),
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(name, value)| (mask(&name, secrets), masked(value, secrets))).collect())
-        }
-        Value::Number(number) => {
-            let text = number.to_string();
-            let shown = mask(&text, secrets);
-            if shown == text { Value::Number(number) } else { Value::String(shown) }
-        }
-        plain => plain,
-    }
-}
-
-fn mask(text: &str, secrets: &Secrets) -> String {
-    let mut text = text.to_owned();
-    // The longest first: one may be a part of another.
-    let mut sorted: Vec<_> = secrets.iter().collect();
-    sorted.sort_by_key(|(_, secret)| std::cmp::Reverse(secret.expose().len()));
-    for (name, secret) in sorted {
-        let mut encoded = String::new();
-        super::form_encode(&mut encoded, secret.expose());
-        // As JSON writes it inside a text, quotes aside.
-        let quoted = Value::String(secret.expose().to_owned()).to_string();
-        let quoted = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-        for shown in [secret.expose(), &encoded, quoted] {
-            if !shown.is_empty() && text.contains(shown) {
-                text = text.replace(shown, &name.placeholder());
-            }
-        }
-    }
-    text
 }

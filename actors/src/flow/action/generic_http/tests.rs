@@ -210,6 +210,66 @@ fn a_secret_that_the_answer_echoes_is_masked() {
     assert_eq!((&heard.data["status"], heard.expected), (&json!(200), true));
 }
 
+/// The secret in every manner in which a server may say it again, within other text.
+fn echoes(secret: &str) -> Vec<String> {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    let bytes = |each: fn(u8) -> String| secret.bytes().map(each).collect::<String>();
+    let chars = |each: fn(char) -> String| secret.chars().map(each).collect::<String>();
+    let mut echoes = vec![
+        secret.to_owned(),
+        bytes(|byte| format!("%{byte:02x}")),
+        bytes(|byte| format!("%{byte:02X}")),
+        bytes(|byte| format!("{byte:02x}")),
+        bytes(|byte| format!("{byte:02X}")),
+        chars(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) }),
+        chars(|c| format!("\\u{:04X}", u32::from(c))),
+        chars(|c| format!("&#{};", u32::from(c))),
+        chars(|c| format!("&#x{:x};", u32::from(c))),
+        secret.replace('&', "&amp;").replace('"', "&quot;"),
+        secret.replace(' ', "+"),
+        secret.replace(' ', "%20"),
+        secret.replace('"', "\\\""),
+        serde_json::to_string(&json!({ "echo": secret })).unwrap(),
+    ];
+    for before in ["", "u", "us", "user:"] {
+        for engine in [&STANDARD, &URL_SAFE] {
+            echoes.extend(["", "x", "xy"].map(|behind| engine.encode(format!("{before}{secret}{behind}"))));
+        }
+    }
+    echoes
+}
+
+#[test]
+fn a_secret_that_comes_back_encoded_is_masked_as_well() {
+    let action = compile(json!({})).unwrap();
+    let secret = secrets().into_values().next().unwrap();
+    for echo in echoes(secret.expose()) {
+        let header = vec![("x-echo".to_owned(), format!("a {echo} b"))];
+        let bodies = [json!({"said": format!("a {echo} b")}).to_string(), format!("<p>a {echo} b</p>")];
+        for body in bodies {
+            let response =
+                crate::port::web::WebResponse { status: 200, retry_after: None, headers: header.clone(), body: body.clone().into() };
+            let heard = action.answer().read(&response, &secrets());
+            for said in [heard.data["data"].to_string(), heard.data["headers"].to_string(), heard.words.clone()] {
+                assert!(said.contains("{{ secret.API_KEY }}"), "{echo}: {said}");
+                // Of a group of base64 that the secret shares with its neighbours some bits may be left, and nothing else.
+                assert!(said.len() < body.len().max(100) && !said.contains(&echo), "{echo}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_secret_stays() {
+    let action = compile(json!({})).unwrap();
+    for text in ["hunter2", "hunter2 & more", "%68%75%6e", "aHVudGVy", "\\u0068unter2", "a+b %zz &# &; \\u12 +"] {
+        let body = json!({"said": text}).to_string();
+        let response = crate::port::web::WebResponse { status: 200, retry_after: None, headers: vec![], body: body.into() };
+        assert_eq!(action.answer().read(&response, &secrets()).data["data"]["said"], text);
+    }
+}
+
 #[test]
 fn only_expected_statuses_are_success() {
     let expected = |expect: Value, status: u16| {
