@@ -205,6 +205,17 @@ mod tests {
     }
 
     #[test]
+    fn seats_of_all_workspaces_together_are_bounded_and_a_refused_one_counts_nowhere() {
+        let audience = Arc::new(Audience::default());
+        let workspace = |number: usize| key(u8::try_from(number / limits::LISTENERS_PER_WORKSPACE_MAX).unwrap());
+        let mut seats: Vec<Seat> = (0..limits::LISTENERS_MAX).map(|number| audience.join(workspace(number)).unwrap()).collect();
+        assert!(audience.join(key(255)).is_err() && audience.join(key(255)).is_err());
+        assert_eq!((audience.len(), audience.seats.contains_key(&key(255))), (limits::LISTENERS_MAX, false));
+        drop(seats.pop());
+        assert!(audience.join(key(255)).is_ok());
+    }
+
+    #[test]
     fn more_runs_than_are_remembered_are_told_as_more() {
         let audience = Arc::new(Audience::default());
         let seat = audience.join(key(1)).unwrap();

@@ -36,6 +36,13 @@ impl Database {
         }
     }
 
+    /// Does what a server does by itself in the minutes after so many rows have come.
+    pub async fn settle(&self, url: &str) {
+        if let Self::Postgres(_) = self {
+            run(url, "VACUUM ANALYZE".into()).await;
+        }
+    }
+
     /// Removes what [`Self::make`] has made on a server; a file goes with its folder.
     pub async fn drop(&self) {
         if let Self::Postgres(server) = self {

@@ -31,6 +31,9 @@ pub const SOURCE: &str = "shop";
 /// A type of every other event, of one in a hundred, and of the oldest alone.
 pub const TYPES: [&str; 3] = ["NEW_TIME_ENTRY", "PROJECT_UPDATED", "INVOICE_UPDATED"];
 
+/// What payloads are filled up with: letters as they occur, so that a search does not stumble over each.
+const WORDS: &str = "Weekly planning with the team. ";
+
 /// How much there is.
 pub struct Sizes {
     /// Events and runs of the workspace that is looked at; the others have as many together.
@@ -116,7 +119,7 @@ fn accepted(key: Key, at: Timestamp, number: usize, of: usize, flows: &[FlowId; 
     };
     let entity = format!("time_entry:{:024x}", number / 4);
     let payload =
-        json!({"id": &entity[11..], "description": format!("Planning number {number}"), "billable": true, "note": "n".repeat(1_500)});
+        json!({"id": &entity[11..], "description": format!("Planning number {number}"), "billable": true, "note": WORDS.repeat(50)});
     let event = Event {
         id: id_at(at).into(),
         source,

@@ -15,16 +15,22 @@ pub async fn measure(service: &Process, platform: &Platform, filled: &Filled, ro
     for path in paths(filled) {
         let mut connection = Connection::open(service.address).await.unwrap();
         let mut took = Vec::with_capacity(rounds);
-        let mut first = Duration::ZERO;
+        let (mut first, mut before) = (Duration::ZERO, 0);
         for round in 0..=rounds {
             let request = platform.of_owner("GET", &path, 0);
             let begun = Instant::now();
             let status = connection.exchange(&request).await.unwrap();
             let elapsed = begun.elapsed();
             assert_eq!(status, 200, "{path}: {}", connection.body());
-            if round == 0 { first = elapsed } else { took.push(elapsed) }
+            if round == 0 {
+                (first, before) = (elapsed, service.cpu_ticks());
+            } else {
+                took.push(elapsed);
+            }
         }
-        report.add(format!("{path}, {} there", total(&connection.body())), figures(&mut took, first), LIST);
+        let cpu = (service.cpu_ticks() - before) as f64 * 10.0 / rounds as f64;
+        let here = format!("{}, {cpu:.1} ms", figures(&mut took, first));
+        report.add(format!("{path}, {} there", total(&connection.body())), here, LIST);
     }
 }
 

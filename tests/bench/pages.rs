@@ -61,13 +61,15 @@ fn main() {
 async fn measure(database: &Database, sizes: &Sizes, rounds: usize) {
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
     let url = database.make(folder.path()).await;
-    let (api, mut report) = (Api::start(), Report::titled([&format!("{database}: what"), "p50, p99, first", "to reach"]));
+    let (api, mut report) =
+        (Api::start(), Report::titled([&format!("{database}: what"), "p50, p99, first, processor time of one", "to reach"]));
     let platform = Platform::new(api.address);
     let start = async || Process::start_on(&url, folder.path(), &platform.public_key(), api.address).await;
     let service = start().await;
     platform.install(service.address, 0, sizes.workspaces).await;
     service.stop().await;
     let filled = filled::fill(&url, folder.path(), sizes).await;
+    database.settle(&url).await;
     let service = start().await;
     lists::measure(&service, &platform, &filled, rounds, &mut report).await;
     browser::measure(&service, &platform, rounds, &mut report).await;

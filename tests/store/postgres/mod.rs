@@ -4,3 +4,4 @@ mod connections;
 mod culprit;
 mod migrations;
 pub mod schema;
+mod secrets;
