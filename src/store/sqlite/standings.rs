@@ -1,15 +1,16 @@
-//! How flows have fared lately, as the journal has counted it; it goes in the transaction of the uninstall.
+//! How flows have fared lately, as the journal counts it: a flow that has done well may have a row without a failure. It goes in the transaction of the uninstall.
 
 use actors::flow::standing::{Paused, Standing};
 use actors::ids::{FlowId, Key};
 use actors::port::store::{Error, Standings};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::erase::STANDINGS;
 use super::row::{about, time_if_any};
-use super::{Failure, Sqlite, purge};
+use super::{Failure, Sqlite};
 
 fn standing(row: &SqliteRow) -> Result<Standing, Failure> {
     let reason: Option<String> = row.try_get("reason")?;
@@ -19,15 +20,11 @@ fn standing(row: &SqliteRow) -> Result<Standing, Failure> {
 
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";
 
-/// Removes standings of a key, overwritten as everything that people would not want to be found.
+/// Removes standings of a key: that of one flow that has failed, or all.
 async fn remove(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>) -> Result<bool, Failure> {
-    let mut removed = 0;
-    for statement in [purge::overwrite("standings", &["reason"], &[]), "DELETE FROM standings".to_owned()] {
-        let statement = format!("{statement} {OF_KEY} AND (?3 IS NULL OR flow = ?3)");
-        let query = about(AssertSqlSafe(statement), key).bind(flow.map(|flow| flow.uuid()));
-        removed = query.execute(&mut *connection).await?.rows_affected();
-    }
-    Ok(removed > 0)
+    let which = format!("{OF_KEY} AND (?3 IS NULL OR flow = ?3 AND failures > 0)");
+    let erased = STANDINGS.erase_of(connection, key, &which, |query| query.bind(flow.map(|flow| flow.uuid()))).await?;
+    Ok(erased > 0)
 }
 
 /// Removes that of one flow, or those of all flows of a key, while its installation is still there.
@@ -36,7 +33,7 @@ pub(super) async fn remove_all(connection: &mut SqliteConnection, key: Key, flow
 }
 
 pub(super) const ALL: &str = "SELECT standings.* FROM installations CROSS JOIN standings ON standings.stay = installations.stay
-    WHERE installations.addon = ?1 AND installations.workspace = ?2 ORDER BY standings.flow";
+    WHERE installations.addon = ?1 AND installations.workspace = ?2 AND standings.failures > 0 ORDER BY standings.flow";
 
 impl Sqlite {
     async fn all_standings(&self, key: Key) -> Result<Vec<Standing>, Failure> {

@@ -7,10 +7,10 @@ use actors::ids::Key;
 use actors::limits::store::RUNS_PER_STATEMENT_MAX;
 use sqlx::Row;
 
-use super::super::super::columns::{source_text, steps_to_json, to_json};
+use super::super::super::columns::{key_columns, source_text, steps_to_json, to_json};
 use super::super::super::group::{Group, Told};
 use super::super::chapters::Chapters;
-use super::super::row::{columns, key};
+use super::super::row::key;
 use super::super::script::{Answer, Script};
 use super::Failure;
 
@@ -82,9 +82,9 @@ const FAILED: [&str; 2] = [
     ),
 ];
 const FAILED_WIDTH: usize = 7;
-// A standing without a pause has no text that would have to be overwritten.
+// The row stays, without a failure: whatever goes is erased, and that takes more than one statement.
 const WELL: [&str; 2] = [
-    "DELETE FROM standings WHERE paused_at IS NULL AND (stay, flow) IN (SELECT installations.stay, new.column3 FROM (VALUES ",
+    "UPDATE standings SET failures = 0 WHERE paused_at IS NULL AND (stay, flow) IN (SELECT installations.stay, new.column3 FROM (VALUES ",
     of_a_run_that_ends_now!(")"),
 ];
 const WELL_WIDTH: usize = 4;
@@ -175,7 +175,7 @@ fn put_fared(script: &mut Script, run: &Run, fared: &Fared) {
 }
 
 fn bind_key(script: &mut Script, key: Key) -> &mut Script {
-    let (addon, workspace) = columns(key);
+    let (addon, workspace) = key_columns(key);
     script.bind(addon).bind(workspace)
 }
 
