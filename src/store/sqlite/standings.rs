@@ -1,4 +1,4 @@
-//! How flows have fared lately, as the journal has counted it; it goes in the transaction of the uninstall.
+//! How flows have fared lately, as the journal counts it: a flow that has done well may have a row without a failure. It goes in the transaction of the uninstall.
 
 use actors::flow::standing::{Paused, Standing};
 use actors::ids::{FlowId, Key};
@@ -20,9 +20,9 @@ fn standing(row: &SqliteRow) -> Result<Standing, Failure> {
 
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";
 
-/// Removes standings of a key: that of one flow, or all.
+/// Removes standings of a key: that of one flow that has failed, or all.
 async fn remove(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>) -> Result<bool, Failure> {
-    let which = format!("{OF_KEY} AND (?3 IS NULL OR flow = ?3)");
+    let which = format!("{OF_KEY} AND (?3 IS NULL OR flow = ?3 AND failures > 0)");
     let erased = STANDINGS.erase_of(connection, key, &which, |query| query.bind(flow.map(|flow| flow.uuid()))).await?;
     Ok(erased > 0)
 }
@@ -33,7 +33,7 @@ pub(super) async fn remove_all(connection: &mut SqliteConnection, key: Key, flow
 }
 
 pub(super) const ALL: &str = "SELECT standings.* FROM installations CROSS JOIN standings ON standings.stay = installations.stay
-    WHERE installations.addon = ?1 AND installations.workspace = ?2 ORDER BY standings.flow";
+    WHERE installations.addon = ?1 AND installations.workspace = ?2 AND standings.failures > 0 ORDER BY standings.flow";
 
 impl Sqlite {
     async fn all_standings(&self, key: Key) -> Result<Vec<Standing>, Failure> {
