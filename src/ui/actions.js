@@ -72,18 +72,26 @@ async function sample(action, around) {
   say(t('action.tried'), 'success');
 }
 
+/** Names and values; a row that says nothing is not kept. */
 function pairs(holder, member, name, label, around, secrets = false) {
+  const rows = Object.entries(holder[member] ?? {});
   const box = h('div', { class: 'field', data: { of: name } });
-  const draw = () => put(box, h('h4', {}, label), Object.entries(holder[member] ?? {}).map(([key, value]) => {
-    const input = text(written(value), { 'aria-label': t('pair.value'), data: { key: `${name}.${key}` }, on: { input: (event) => { holder[member][key] = meant(event.target.value, 'string') ?? ''; around.changed(); } } });
+  const keep = () => {
+    const said = rows.filter((row) => row.some((part) => part !== ''));
+    set(holder, member, said.length ? Object.fromEntries(said) : undefined);
+    around.changed();
+  };
+  const line = (row, at) => {
+    const value = text(written(row[1]), { 'aria-label': t('pair.value'), data: { key: `${name}[${at}].value` }, on: { input: (event) => { row[1] = meant(event.target.value, 'string') ?? ''; keep(); } } });
     return h('div', { class: 'pair' },
-    text(key, { 'aria-label': t('pair.name'), on: { change: (event) => { const entries = Object.entries(holder[member]).map(([known, kept]) => [known === key ? event.target.value : known, kept]); holder[member] = Object.fromEntries(entries); draw(); around.changed(); } } }),
-    input,
-    h('span', { class: 'actions' }, button(t('value.pick'), async () => { const path = await around.path(); if (path) { holder[member][key] = path; draw(); around.changed(); } }, { kind: 'quiet pick' }),
-    secrets && secretButton(input, key)),
-    button('×', () => { delete holder[member][key]; if (!Object.keys(holder[member]).length) delete holder[member]; draw(); around.changed(); }, { kind: 'quiet', title: t('do.remove') }));
-  }),
-    button(t('do.add'), () => { holder[member] = { ...(holder[member] ?? {}), '': '' }; draw(); }, { kind: 'quiet' }), h('p', { class: 'fault', hidden: true }));
+      text(row[0], { 'aria-label': t('pair.name'), data: { key: `${name}[${at}].name` }, on: { input: (event) => { row[0] = event.target.value.trim(); keep(); } } }), value,
+      h('span', { class: 'actions' }, button(t('value.pick'), async () => { const path = await around.path(); if (path) { row[1] = path; draw(); keep(); } }, { kind: 'quiet pick' }), secrets && secretButton(value, t('pair.value'))),
+      button('×', () => { rows.splice(at, 1); draw(); keep(); }, { kind: 'quiet', title: t('do.remove') }));
+  };
+  function draw() {
+    put(box, h('h4', {}, label), rows.map(line),
+      button(t('do.add'), () => { rows.push(['', '']); draw(); box.querySelector('.pair:last-of-type input')?.focus(); }, { kind: 'quiet' }), h('p', { class: 'fault', hidden: true }));
+  }
   draw();
   return box;
 }

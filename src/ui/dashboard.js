@@ -9,6 +9,8 @@ import { about as subject, button, card, empty, facts, head, link, progress, say
 import { hour, span, when } from './time.js';
 
 const LATEST = 8;
+/** Messages of the stream that change the numbers. */
+const TOLD = ['event', 'run', 'runs', 'bootstrap'];
 const RUNNING = ['RUNNING', 'PENDING'];
 /** Looks at the numbers again, at the most this often while something happens. */
 const LOOK_MS = 1000;
@@ -100,8 +102,7 @@ function snapshot(about, signal) {
 
 function entities(board, about) {
   const counts = Object.entries(board.entity_counts.by_type).sort(([, one], [, other]) => other - one);
-  if (!counts.length) return null;
-  return card(t('dashboard.entities'), h('div', { class: 'chips' }, counts.slice(0, 24).map(([type, count]) =>
+  return counts.length > 0 && card(t('dashboard.entities'), h('div', { class: 'chips' }, counts.slice(0, 24).map(([type, count]) =>
     about.features.entities ? link([entityName(type), ' ', h('b', {}, number(count))], `#/entities?type=${encodeURIComponent(type)}`, { class: 'chip' }) : h('span', { class: 'chip' }, entityName(type), ' ', h('b', {}, number(count))))));
 }
 
@@ -119,11 +120,13 @@ export async function dashboard(view, { about, signal }) {
   let [board, { webhooks: recent }] = await Promise.all([get('/ui/dashboard', {}, signal), get('/ui/webhooks', { limit: LATEST }, signal)]);
   const snap = about.features.bootstrap ? snapshot(about, signal) : null;
   const [tilesBox, attentionBox, chartBox, recentBox] = [h('div', { class: 'tiles' }), h('div', {}), h('div', {}), h('div', {})];
+  const entitiesBox = h('div', {});
   const draw = () => {
     put(tilesBox, tiles(board, about));
     put(attentionBox, h('div', { class: 'stack' }, attention(board), forwarding(board, about)));
     put(chartBox, chart(board));
     put(recentBox, latest(recent));
+    put(entitiesBox, entities(board, about));
   };
   draw();
   put(view,
@@ -131,7 +134,7 @@ export async function dashboard(view, { about, signal }) {
     tilesBox,
     h('div', { class: 'halves' },
       h('div', {}, card(t('dashboard.attention'), attentionBox), card(t('dashboard.day'), chartBox), snap),
-      h('div', {}, card(t('dashboard.latest'), { actions: link(t('do.all'), '#/events') }, recentBox), entities(board, about))));
+      h('div', {}, card(t('dashboard.latest'), { actions: link(t('do.all'), '#/events') }, recentBox), entitiesBox)));
   if (!about.features.stream) return;
   let look = null;
   let numbers = null;
@@ -142,7 +145,7 @@ export async function dashboard(view, { about, signal }) {
   };
   listen('events,runs,bootstrap', (name, data) => {
     if (name === 'event' && !recent.some(({ id }) => id === data.id)) { recent = [data, ...recent].slice(0, LATEST); put(recentBox, latest(recent)); }
-    if (name === 'event' || name === 'run') numbers ??= setTimeout(again, LOOK_MS);
+    if (TOLD.includes(name)) numbers ??= setTimeout(again, LOOK_MS);
     // Pages come many times a second; a look twice a second is enough.
     if (name === 'bootstrap') look ??= setTimeout(() => { look = null; snap?.again(); }, 500);
   }, signal, recent[0]?.id ?? null);

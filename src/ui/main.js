@@ -10,7 +10,7 @@ import { events } from './events.js';
 import { explorer } from './explorer.js';
 import { flows } from './flows.js';
 import { speak, t } from './i18n.js';
-import { sure, trouble } from './parts.js';
+import { head, sure, trouble } from './parts.js';
 import { runs } from './runs.js';
 import { secrets } from './secrets.js';
 import { begin, viewer } from './session.js';
@@ -81,7 +81,7 @@ async function show(moved) {
   } catch (error) {
     if (signal.aborted || error.name === 'AbortError') return;
     if (!(error instanceof Refusal)) console.error(error);
-    put(view, trouble(error, () => show(false)));
+    put(view, head(t(`nav.${PAGES.find(([, shows]) => shows === page)[0]}`)), trouble(error, () => show(false)));
   }
   if (!signal.aborted && moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
 }

@@ -155,6 +155,8 @@ export function dialog(title, build, { wide = false } = {}) {
     element.addEventListener('click', (event) => { if (event.target === element) close(); });
     document.body.append(element);
     element.showModal();
+    // Where one begins: the first thing to fill in or to choose, and in front of something that cannot be taken back the way out.
+    [...element.querySelectorAll('.dialog-body :is(input, select, textarea, button)')].find((one) => one.checkVisibility())?.focus();
   });
 }
 

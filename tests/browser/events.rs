@@ -10,7 +10,9 @@ fn an_event_appears_by_itself_when_something_changes_in_clockify() {
     stage.open("/events");
     stage.browser.sees("Live");
     stage.in_shell(|shell| shell.press("New tag"));
-    stage.browser.until("return [...document.querySelectorAll('tbody tr')].some((row) => row.innerText.includes('Tag created'))", json!([]));
+    stage
+        .browser
+        .until("return [...document.querySelectorAll('tbody tr')].some((row) => row.innerText.includes('Tag created'))", json!([]));
     stage.browser.press("Tag created");
     stage.browser.sees("Payload");
     stage.browser.sees("It started no flow.");

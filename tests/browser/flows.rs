@@ -141,3 +141,21 @@ fn a_template_becomes_a_flow() {
     assert_eq!(stage.ask("GET", "/ui/flows", None)["total"], 2);
     stage.nothing_was_wrong();
 }
+
+#[test]
+fn changes_that_are_not_saved_are_not_lost_by_a_click() {
+    let Some(stage) = Stage::set() else { return };
+    stage.open("/flows");
+    stage.browser.press("Tag what is done for Website relaunch");
+    stage.browser.write("[data-key=name]", "Half a thought");
+    stage.browser.click(".tabs [data-page=runs]");
+    stage.browser.sees("The changes to this flow have not been saved.");
+    stage.browser.press("Cancel");
+    stage.browser.until("return !document.querySelector('dialog') && location.hash.startsWith('#/flows/')", json!([]));
+    assert_eq!(stage.browser.script("return document.querySelector('[data-key=name]').value", json!([])), "Half a thought");
+    stage.browser.click(".tabs [data-page=runs]");
+    stage.browser.press("Leave without saving");
+    stage.browser.until("return location.hash === '#/runs' && document.querySelector('h1')?.innerText === 'Runs'", json!([]));
+    assert_eq!(stage.ask("GET", "/ui/flows", None)["flows"][0]["name"], "Tag what is done for Website relaunch");
+    stage.nothing_was_wrong();
+}

@@ -12,7 +12,9 @@ const LANGUAGES: [&str; 6] = ["en", "de", "es", "fr", "pt", "pl"];
 
 /// Keys with the places that their texts fill in.
 fn texts(language: &str) -> BTreeSet<(String, Vec<String>)> {
-    let file = |folder: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/ui/{folder}/{language}.js"))).unwrap();
+    let file = |folder: &str| {
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/ui/{folder}/{language}.js"))).unwrap()
+    };
     let text = ["texts", "said"].map(file).concat();
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix('\'')?.split_once("': "));
     let read = |(key, value): (&str, &str)| {

@@ -336,7 +336,7 @@ export default {
   'pick.event': 'Event',
   'pick.item': 'Present item of the list',
   'pick.step': 'Answer of step {number}',
-  'pick.around': 'Around it',
+  'pick.around': 'More values',
   'pick.unknown': 'There is no sample yet. Paths begin with {root}.',
   'pick.no_answer': 'Its answer is not known yet. Paths begin with {root}.',
   'pick.by_hand': 'Write a path',

@@ -325,7 +325,7 @@ export default {
   'pick.event': 'Evento',
   'pick.item': 'Elemento actual de la lista',
   'pick.step': 'Respuesta del paso {number}',
-  'pick.around': 'Alrededor',
+  'pick.around': 'Más valores',
   'pick.unknown': 'Aún no hay ejemplo. Las rutas empiezan por {root}.',
   'pick.no_answer': 'Su respuesta aún no se conoce. Las rutas empiezan por {root}.',
   'pick.by_hand': 'Escribir una ruta',

@@ -325,7 +325,7 @@ export default {
   'pick.event': 'Événement',
   'pick.item': 'Élément en cours de la liste',
   'pick.step': 'Réponse de l’étape {number}',
-  'pick.around': 'Autour',
+  'pick.around': 'Autres valeurs',
   'pick.unknown': 'Il n’y a pas encore d’exemple. Les chemins commencent par {root}.',
   'pick.no_answer': 'Sa réponse n’est pas encore connue. Les chemins commencent par {root}.',
   'pick.by_hand': 'Écrire un chemin',

@@ -325,7 +325,7 @@ export default {
   'pick.event': 'Zdarzenie',
   'pick.item': 'Bieżący element listy',
   'pick.step': 'Odpowiedź kroku {number}',
-  'pick.around': 'Wokół niego',
+  'pick.around': 'Inne wartości',
   'pick.unknown': 'Nie ma jeszcze przykładu. Ścieżki zaczynają się od {root}.',
   'pick.no_answer': 'Odpowiedź nie jest jeszcze znana. Ścieżki zaczynają się od {root}.',
   'pick.by_hand': 'Wpisz ścieżkę',

@@ -325,7 +325,7 @@ export default {
   'pick.event': 'Evento',
   'pick.item': 'Item atual da lista',
   'pick.step': 'Resposta do passo {number}',
-  'pick.around': 'Ao redor',
+  'pick.around': 'Mais valores',
   'pick.unknown': 'Ainda não há exemplo. Os caminhos começam com {root}.',
   'pick.no_answer': 'A resposta ainda não é conhecida. Os caminhos começam com {root}.',
   'pick.by_hand': 'Escrever um caminho',
