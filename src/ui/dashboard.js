@@ -19,7 +19,7 @@ function alerts(board) {
   const lines = [];
   const { installation, workspace, runs } = board;
   if (installation.status === 'INACTIVE') lines.push(['warn', t('alert.inactive')]);
-  if (installation.health.state === 'broken') lines.push(['bad', t('alert.broken')]);
+  if (installation.health.state === 'broken') lines.push(['bad', [t('alert.broken'), ' ', h('span', { class: 'small' }, when(installation.health.since))]]);
   if (workspace.quarantined) lines.push(['bad', t('alert.quarantined'), button(t('do.lift'), async () => { await post('/ui/quarantine/lift', {}); say(t('done.lifted'), 'success'); window.dispatchEvent(new HashChangeEvent('hashchange')); })]);
   if (workspace.platform_down) lines.push(['warn', t('alert.platform_down')]);
   if (workspace.forwarding.state === 'refused') lines.push(['bad', t('alert.forwarding', { reason: workspace.forwarding.reason }), link(t('nav.settings'), '#/settings')]);

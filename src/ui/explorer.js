@@ -38,6 +38,7 @@ function answer(result, chosen) {
       button(t('call.download'), () => download(`${chosen?.operation_id ?? 'answer'}.json`, result.data !== undefined && result.data !== null ? JSON.stringify(result.data, null, 2) : result.text ?? ''), { kind: 'quiet' })),
     result.error && h('p', { class: 'note bad' }, result.error.message ? reasoned(result.error) : String(result.error)),
     result.truncated && h('p', { class: 'note warn' }, t('call.truncated')),
+    result.request && h('details', { class: 'more' }, h('summary', {}, t('calls.sent')), tree(result.request)),
     result.file && h('p', { class: 'note' }, t('call.file', { name: result.file.name ?? '', bytes: number(result.file.bytes) })),
     body];
 }

@@ -33,6 +33,9 @@ const PAGES = [
   ['settings', settings, null],
 ];
 
+/** A page that comes faster than this takes the place of the one before without a word in between. */
+const PATIENCE_MS = 250;
+
 const view = h('main', { id: 'view' });
 let about = null;
 let leaving = new AbortController();
@@ -75,15 +78,22 @@ async function show(moved) {
   const { name, rest, query } = place();
   const [, page] = PAGES.find(([known, , feature]) => known === name && (!feature || about.features[feature])) ?? PAGES[0];
   mark(PAGES.find(([, shows]) => shows === page)[0]);
-  if (moved || !view.childNodes.length) put(view, h('div', { class: 'loading', role: 'status' }, t('loading')));
+  view.setAttribute('aria-busy', 'true');
+  const before = view.firstChild;
+  const slow = (moved || !before) && setTimeout(() => { if (view.firstChild === before) put(view, h('div', { class: 'loading', role: 'status' }, t('loading'))); }, before ? PATIENCE_MS : 0);
   try {
     await page(view, { about, rest, query, signal, again: () => show(false), guard: (asked) => { unsaved = asked; } });
   } catch (error) {
+    clearTimeout(slow);
     if (signal.aborted || error.name === 'AbortError') return;
     if (!(error instanceof Refusal)) console.error(error);
     put(view, head(t(`nav.${PAGES.find(([, shows]) => shows === page)[0]}`)), trouble(error, () => show(false)));
   }
-  if (!signal.aborted && moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
+  clearTimeout(slow);
+  if (signal.aborted) return;
+  view.removeAttribute('aria-busy');
+  view.dataset.shown = shown;
+  if (moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
 }
 
 function alone(title, text) {

@@ -6,6 +6,10 @@ import { t } from './i18n.js';
 import { blame, button, byName, card, choice, dialog, field, head, link, say, text } from './parts.js';
 import { writeSecret } from './secrets.js';
 
+/** A template's own name and description are English; those that are shipped have others too. */
+const nameOf = ({ id, name }) => t.maybe(`template.${id}`) ?? name;
+const textOf = ({ id, description }) => t.maybe(`template.${id}_text`) ?? description;
+
 /** Where a parameter's entities are in the copy of the workspace's data. */
 const CACHED = { project: 'projects', tag: 'tags', group: 'user-groups', client: 'clients', user: 'users' };
 
@@ -37,15 +41,15 @@ async function control(about, { name, type, required, default: standard }) {
 
 async function filled(about, template) {
   const controls = await Promise.all(template.parameters.map((parameter) => control(about, parameter)));
-  return dialog(template.name, (close) => {
+  return dialog(nameOf(template), (close) => {
     const fields = template.parameters.map((parameter, at) => {
       const { input, beside } = controls[at];
-      const made = field([parameter.label, parameter.required && h('span', { class: 'required', title: t('form.required') }, ' *')], input, { name: `parameters.${parameter.name}` });
+      const made = field([t.maybe(`parameter.${parameter.label}`) ?? parameter.label, parameter.required && h('span', { class: 'required', title: t('form.required') }, ' *')], input, { name: `parameters.${parameter.name}` });
       if (beside) made.insertBefore(beside, made.querySelector('.fault'));
       return made;
     });
     const said = ({ input }) => (input.type === 'checkbox' ? input.checked : input.value.trim());
-    const form = h('form', { on: { submit: (event) => { event.preventDefault(); make.click(); } } }, h('p', { class: 'soft lead' }, template.description), fields);
+    const form = h('form', { on: { submit: (event) => { event.preventDefault(); make.click(); } } }, h('p', { class: 'soft lead' }, textOf(template)), fields);
     const make = button(t('templates.use'), async () => {
       const parameters = Object.fromEntries(template.parameters.map(({ name }, at) => [name, said(controls[at])]).filter(([, value]) => value !== ''));
       try {
@@ -67,7 +71,7 @@ export async function templates(view, { about, signal }) {
     h('p', { class: 'crumbs' }, link(t('nav.flows'), '#/flows')),
     head(t('templates.title'), [], t('templates.lead')),
     [...groups].map(([category, members]) => card(t.maybe(`category.${category}`) ?? category, h('div', { class: 'gallery' }, members.map((template) => h('article', { class: 'offer' },
-      h('h3', {}, template.name), h('p', { class: 'soft' }, template.description),
+      h('h3', {}, nameOf(template)), h('p', { class: 'soft' }, textOf(template)),
       button(t('templates.use'), async () => {
         const flow = await filled(about, template);
         if (flow) { say(t('templates.made'), 'success'); window.location.hash = `#/flows/${flow.id}`; }

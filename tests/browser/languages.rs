@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use actors::event::{FLOW_EVENTS, KNOWN};
+use clockify_addons::flow_templates;
 use serde_json::json;
 
 use super::stage::Stage;
@@ -20,7 +21,7 @@ fn texts(language: &str) -> BTreeSet<(String, Vec<String>)> {
     let read = |(key, value): (&str, &str)| {
         let mut places: Vec<String> = value.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect();
         places.sort();
-        (key.to_owned(), places)
+        (key.replace("\\'", "'"), places)
     };
     let read: Vec<_> = lines.map(read).collect();
     let unique: BTreeSet<_> = read.iter().cloned().collect();
@@ -48,6 +49,24 @@ fn every_event_has_a_name_of_its_own_in_every_language() {
         assert_eq!(names.len(), types.len(), "{language}: two events have one name");
         let shown = file.lines().filter(|line| line.trim().starts_with("'event.")).count();
         assert_eq!(shown, types.len(), "{language}: there is no such event");
+    }
+}
+
+#[test]
+fn every_template_is_described_in_every_language() {
+    for language in LANGUAGES {
+        let known: BTreeSet<String> = texts(language).into_iter().map(|(key, _)| key).collect();
+        let mut used = BTreeSet::new();
+        for template in flow_templates::all() {
+            used.extend([
+                format!("template.{}", template.id),
+                format!("template.{}_text", template.id),
+                format!("category.{}", template.category),
+            ]);
+            used.extend(template.parameters.iter().map(|parameter| format!("parameter.{}", parameter.label)));
+        }
+        let said = |key: &&String| ["template.", "category.", "parameter."].iter().any(|start| key.starts_with(start));
+        assert_eq!(known.iter().filter(said).cloned().collect::<BTreeSet<_>>(), used, "{language}");
     }
 }
 

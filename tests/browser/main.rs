@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod dashboard;
 mod driver;
 mod events;
 mod explorer;
