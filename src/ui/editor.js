@@ -152,11 +152,15 @@ async function answersOf(work, signal) {
   run.steps.forEach((step) => { if (step.data !== undefined && work.draft.actions[step.index]) work.answers.set(work.draft.actions[step.index], step.data); });
 }
 
+/** Why a flow starts nothing, and the way on. */
+const paused = (flow, again) => h('div', { class: 'note warn row' }, h('span', { class: 'grow', title: flow.paused.reason }, t('flow.paused_why')), button(t('flow.resume'), async () => { await post(`/ui/flows/${flow.id}/enable`, {}); again(); }));
+
 /** A flow that a setting keeps: to look at, and to be changed there. */
-function kept(view, flow, draft) {
+function kept(view, flow, draft, again) {
   put(view,
     h('p', { class: 'crumbs' }, link(t('nav.flows'), '#/flows')),
     head(flow.name, [link(t('nav.runs'), `#/runs?flow_id=${flow.id}`, { class: 'button' })], t('flow.version', { version: flow.version })),
+    flow.paused && paused(flow, again),
     h('p', { class: 'note' }, t('flow.managed'), ' ', link(t.maybe(`setting.${flow.managed_by}`) ?? flow.managed_by, '#/settings'), '. ', t('flow.managed_note')),
     card(t('editor.what'), tree(draft)));
 }
@@ -165,7 +169,7 @@ function kept(view, flow, draft) {
 export async function editor(view, context) {
   const { about, signal, again } = context;
   const { flow, draft, event } = await loaded(context);
-  if (flow?.managed_by) { kept(view, flow, draft); return; }
+  if (flow?.managed_by) { kept(view, flow, draft, again); return; }
   const work = new Work(about, flow, draft);
   if (event) {
     work.event = await get(`/ui/webhooks/${event}`, {}, signal);
@@ -262,7 +266,7 @@ export async function editor(view, context) {
 
   put(view,
     h('p', { class: 'crumbs' }, link(t('nav.flows'), '#/flows')),
-    flow?.paused && h('p', { class: 'note warn' }, t('flow.paused_why')),
+    flow?.paused && paused(flow, again),
     head(flow ? flow.name : t('flows.new'), [
       flow && link(t('nav.runs'), `#/runs?flow_id=${flow.id}`, { class: 'button' }),
       flow && about.features.versions && button(t('versions.title'), async () => { if (await versions(work)) again(); }),

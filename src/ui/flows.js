@@ -60,7 +60,9 @@ async function give(about, flow) {
 async function list(view, { about, signal, again }) {
   const { flows } = await get('/ui/flows', {}, signal);
   const { features } = about;
-  const more = (flow) => !flow.managed_by && h('div', { class: 'actions' },
+  const resume = (flow) => flow.paused && features.switch && button(t('flow.resume'), async () => { await turn(about, flow, true); again(); }, { kind: 'quiet' });
+  const more = (flow) => (flow.managed_by ? resume(flow) : h('div', { class: 'actions' },
+    resume(flow),
     features.duplicate && button(t('do.duplicate'), async () => { await post(`/ui/flows/${flow.id}/duplicate`, {}); say(t('done.duplicated'), 'success'); again(); }, { kind: 'quiet' }),
     features.transfer && button(t('do.export'), () => give(about, flow), { kind: 'quiet' }),
     button(t('do.delete'), async () => {
@@ -68,7 +70,7 @@ async function list(view, { about, signal, again }) {
       await remove(`/ui/flows/${flow.id}`);
       say(t('done.deleted'), 'success');
       again();
-    }, { kind: 'quiet' }));
+    }, { kind: 'quiet' })));
   put(view,
     head(t('nav.flows'), [
       features.transfer && button(t('do.import'), () => take(again)),

@@ -159,3 +159,26 @@ fn changes_that_are_not_saved_are_not_lost_by_a_click() {
     assert_eq!(stage.ask("GET", "/ui/flows", None)["flows"][0]["name"], "Tag what is done for Website relaunch");
     stage.nothing_was_wrong();
 }
+
+#[test]
+fn a_paused_flow_says_why_and_goes_on_by_a_click() {
+    let Some(stage) = Stage::set() else { return };
+    let flow = json!({
+        "name": "Fails once", "trigger_event_types": ["NEW_CLIENT"], "pause_after_failures": 1,
+        "actions": [{"type": "CLOCKIFY_API", "operation_id": "createNewTag", "params": {"body": {"name": "once"}}}],
+    });
+    let flow = stage.ask("POST", "/ui/flows", Some(&flow))["id"].as_str().unwrap().to_owned();
+    stage.control(
+        "POST",
+        "/faults",
+        Some(&json!({"method": "POST", "path": "/v1/workspaces/*/tags", "kind": "status", "status": 400, "times": 1})),
+    );
+    stage.fire("NEW_CLIENT", None);
+    stage.first(&format!("/ui/runs?flow_id={flow}&status=FAILED"), "runs");
+    stage.open(&format!("/flows/{flow}"));
+    stage.browser.sees("Paused, because it failed again and again");
+    stage.browser.press("Let it go on");
+    stage.browser.until("return !document.body.innerText.includes('Paused, because')", json!([]));
+    assert_eq!(stage.ask("GET", &format!("/ui/flows/{flow}"), None)["paused"], json!(null));
+    stage.nothing_was_wrong();
+}
