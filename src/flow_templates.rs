@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use actors::flow::read::{Faults, FieldError};
-use actors::limits::flow::PARAMETER_CHARS_MAX;
+use actors::limits::flow::{NAME_SHOWN_CHARS_MAX, PARAMETER_CHARS_MAX};
 use actors::limits::outbound::URL_BYTES_MAX;
 use actors::secret::SecretName;
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,7 @@ impl Template {
     pub fn filled(&self, given: &Map<String, Value>) -> Result<Value, Vec<FieldError>> {
         let mut faults = Faults::default();
         for name in given.keys().filter(|name| !self.parameters.iter().any(|parameter| parameter.name == **name)) {
-            let shown: String = name.chars().take(64).collect();
+            let shown: String = name.chars().take(NAME_SHOWN_CHARS_MAX).collect();
             faults.add(format!("parameters.{shown}"), "unknown_field", "the template has no such parameter");
         }
         let mut chosen = Map::new();

@@ -8,7 +8,7 @@ use crate::limits::run as limits;
 /// The wait after the `attempts`-th try. `chance` is in `0.0..1.0` and takes up to half of the wait away, so that what failed together does not
 /// come back together; `asked` is a `Retry-After`.
 pub fn wait(policy: &Retry, attempts: u32, asked: Option<Duration>, chance: f64) -> Duration {
-    let doublings = attempts.saturating_sub(1).min(32);
+    let doublings = attempts.saturating_sub(1).min(limits::RETRY_DOUBLINGS_MAX);
     let full = policy.initial_ms.saturating_mul(1_u64 << doublings).min(policy.max_ms);
     let jittered = Duration::from_millis(full).mul_f64(1.0 - chance.clamp(0.0, 1.0) / 2.0);
     let asked = asked.unwrap_or_default().min(Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX));

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::ids::{EventId, Invalid, WorkspaceId};
+use crate::limits::flow::EVENT_TYPE_BYTES_MAX;
+use crate::limits::run::ENTITY_ID_BYTES_MAX;
 
 /// An event type that Clockify documents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,7 +90,8 @@ pub struct EventType(Arc<str>);
 impl EventType {
     /// Reads a name; the case is kept.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b));
+        let fits =
+            (1..=EVENT_TYPE_BYTES_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b));
         if fits {
             Ok(Self(text.into()))
         } else {
@@ -299,7 +302,7 @@ impl Facts {
                 _ => "syntax error",
             },
         })?;
-        let plain = |id: Id<'_>| id.0.filter(|text| (1..=64).contains(&text.len())).map(std::borrow::Cow::into_owned);
+        let plain = |id: Id<'_>| id.0.filter(|text| (1..=ENTITY_ID_BYTES_MAX).contains(&text.len())).map(std::borrow::Cow::into_owned);
         let entity_id = match entity {
             "assignment" => plain(routing.assignment_id),
             "expense" => plain(routing.id).or_else(|| plain(routing.expense_id)),

@@ -149,6 +149,10 @@ pub mod outbound {
     pub const ADDRESSES_PER_NAME_MAX: usize = 32;
     /// A URL with its query: what common servers accept in a request line.
     pub const URL_BYTES_MAX: usize = 8 * 1024;
+    /// A host's name, and one label of it: what DNS has room for.
+    pub const HOST_BYTES_MAX: usize = 253;
+    /// See [`HOST_BYTES_MAX`].
+    pub const LABEL_BYTES_MAX: usize = 63;
     /// A `Content-Type` that is kept; longer ones are dropped.
     pub const CONTENT_TYPE_BYTES_MAX: usize = 255;
 }
@@ -157,6 +161,8 @@ pub mod outbound {
 pub mod schedule {
     /// Bytes of a cron expression: lists of single minutes have some 170.
     pub const CRON_BYTES_MAX: usize = 256;
+    /// Characters of a part of a cron expression that a fault repeats: enough to find it.
+    pub const PART_SHOWN_CHARS_MAX: usize = 32;
     /// Bytes of a time zone's name; the longest there is has 32.
     pub const TIME_ZONE_BYTES_MAX: usize = 64;
     /// Days that are looked through for the next one that fits: from one 29 February to the next it may be eight years.
@@ -189,6 +195,8 @@ pub mod web {
     pub const HEADER_KEPT_BYTES_MAX: usize = 1_024;
     /// Names that an action gives to parts of the answer.
     pub const NAMES_MAX: usize = 32;
+    /// Bytes of one of them: a word that stands in paths.
+    pub const NAME_BYTES_MAX: usize = 64;
     /// Characters of a refusal's own words that are shown.
     pub const WORDS_SHOWN_MAX: usize = 300;
 }
@@ -197,6 +205,8 @@ pub mod web {
 pub mod secret {
     /// Secrets of a workspace: more than it has other servers to talk to.
     pub const SECRETS_MAX: u32 = 100;
+    /// Bytes of its name: a word in capitals, as environment variables have.
+    pub const NAME_BYTES_MAX: usize = 64;
     /// Bytes of one: a long-lived token or a private key of some kilobits.
     pub const VALUE_BYTES_MAX: usize = 4 * 1024;
     /// Bytes of one at the least: a shorter text could not be told from ordinary words in an answer.
@@ -217,6 +227,10 @@ pub mod activity {
 pub mod source {
     /// Sources of a workspace: each costs memory while its actor lives.
     pub const SOURCES_MAX: u32 = 50;
+    /// Bytes of its name: a word that stands in paths.
+    pub const NAME_BYTES_MAX: usize = 64;
+    /// Digits of a message's time, in seconds: enough for thirty thousand years.
+    pub const TIMESTAMP_DIGITS_MAX: usize = 12;
     /// Seconds that a message's time may be off, both ways, as Standard Webhooks advise.
     pub const TOLERANCE_SECONDS: u64 = 300;
     /// Bytes of a sender's message id.
@@ -240,6 +254,10 @@ pub mod subscription {
     pub const LOOK_MS_MAX: u64 = 2_500;
     /// How long it may take to make one, in milliseconds.
     pub const MAKE_MS_MAX: u64 = 4_000;
+    /// Characters of a webhook's name, at the most; the platform refuses longer ones.
+    pub const NAME_CHARS_MAX: usize = 30;
+    /// Bytes of a webhook's id: the platform's have 24.
+    pub const WEBHOOK_ID_BYTES_MAX: usize = 64;
     /// Bytes of its answer: 300 webhooks, as many as the largest plan has, with a token of some 700 bytes each.
     pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
     /// Webhooks that an uninstall takes back at the platform: one for each event.

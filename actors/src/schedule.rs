@@ -104,7 +104,7 @@ impl Field {
     }
 
     fn wrong(&self, part: &str) -> String {
-        let shown: String = part.chars().take(32).collect();
+        let shown: String = part.chars().take(limits::PART_SHOWN_CHARS_MAX).collect();
         format!("{shown:?} is no {}: expected {} to {}, *, ranges, lists and steps", self.name, self.least, self.most)
     }
 }

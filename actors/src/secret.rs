@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 use crate::ids::Invalid;
+use crate::limits::secret::NAME_BYTES_MAX;
 
 /// A secret in the clear. `Debug` hides it and there is no `Display`: showing it takes a call that a reviewer can search for.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub struct SecretName(Arc<str>);
 impl SecretName {
     /// Reads a name.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fits = (1..=64).contains(&text.len())
+        let fits = (1..=NAME_BYTES_MAX).contains(&text.len())
             && text.starts_with(|first: char| first.is_ascii_uppercase())
             && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
         let expected = "a capital letter, then at most 63 capital letters, digits or '_'";

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::event::EventType;
 use crate::ids::Invalid;
+use crate::limits::source::NAME_BYTES_MAX;
 use crate::secret::Secret;
 
 /// The name of a source in paths and triggers: 1 to 64 of `A-Z a-z 0-9 _ -`.
@@ -18,7 +19,7 @@ pub struct SourceName(Arc<str>);
 impl SourceName {
     /// Reads a name; the case is kept and counts.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        let fits = (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
         if fits { Ok(Self(text.into())) } else { Err(Invalid { kind: "source name", expected: "1 to 64 letters, digits, '_' or '-'" }) }
     }
 

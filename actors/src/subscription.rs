@@ -6,6 +6,7 @@
 use crate::clock::Timestamp;
 use crate::event::EventType;
 use crate::installation::TokenHash;
+use crate::limits::subscription::WEBHOOK_ID_BYTES_MAX;
 
 /// An event that reaches the workspace through a webhook of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,7 +40,7 @@ pub struct WebhookId(String);
 impl WebhookId {
     /// Reads an id. `None`: it is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let fits = (1..=WEBHOOK_ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         fits.then(|| Self(text.to_owned()))
     }
 

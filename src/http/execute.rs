@@ -12,6 +12,7 @@ use actors::flow::model::Params;
 use actors::flow::read::Faults;
 use actors::ids::CallId;
 use actors::limits::explorer as limits;
+use actors::limits::flow::NAME_SHOWN_CHARS_MAX;
 use actors::operation::Operation;
 use actors::port::clockify::{ApiRequest, ApiResponse, CallError, Method};
 use actors::workspace::execute::{Execute, Executed};
@@ -143,7 +144,7 @@ fn asked(sent: &Map<String, Value>) -> Result<Asked, Error> {
     const FIELDS: [&str; 5] = ["params", "as", "confirm", "workspace_id", "workspaceId"];
     let mut faults = Faults::default();
     for name in sent.keys().filter(|name| !FIELDS.contains(&name.as_str())) {
-        faults.add(name.chars().take(64).collect::<String>(), "unknown_field", "there is no such field here");
+        faults.add(name.chars().take(NAME_SHOWN_CHARS_MAX).collect::<String>(), "unknown_field", "there is no such field here");
     }
     let params = params(sent.get("params"), "params", &mut faults);
     let (bearer, confirmed) = manner(sent, &mut faults);

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use actors::clock::Timestamp;
 use actors::flow::read::Faults;
 use actors::ids::WorkspaceId;
+use actors::limits::flow::NAME_SHOWN_CHARS_MAX;
 use actors::limits::secret as limits;
 use actors::port::store::secrets::{KeptSecret, SecretSaved};
 use actors::secret::{Secret, SecretName};
@@ -86,7 +87,7 @@ fn value(sent: &Value, faults: &mut Faults) -> Option<Secret> {
         return None;
     };
     for name in object.keys().filter(|name| *name != "value" && *name != "workspace_id") {
-        faults.add(name.chars().take(64).collect::<String>(), "unknown_field", "expected value");
+        faults.add(name.chars().take(NAME_SHOWN_CHARS_MAX).collect::<String>(), "unknown_field", "expected value");
     }
     let Some(value) = object.get("value").and_then(Value::as_str) else {
         faults.add("value", "required", "expected a text");

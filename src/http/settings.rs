@@ -5,6 +5,7 @@ use actix_web::web::{Json, Payload};
 use actors::flow::read::{Faults, FieldError};
 use actors::ids::WorkspaceId;
 use actors::installation::Installation;
+use actors::limits::flow::NAME_SHOWN_CHARS_MAX;
 use actors::limits::setting::CHANGE_BYTES_MAX;
 use actors::settings::{self, Setting, Takes};
 use actors::workspace::settings::SettingsWritten;
@@ -97,7 +98,7 @@ fn checked(caller: &Admin, sent: &Value) -> Result<Map<String, Value>, Vec<Field
         None => faults.add("", "invalid_type", "expected a JSON object of values by id"),
         Some(sent) => {
             for (id, value) in sent {
-                let field: String = id.chars().take(64).collect();
+                let field: String = id.chars().take(NAME_SHOWN_CHARS_MAX).collect();
                 let Some(setting) = settings::of(caller.key.addon).find(|setting| setting.id == *id) else {
                     faults.add(field, "unknown_setting", "the add-on has no such setting");
                     continue;

@@ -10,6 +10,7 @@ use actors::flow::model::{Definition, Flow, TriggerSource};
 use actors::flow::read::{Faults, FieldError};
 use actors::ids::{EventId, FlowId};
 use actors::jsonpath::Path;
+use actors::limits::flow::NAME_SHOWN_CHARS_MAX;
 use actors::limits::http::{TRIAL_BYTES_MAX, VALUES_SHOWN_BYTES_MAX, VALUES_SHOWN_MAX};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -109,7 +110,7 @@ async fn sent(caller: &Admin, request: &HttpRequest, payload: Payload, known: &[
     };
     let mut faults = Faults::default();
     for name in sent.keys().filter(|name| !known.contains(&name.as_str())) {
-        let shown: String = name.chars().take(64).collect();
+        let shown: String = name.chars().take(NAME_SHOWN_CHARS_MAX).collect();
         faults.add(shown, "unknown_field", format!("expected one of: {}", known.join(", ")));
     }
     faults.into_result(Some(sent)).map_err(Error::fields)

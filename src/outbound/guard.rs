@@ -6,7 +6,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use actors::limits::outbound::URL_BYTES_MAX;
+use actors::limits::outbound::{HOST_BYTES_MAX, LABEL_BYTES_MAX, URL_BYTES_MAX};
 use ipnet::IpNet;
 use url::{Host, Url};
 
@@ -225,10 +225,10 @@ impl Destination {
 
 fn check_name(name: &str) -> Result<(), Denied> {
     let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_' | b'.');
-    if name.is_empty() || name.len() > 253 || !name.bytes().all(plain) {
+    if name.is_empty() || name.len() > HOST_BYTES_MAX || !name.bytes().all(plain) {
         return denied("host is not plain lower-case ASCII");
     }
-    if name.split('.').any(|label| label.is_empty() || label.len() > 63) {
+    if name.split('.').any(|label| label.is_empty() || label.len() > LABEL_BYTES_MAX) {
         return denied("host has an empty or overlong label");
     }
     if !name.contains('.') {

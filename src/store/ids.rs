@@ -2,10 +2,8 @@
 
 use actors::clock::Timestamp;
 use actors::ids::EventId;
+use actors::limits::store::ID_AHEAD_MS;
 use uuid::Uuid;
-
-/// An id may have been made a little before its event's time was taken, or behind it.
-pub(super) const ID_AHEAD_MS: i64 = 60_000;
 
 /// The smallest id of a moment.
 pub(super) fn first_id_at(moment: Timestamp) -> Uuid {

@@ -1,111 +1,22 @@
 //! The bootstrap as a pure machine: (state, input) -> (state, effects).
 //!
 //! [`Machine::next`] says what is to be done now, [`Machine::step`] takes what came of it. What is under way lives in the machine alone: a successor
-//! begins with the stored record and does it again.
+//! begins with the stored record and does it again. Both speak in the terms of [`exchange`]; what people and the platform's switches want is in
+//! [`wishes`].
+
+mod exchange;
+mod wishes;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
+pub use self::exchange::{Changed, Effect, Input};
 use super::page::Failure;
 use super::record::{Lane, OperationStatus, Progress, Record, Status};
 use crate::clock::Timestamp;
 use crate::entity::{EntityId, EntityType};
 use crate::limits::bootstrap as limits;
 use crate::limits::run as run_limits;
-
-/// Something to do.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Effect {
-    /// Make the call of a list's next page.
-    Call {
-        /// Which operation.
-        operation: usize,
-        /// Whose list.
-        parent: Option<EntityId>,
-    },
-    /// Look up entities whose lists are next, in the order of their ids.
-    Find {
-        /// For which operation.
-        operation: usize,
-        /// Their type.
-        kind: EntityType,
-        /// The last one known.
-        after: Option<EntityId>,
-        /// At most this many.
-        limit: u32,
-    },
-    /// Remove what was last seen before this bootstrap.
-    Sweep {
-        /// Of this type.
-        kind: EntityType,
-        /// The last one that was looked at.
-        after: Option<EntityId>,
-    },
-}
-
-/// What came of it, and what else may happen.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Input {
-    /// A page was read.
-    Read {
-        /// Which operation.
-        operation: usize,
-        /// Whose list.
-        parent: Option<EntityId>,
-        /// Entities that it brought.
-        entities: usize,
-        /// How much stood in its list.
-        items: usize,
-        /// Its first id.
-        first: Option<String>,
-        /// What the platform said about there being more.
-        last: Option<bool>,
-    },
-    /// A page was not read.
-    Failed {
-        /// Which operation.
-        operation: usize,
-        /// Whose list.
-        parent: Option<EntityId>,
-        /// Why.
-        failure: Failure,
-    },
-    /// Entities whose lists are next.
-    Found {
-        /// For which operation.
-        operation: usize,
-        /// Theirs.
-        ids: Vec<EntityId>,
-        /// There are none behind them.
-        complete: bool,
-    },
-    /// Some of a type have been looked at.
-    Swept {
-        /// The type.
-        kind: EntityType,
-        /// The last one that was looked at. `None`: all of them were.
-        after: Option<EntityId>,
-    },
-    /// The add-on may not work now.
-    Pause(String),
-    /// It may again.
-    Resume,
-    /// An admin wants no more of it.
-    Cancel,
-    /// An admin wants operations that failed to be read again: this one, or all of them.
-    Retry(Option<String>),
-}
-
-/// What an input changed.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Changed {
-    /// Operations whose record is to be stored, with the head.
-    pub operations: Vec<usize>,
-    /// Whether at least the head is to be stored.
-    pub head: bool,
-    /// The installation token has been refused for too long.
-    pub token_dead: bool,
-}
 
 /// A bootstrap under way.
 #[derive(Clone, PartialEq, Debug)]
@@ -323,7 +234,7 @@ impl Machine {
             Failure::Again { reason } => {
                 lane.tries += 1;
                 if lane.tries < limits::TRIES_MAX {
-                    lane.not_before = Some(now + Duration::from_millis(limits::RETRY_MS << lane.tries.min(16)));
+                    lane.not_before = Some(now + Duration::from_millis(limits::RETRY_MS << lane.tries.min(limits::DOUBLINGS_MAX)));
                     return Changed { operations: vec![operation], ..Changed::default() };
                 }
                 self.give_up(operation, &parent, reason);
@@ -409,7 +320,7 @@ impl Machine {
         if self.paused_until.is_none_or(|until| now >= until) {
             self.stalls = self.stalls.saturating_add(1);
         }
-        let own = Duration::from_millis((limits::RETRY_MS << self.stalls.min(16)).min(limits::STALL_MS_MAX));
+        let own = Duration::from_millis((limits::RETRY_MS << self.stalls.min(limits::DOUBLINGS_MAX)).min(limits::STALL_MS_MAX));
         let pause = asked.unwrap_or(own).min(Duration::from_secs(run_limits::RETRY_AFTER_SECONDS_MAX));
         self.paused_until = Some(self.paused_until.map_or(now + pause, |until| until.max(now + pause)));
         Changed::default()
@@ -418,75 +329,11 @@ impl Machine {
     fn token_refused(&mut self, now: Timestamp) -> Changed {
         let since = *self.refused_since.get_or_insert(now);
         if now.since(since) < Duration::from_secs(run_limits::TOKEN_GRACE_SECONDS) {
-            self.paused_until = Some(now + Duration::from_millis(limits::STALL_MS_MAX / 6));
+            self.paused_until = Some(now + Duration::from_millis(limits::TOKEN_PAUSE_MS));
             return Changed::default();
         }
         self.refused_since = None;
         Changed { token_dead: true, ..self.pause("the platform refuses the installation token (401, code 4017)".into()) }
-    }
-
-    fn pause(&mut self, note: String) -> Changed {
-        if self.record.head.status != Status::Running {
-            return Changed::default();
-        }
-        (self.record.head.status, self.record.head.note) = (Status::Paused, Some(note));
-        Changed { head: true, ..Changed::default() }
-    }
-
-    fn resume(&mut self) -> Changed {
-        if self.record.head.status != Status::Paused {
-            return Changed::default();
-        }
-        (self.record.head.status, self.record.head.note) = (Status::Running, None);
-        (self.stalls, self.stalled_since, self.refused_since, self.paused_until) = (0, None, None, None);
-        Changed { head: true, ..Changed::default() }
-    }
-
-    fn cancel(&mut self, now: Timestamp) -> Changed {
-        if !self.record.head.status.unfinished() {
-            return Changed::default();
-        }
-        (self.record.head.status, self.record.head.finished_at) = (Status::Cancelled, Some(now));
-        let mut operations = Vec::new();
-        for (index, progress) in self.record.operations.iter_mut().enumerate().filter(|(_, progress)| !progress.status.over()) {
-            progress.status = OperationStatus::Cancelled;
-            progress.lanes.clear();
-            operations.push(index);
-        }
-        Changed { operations, head: true, ..Changed::default() }
-    }
-
-    fn retry(&mut self, which: Option<&str>) -> Changed {
-        if self.record.head.status == Status::Disabled {
-            return Changed::default();
-        }
-        let failed = |progress: &Progress| matches!(progress.status, OperationStatus::Failed | OperationStatus::Cancelled);
-        let wanted = |progress: &Progress| failed(progress) && which.is_none_or(|which| which == progress.operation);
-        let mut again: Vec<usize> = self.indices(wanted);
-        // What is read below of what was not read has not been read either.
-        let kinds: Vec<EntityType> = again.iter().filter_map(|index| Some(self.record.operations.get(*index)?.kind.clone())).collect();
-        let children = |progress: &Progress| {
-            progress.status.over()
-                && progress.status != OperationStatus::Skipped
-                && progress.below.as_ref().is_some_and(|below| kinds.contains(&below.kind))
-        };
-        again.extend(self.indices(children).into_iter().filter(|child| !again.contains(child)).collect::<Vec<_>>());
-        for index in &again {
-            let Some(progress) = self.record.operations.get_mut(*index) else { continue };
-            (progress.status, progress.error, progress.failures) = (OperationStatus::Pending, None, 0);
-            (progress.after, progress.drained, progress.truncated, progress.lists) = (None, false, false, 0);
-            progress.lanes = if progress.below.is_some() { Vec::new() } else { vec![Lane::new(None, progress.size)] };
-            let kind = &progress.kind;
-            self.record.head.swept.retain(|swept| swept != kind);
-        }
-        if !again.is_empty() && self.record.head.status != Status::Paused {
-            (self.record.head.status, self.record.head.finished_at, self.record.head.note) = (Status::Running, None, None);
-        }
-        Changed { head: !again.is_empty(), operations: again, ..Changed::default() }
-    }
-
-    fn indices(&self, of: impl Fn(&Progress) -> bool) -> Vec<usize> {
-        self.record.operations.iter().enumerate().filter(|(_, progress)| of(progress)).map(|(index, _)| index).collect()
     }
 
     /// Ends it if there is nothing left to do. `true`: it has ended now.

@@ -16,6 +16,10 @@ pub const LANES_MAX: usize = 32;
 pub const TRIES_MAX: u32 = 5;
 /// Half the wait before the second one, in milliseconds; doubles with each further one.
 pub const RETRY_MS: u64 = 500;
+/// Doublings of a wait, for a page or for the platform: a shift stays within its type, and another bound is reached before.
+pub const DOUBLINGS_MAX: u32 = 16;
+/// Pause before a refused installation token is tried again, in milliseconds: a fresh one is known everywhere after a few seconds.
+pub const TOKEN_PAUSE_MS: u64 = 5_000;
 /// Lists of an operation that cannot be read before it is given up.
 pub const FAILURES_MAX: u64 = 20;
 /// Longest wait for a platform that is not there, in milliseconds.

@@ -6,6 +6,10 @@ pub const FLOWS_MAX: u32 = 500;
 pub const NAME_CHARS_MAX: usize = 255;
 /// Characters of a description.
 pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
+/// Characters of a field's name that a fault repeats: names of the API are shorter, and a client may send anything.
+pub const NAME_SHOWN_CHARS_MAX: usize = 64;
+/// Bytes of an event type: the platform's longest has some 40, and it stands in every event's and run's row.
+pub const EVENT_TYPE_BYTES_MAX: usize = 64;
 /// Event types of one trigger: more than the platform has.
 pub const EVENT_TYPES_MAX: usize = 64;
 /// Rules of one flow, nested ones counted.
@@ -66,6 +70,8 @@ pub const REPLAYS_PER_MESSAGE_MAX: usize = 100;
 pub const RUNS_PER_REQUEST_MAX: usize = 1_000;
 /// Most tries that a policy may ask for.
 pub const RETRY_ATTEMPTS_MAX: u32 = 200;
+/// Shortest wait between tries that a policy may ask for, in milliseconds: a shorter one only spends the tries.
+pub const RETRY_WAIT_MS_MIN: u64 = 100;
 /// Longest wait between tries that a policy may ask for, in milliseconds: six hours.
 pub const RETRY_WAIT_MS_MAX: u64 = 21_600_000;
 /// Longest time that a policy may keep trying, in seconds: a week.

@@ -8,6 +8,8 @@ pub const RETRY_INITIAL_MS_DEFAULT: u64 = 1_000;
 pub const RETRY_WAIT_MS_DEFAULT: u64 = 3_600_000;
 /// How long a step keeps trying, in seconds, by default: a day.
 pub const RETRY_FOR_SECONDS_DEFAULT: u64 = 86_400;
+/// Doublings of the first wait; with so many the longest wait of any policy is reached, and the shift stays within its type.
+pub const RETRY_DOUBLINGS_MAX: u32 = 32;
 /// Bytes of an answer that a step keeps whole for later steps.
 pub const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 /// Steps of one run, those of every item counted: a run's record is read and written whole.
@@ -26,6 +28,12 @@ pub const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
 pub const REQUEST_SHOWN_BYTES_MAX: usize = 4 * 1024;
 /// How long a refused installation token is tried again before it counts as dead, in seconds; a fresh one needs some seconds to be known.
 pub const TOKEN_GRACE_SECONDS: u64 = 120;
+/// Doublings of the wait for a fresh token, from a second on: 32 s between the last tries of [`TOKEN_GRACE_SECONDS`].
+pub const TOKEN_WAIT_DOUBLINGS_MAX: u32 = 5;
+/// Characters of the platform's words about a refusal that a step keeps.
+pub const WORDS_CHARS_MAX: usize = 300;
+/// Bytes of the id of an entity that an event or an answer is about: the platform's have 24. It is remembered for echoes.
+pub const ENTITY_ID_BYTES_MAX: usize = 64;
 /// Waits longer than this many milliseconds are stored as `WAITING`; shorter ones are not worth a write.
 pub const WAIT_STORED_MS_MIN: u64 = 3_000;
 /// Calls to the platform that fail in a row before further runs wait for a probe to succeed.
@@ -67,5 +75,9 @@ pub const CONCURRENCY_MAX: usize = 32;
 pub const ROOM_WAIT_MS_MAX: u64 = 4_000;
 /// How often a step's record is offered to a store that does not take it before the run is put aside for a while.
 pub const RECORD_TRIES_MAX: u32 = 5;
+/// Wait before it is offered for the second time, in milliseconds; doubles with each further one, to a second and a half in all.
+pub const RECORD_RETRY_MS: u64 = 50;
 /// For how long it is put aside, in milliseconds.
 pub const RECORD_PAUSE_MS: u64 = 5_000;
+/// Seconds after which a workspace that waits looks at the clock again, so that a wall clock that is set forward is noticed.
+pub const LOOK_SECONDS_MAX: u64 = 60;

@@ -10,6 +10,12 @@ pub const BATCH_BYTES_MAX: usize = 8 << 20;
 pub const RUNS_PER_BATCH_MAX: usize = 1_000;
 /// Runs that one statement writes: 17 values each, and SQLite takes 32,766 in a statement.
 pub const RUNS_PER_STATEMENT_MAX: usize = 1_000;
+/// Up to so many rows the statements of a batch are kept prepared; larger batches are of too many forms.
+pub const PREPARED_ROWS_MAX: usize = 4;
+/// Rows of a chapter: its part of an index is a dozen pages, and ten million rows are ten thousand chapters to look into.
+pub const CHAPTER_ROWS: i64 = 1_024;
+/// How long before its event's time was taken an id may have been made, or behind it, in milliseconds.
+pub const ID_AHEAD_MS: i64 = 60_000;
 /// Changes of the entity cache in one transaction: a page of the largest size, at some 30 µs each.
 pub const ENTITY_CHANGES_MAX: usize = 200;
 /// Names that a search for a text looks at, in the order of names: some tenths of a second.

@@ -119,7 +119,7 @@ fn is_sane(id: &str) -> bool {
 
 /// Whole seconds: digits alone, as they are signed.
 fn seconds(text: &str) -> Option<i64> {
-    let digits = (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = (1..=limits::TIMESTAMP_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits)
 }
 

@@ -5,6 +5,7 @@ use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::read::{Faults, FieldError};
 use actors::jsonpath::Path;
+use actors::limits::flow::NAME_SHOWN_CHARS_MAX;
 use actors::limits::source::HEADER_NAME_BYTES_MAX;
 use actors::source::{CustomSource, Scheme, SourceName, TypeFrom};
 use serde_json::Value;
@@ -157,7 +158,9 @@ pub(in crate::http) fn refuse_unknown(faults: &mut Faults, sent: &Value, fields:
     match sent.as_object() {
         Some(sent) => {
             let unknown = sent.keys().filter(|field| !fields.contains(&field.as_str()));
-            unknown.for_each(|field| faults.add(field.chars().take(64).collect::<String>(), "unknown_field", "there is no such field"));
+            unknown.for_each(|field| {
+                faults.add(field.chars().take(NAME_SHOWN_CHARS_MAX).collect::<String>(), "unknown_field", "there is no such field")
+            });
         }
         None => faults.add("", "invalid_type", "expected a JSON object"),
     }

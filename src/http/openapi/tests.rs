@@ -22,7 +22,7 @@ fn every_route_is_described_once_and_nothing_else_is() {
     let once: BTreeSet<_> = described.iter().copied().collect();
     assert_eq!(once.len(), described.len(), "a route is described twice");
     let served: BTreeSet<_> = ROUTES.iter().map(|route| key(route.verb, route.path)).collect();
-    assert_eq!(once, served, "describe every route of the table, and no other, in http/openapi/described.rs");
+    assert_eq!(once, served, "describe every route of the table, and no other, in http/openapi/described/table.rs");
 }
 
 #[test]

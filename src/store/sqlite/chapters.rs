@@ -2,10 +2,8 @@
 //!
 //! A row's chapter is fixed when it is written and means nothing by itself; two processes that count differently only make it longer.
 
+use actors::limits::store::CHAPTER_ROWS;
 use sqlx::SqliteConnection;
-
-/// Rows of a chapter: its part of an index is a dozen pages, and ten million rows are ten thousand chapters to look into.
-const ROWS: i64 = 1_024;
 
 /// How far the tables have been written.
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +20,11 @@ impl Chapters {
     }
 
     pub(super) fn of_events(&self) -> i64 {
-        self.events / ROWS
+        self.events / CHAPTER_ROWS
     }
 
     pub(super) fn of_runs(&self) -> i64 {
-        self.runs / ROWS
+        self.runs / CHAPTER_ROWS
     }
 
     pub(super) fn written(&mut self, events: u64, runs: u64) {

@@ -4,7 +4,7 @@ use actors::clock::Timestamp;
 use actors::event::{Event, EventType};
 use actors::flow::run::RunState;
 use actors::ids::{EventId, Key};
-use actors::limits::store::{EVENTS_SEARCHED_MAX, PAGE_ROWS_MAX};
+use actors::limits::store::{EVENTS_SEARCHED_MAX, ID_AHEAD_MS, PAGE_ROWS_MAX};
 use actors::port::store::events::{EventFilter, Fingerprint, Sought};
 use actors::port::store::{Error, Events, Page, Slice};
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::super::columns;
 use super::super::failure::unreadable;
-use super::super::ids::{ID_AHEAD_MS, aged, first_id_at, span};
+use super::super::ids::{aged, first_id_at, span};
 use super::row::{about, bytes, time};
 use super::{Failure, Sqlite, chapters};
 

@@ -17,6 +17,7 @@ use crate::bootstrap::request::request;
 use crate::clock::Timestamp;
 use crate::entity::{EntityChange, EntityId};
 use crate::limits::bootstrap as limits;
+use crate::limits::run::LOOK_SECONDS_MAX;
 use crate::limits::store::ENTITY_CHANGES_MAX;
 use crate::port::observer::Stir;
 use crate::port::store;
@@ -65,7 +66,7 @@ impl Reader {
             }
             let now = self.env.clock.now();
             let due = machine.due().map(|due| due.since(now).max(Duration::from_millis(1)));
-            let pause = room.into_iter().chain(due).min().unwrap_or(Duration::from_secs(60));
+            let pause = room.into_iter().chain(due).min().unwrap_or(Duration::from_secs(LOOK_SECONDS_MAX));
             tokio::select! {
                 biased;
                 Some(came) = calls.join_next(), if !calls.is_empty() => {

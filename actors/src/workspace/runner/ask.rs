@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Runner;
-use super::drive::BudgetPlace;
+use super::call::BudgetPlace;
 use crate::budget::Priority;
 use crate::flow::machine::Sign;
 use crate::installation::Installation;

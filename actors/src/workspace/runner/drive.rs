@@ -7,38 +7,22 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use serde_json::Value;
 
+use super::prepare::{Prepared, summary};
 use super::record::Recorded;
 use super::{Left, Runner};
-use crate::budget::Priority;
 use crate::clock::Timestamp;
-use crate::flow::action::{CompiledAction, CompiledKind};
+use crate::flow::action::CompiledAction;
 use crate::flow::compiled::Compiled;
 use crate::flow::context::Context;
 use crate::flow::machine::{self, Next, Sign, Tried};
 use crate::flow::matching;
-use crate::flow::run::{Place, Reason, RequestSummary, Run, RunState};
-use crate::flow::template::Secrets;
-use crate::ids::FlowId;
+use crate::flow::run::{Place, Reason, Run, RunState};
 use crate::installation::Installation;
 use crate::limits::run as limits;
-use crate::port::clockify::{ApiRequest, Method};
-use crate::port::observer::Happening;
 use crate::port::store;
-use crate::port::web::WebRequest;
 use crate::workspace::queue::{Queued, Wait};
-
-/// What a step is about to do.
-enum Prepared {
-    Call(ApiRequest),
-    /// Another server than the platform's, with the secrets that the request holds.
-    Web(WebRequest, RequestSummary, Secrets),
-    Known(Tried),
-    /// A list that was looked at, and its items.
-    List(Tried, Vec<Value>),
-}
 
 impl Runner {
     pub(super) async fn drive(&self, mut queued: Queued) -> Left {
@@ -203,114 +187,9 @@ impl Runner {
         }
     }
 
-    async fn call(&self, installation: &Installation, run: &Run, request: ApiRequest) -> Tried {
-        let writes = request.method != Method::Get;
-        let mut written = Vec::new();
-        if writes {
-            // Before the call: its echo may overtake the answer.
-            written.extend(entity_of(&request.path, installation));
-            self.remember_writes(run, &written);
-        }
-        let began = self.env.clock.now();
-        let calling = AssertUnwindSafe(self.clients.clockify.call(&installation.urls, &installation.token, request));
-        let outcome = calling.catch_unwind().await;
-        let status = match &outcome {
-            Ok(Ok(answer)) => answer.status,
-            _ => 0,
-        };
-        let took = self.env.clock.now().since(began);
-        self.env.observer.observe(self.key.addon, Happening::Call(status, took));
-        match outcome {
-            Ok(Ok(answer)) => {
-                if writes {
-                    written.extend(answer_id(&answer.body));
-                    self.remember_writes(run, &written);
-                }
-                Tried::Answered(answer)
-            }
-            Ok(Err(error)) => Tried::Unanswered(error),
-            Err(_) => Tried::Panicked,
-        }
-    }
-
-    /// A call of another server: outside the platform's budget, and no sign of how the platform is.
-    async fn call_elsewhere(&self, action: &CompiledAction, request: WebRequest, secrets: &Secrets) -> Tried {
-        let CompiledKind::GenericHttp(call) = &action.kind else { return Tried::Panicked };
-        let calling = async {
-            let outcome = self.clients.web.call(self.key, request).await;
-            let status = outcome.as_ref().map_or(0, |response| response.status);
-            self.env.observer.observe(self.key.addon, Happening::WebCall(status));
-            match outcome {
-                Ok(response) => Tried::Heard(call.answer().read(&response, secrets)),
-                Err(error) => Tried::Unheard(error),
-            }
-        };
-        AssertUnwindSafe(calling).catch_unwind().await.unwrap_or(Tried::Panicked)
-    }
-
-    /// Renders an action, with what it needs of the store; a panic in it is an outcome like any other.
-    async fn prepare(&self, action: &CompiledAction, context: &Context, run: &Run) -> Result<Prepared, store::Error> {
-        let known = |tried| Ok(Prepared::Known(tried));
-        let mut secrets = Secrets::new();
-        match &action.kind {
-            CompiledKind::GenericHttp(_) if !self.calls_others(run.flow) => {
-                let words = "calls of other servers are switched off in this workspace (enable_generic_http_actions)";
-                return known(Tried::Unrendered(Reason::new("generic_http_off", words)));
-            }
-            CompiledKind::GenericHttp(call) if !call.secrets().is_empty() => {
-                match self.env.store.reveal_secrets(self.key, call.secrets()).await {
-                    Err(store::Error::Unreadable(_)) => {
-                        let words = "a secret of this action cannot be read any more: store it again";
-                        return known(Tried::Unrendered(Reason::new("secret_unreadable", words)));
-                    }
-                    revealed => secrets = revealed?,
-                }
-            }
-            CompiledKind::CacheLookup(lookup) => {
-                let id = std::panic::catch_unwind(AssertUnwindSafe(|| lookup.render(context.value())));
-                let found = match id {
-                    Err(_) => return known(Tried::Panicked),
-                    Ok(Err(reason)) => return known(Tried::Unrendered(reason)),
-                    Ok(Ok(None)) => None,
-                    Ok(Ok(Some(id))) => self.env.store.entity(self.key, lookup.kind(), &id).await?.map(|entity| entity.data),
-                };
-                return known(lookup.judge(found));
-            }
-            _ => {}
-        }
-        let prepared = std::panic::catch_unwind(AssertUnwindSafe(|| prepare(action, context.value(), secrets, run.steps.len())));
-        Ok(prepared.unwrap_or(Prepared::Known(Tried::Panicked)))
-    }
-
-    /// Whether a flow may call other servers than the platform's: any where the workspace allows it, and the one that a setting keeps.
-    fn calls_others(&self, flow: FlowId) -> bool {
-        let inner = self.inner.borrow();
-        inner.other_servers || inner.forwarding == Some(flow)
-    }
-
     /// Until the store may work again.
     fn pause_for_the_store(&self) -> Wait {
         Wait { due: Some(self.env.clock.now() + Duration::from_millis(limits::RECORD_PAUSE_MS)), platform: false }
-    }
-
-    fn remember_writes(&self, run: &Run, ids: &[String]) {
-        let now = self.env.clock.now();
-        let mut inner = self.inner.borrow_mut();
-        ids.iter().for_each(|id| inner.loops.wrote(run.flow, id, now));
-    }
-
-    /// Waits until the installation may make a call.
-    async fn take_budget(&self) {
-        let take = || self.inner.borrow_mut().budget.take(Priority::Flow, self.env.clock.now());
-        let Err(mut wait) = take() else { return };
-        let _place = BudgetPlace::queue(self, Priority::Flow);
-        loop {
-            self.env.clock.sleep(wait).await;
-            match take() {
-                Ok(()) => return,
-                Err(longer) => wait = longer,
-            }
-        }
     }
 
     fn admit(&self, flow: &Compiled, run: &Run) -> Result<(), Timestamp> {
@@ -434,73 +313,4 @@ impl From<store::Error> for Unusable {
     fn from(error: store::Error) -> Self {
         Self::Now(error)
     }
-}
-
-/// A place in the line for the budget, given up when the task goes away.
-pub(super) struct BudgetPlace<'r>(&'r Runner, Priority);
-
-impl<'r> BudgetPlace<'r> {
-    pub(super) fn queue(runner: &'r Runner, priority: Priority) -> Self {
-        runner.inner.borrow_mut().budget.queue(priority);
-        Self(runner, priority)
-    }
-}
-
-impl Drop for BudgetPlace<'_> {
-    fn drop(&mut self) {
-        self.0.inner.borrow_mut().budget.unqueue(self.1);
-    }
-}
-
-fn prepare(action: &CompiledAction, context: &Value, secrets: Secrets, steps: usize) -> Prepared {
-    let known = |reason| Prepared::Known(Tried::Unrendered(reason));
-    match &action.kind {
-        CompiledKind::ClockifyApi(call) => call.render(context).map_or_else(known, Prepared::Call),
-        CompiledKind::GenericHttp(call) => match call.summary(context).and_then(|summary| Ok((summary, call.render(context, &secrets)?))) {
-            Ok((summary, request)) => Prepared::Web(request, summary, secrets),
-            Err(reason) => known(reason),
-        },
-        CompiledKind::ForEach(each) => match each.list(context) {
-            Ok(items) => match each.judge(&items, steps) {
-                tried @ Tried::Listed(_) => Prepared::List(tried, items),
-                refused => Prepared::Known(refused),
-            },
-            Err(reason) => known(reason),
-        },
-        // It needs the store, and is looked up there.
-        CompiledKind::CacheLookup(_) => Prepared::Known(Tried::Panicked),
-        CompiledKind::StopIf(condition) => match condition.holds(context) {
-            Ok(holds) => Prepared::Known(Tried::Examined(holds)),
-            Err(error) => known(Reason::new("condition_not_evaluated", error.to_string())),
-        },
-    }
-}
-
-/// What a request looks like to people: no host, no token.
-fn summary(request: &ApiRequest) -> RequestSummary {
-    let mut path = request.path.clone();
-    for (index, (name, value)) in request.query.iter().enumerate() {
-        path.push(if index == 0 { '?' } else { '&' });
-        path.push_str(name);
-        path.push('=');
-        path.push_str(value);
-    }
-    let body = request.body.as_ref().map(|body| String::from_utf8_lossy(body));
-    RequestSummary::new(request.method, path, body.as_deref())
-}
-
-/// The entity that a path is about: its last segment that is a platform id, the workspace's aside.
-fn entity_of(path: &str, installation: &Installation) -> Option<String> {
-    let workspace = installation.key.workspace.to_string();
-    let is_id = |segment: &&str| segment.len() == 24 && segment.bytes().all(|byte| byte.is_ascii_hexdigit()) && **segment != workspace;
-    path.rsplit('/').find(is_id).map(str::to_owned)
-}
-
-/// The id of what an answer describes.
-fn answer_id(body: &[u8]) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Described {
-        id: String,
-    }
-    serde_json::from_slice::<Described>(body).ok().map(|described| described.id).filter(|id| id.len() <= 64)
 }

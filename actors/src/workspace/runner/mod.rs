@@ -3,7 +3,8 @@
 //! ```text
 //! mod       the state, and the pump: takes what may go on out of the queue and starts a task for it
 //! backlog   what waits in the store, and how it comes into memory
-//! drive     one run, step by step
+//! drive     one run, step by step                     prepare  what makes a step ready
+//! call      the calls of a step
 //! record    the run's record into the journal          failing  what follows from runs that fail
 //! ask       a call that no run makes                   cancel   a run that an admin ends
 //! read      a call that nobody waits for                tell     lines of the log
@@ -14,9 +15,11 @@
 
 pub mod ask;
 mod backlog;
+mod call;
 mod cancel;
 mod drive;
 mod failing;
+mod prepare;
 mod read;
 mod record;
 mod tell;
@@ -316,8 +319,7 @@ impl Runner {
             timer.abort();
         }
         let me = Rc::clone(me);
-        // Not longer than a minute, so that a wall clock that is set forward is noticed.
-        let wait = due.since(now).clamp(Duration::from_millis(1), Duration::from_secs(60));
+        let wait = due.since(now).clamp(Duration::from_millis(1), Duration::from_secs(limits::LOOK_SECONDS_MAX));
         let timer = actix_rt::spawn(async move {
             me.env.clock.sleep(wait).await;
             me.inner.borrow_mut().timer = None;

@@ -54,7 +54,7 @@ impl Runner {
                 Ok(Written::Absent | Written::Repeated) => return Recorded::Gone,
                 Err(error) => {
                     log::warn!(workspace:% = self.key.workspace, run:% = run.id; "a run's record was not taken: {error}");
-                    self.env.clock.sleep(Duration::from_millis(50 << tries)).await;
+                    self.env.clock.sleep(Duration::from_millis(limits::RECORD_RETRY_MS << tries)).await;
                 }
             }
         }

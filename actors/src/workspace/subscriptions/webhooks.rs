@@ -112,8 +112,8 @@ pub async fn find_or_make(runner: &Runner, installation: &Installation, event: &
         return Ok(there);
     }
     let body = json!({
-        // The platform takes names of 2 to 30 characters.
-        "name": event.slug().chars().take(30).collect::<String>(),
+        // The platform takes names of at least 2 characters, and every event has more.
+        "name": event.slug().chars().take(limits::NAME_CHARS_MAX).collect::<String>(),
         "url": url, "webhookEvent": event.name, "triggerSource": [], "triggerSourceType": "WORKSPACE_ID",
     });
     match ask(runner, installation, request(installation, Method::Post, "", Some(&body), limits::MAKE_MS_MAX)).await {

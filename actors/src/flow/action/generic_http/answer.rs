@@ -30,7 +30,7 @@ impl Answer {
         let mut names = Vec::with_capacity(response.len());
         for (name, path) in response {
             let field = format!("{field}.{name}");
-            let fits = (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            let fits = (1..=limits::NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             if !fits || TAKEN.contains(&name.as_str()) {
                 faults.add(&field, "invalid_name", "1 to 64 letters, digits or '_', and not status, headers or data");
             }

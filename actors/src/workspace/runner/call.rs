@@ -1,0 +1,116 @@
+//! The calls of a step: when there is room for one, the call itself, and what it wrote, so that its echo is known. A panic in it is an outcome.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
+use super::Runner;
+use crate::budget::Priority;
+use crate::flow::action::{CompiledAction, CompiledKind};
+use crate::flow::machine::Tried;
+use crate::flow::run::Run;
+use crate::flow::template::Secrets;
+use crate::installation::Installation;
+use crate::limits::run as limits;
+use crate::port::clockify::{ApiRequest, Method};
+use crate::port::observer::Happening;
+use crate::port::web::WebRequest;
+
+impl Runner {
+    /// Waits until the installation may make a call.
+    pub(super) async fn take_budget(&self) {
+        let take = || self.inner.borrow_mut().budget.take(Priority::Flow, self.env.clock.now());
+        let Err(mut wait) = take() else { return };
+        let _place = BudgetPlace::queue(self, Priority::Flow);
+        loop {
+            self.env.clock.sleep(wait).await;
+            match take() {
+                Ok(()) => return,
+                Err(longer) => wait = longer,
+            }
+        }
+    }
+
+    pub(super) async fn call(&self, installation: &Installation, run: &Run, request: ApiRequest) -> Tried {
+        let writes = request.method != Method::Get;
+        let mut written = Vec::new();
+        if writes {
+            // Before the call: its echo may overtake the answer.
+            written.extend(entity_of(&request.path, installation));
+            self.remember_writes(run, &written);
+        }
+        let began = self.env.clock.now();
+        let calling = AssertUnwindSafe(self.clients.clockify.call(&installation.urls, &installation.token, request));
+        let outcome = calling.catch_unwind().await;
+        let status = match &outcome {
+            Ok(Ok(answer)) => answer.status,
+            _ => 0,
+        };
+        let took = self.env.clock.now().since(began);
+        self.env.observer.observe(self.key.addon, Happening::Call(status, took));
+        match outcome {
+            Ok(Ok(answer)) => {
+                if writes {
+                    written.extend(answer_id(&answer.body));
+                    self.remember_writes(run, &written);
+                }
+                Tried::Answered(answer)
+            }
+            Ok(Err(error)) => Tried::Unanswered(error),
+            Err(_) => Tried::Panicked,
+        }
+    }
+
+    /// A call of another server: outside the platform's budget, and no sign of how the platform is.
+    pub(super) async fn call_elsewhere(&self, action: &CompiledAction, request: WebRequest, secrets: &Secrets) -> Tried {
+        let CompiledKind::GenericHttp(call) = &action.kind else { return Tried::Panicked };
+        let calling = async {
+            let outcome = self.clients.web.call(self.key, request).await;
+            let status = outcome.as_ref().map_or(0, |response| response.status);
+            self.env.observer.observe(self.key.addon, Happening::WebCall(status));
+            match outcome {
+                Ok(response) => Tried::Heard(call.answer().read(&response, secrets)),
+                Err(error) => Tried::Unheard(error),
+            }
+        };
+        AssertUnwindSafe(calling).catch_unwind().await.unwrap_or(Tried::Panicked)
+    }
+
+    fn remember_writes(&self, run: &Run, ids: &[String]) {
+        let now = self.env.clock.now();
+        let mut inner = self.inner.borrow_mut();
+        ids.iter().for_each(|id| inner.loops.wrote(run.flow, id, now));
+    }
+}
+
+/// A place in the line for the budget, given up when the task goes away.
+pub(super) struct BudgetPlace<'r>(&'r Runner, Priority);
+
+impl<'r> BudgetPlace<'r> {
+    pub(super) fn queue(runner: &'r Runner, priority: Priority) -> Self {
+        runner.inner.borrow_mut().budget.queue(priority);
+        Self(runner, priority)
+    }
+}
+
+impl Drop for BudgetPlace<'_> {
+    fn drop(&mut self) {
+        self.0.inner.borrow_mut().budget.unqueue(self.1);
+    }
+}
+
+/// The entity that a path is about: its last segment that is a platform id, the workspace's aside.
+fn entity_of(path: &str, installation: &Installation) -> Option<String> {
+    let workspace = installation.key.workspace.to_string();
+    let is_id = |segment: &&str| segment.len() == 24 && segment.bytes().all(|byte| byte.is_ascii_hexdigit()) && **segment != workspace;
+    path.rsplit('/').find(is_id).map(str::to_owned)
+}
+
+/// The id of what an answer describes.
+fn answer_id(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Described {
+        id: String,
+    }
+    serde_json::from_slice::<Described>(body).ok().map(|described| described.id).filter(|id| id.len() <= limits::ENTITY_ID_BYTES_MAX)
+}
