@@ -273,7 +273,8 @@ export async function editor(view, context) {
       button(t('do.save'), save, { kind: 'primary' }),
     ], flow ? t('flow.version', { version: flow.version }) : t('editor.lead')),
     h('div', { class: 'editor' }, form, h('aside', { class: 'editor-side' }, card(t('sample.title'), h('div', {}, chooser, sampleBox)), about.features.dry_run && card(t('preview.title'), previewBox))));
-  drawSample();
+  // Without an event nothing is said before it is known whether there is one.
+  if (work.event) drawSample();
   samples();
   context.guard(() => work.dirty);
   const leave = (leaving) => { if (work.dirty) leaving.preventDefault(); };
