@@ -6,6 +6,7 @@ import { conditions } from './conditions.js';
 import { h, put } from './dom.js';
 import { t } from './i18n.js';
 import { button, choice, complain, dialog, field, say, text } from './parts.js';
+import { secretButton } from './secrets.js';
 import { bodyForm, meant, resolve, valueField, written } from './values.js';
 
 const KINDS = ['CLOCKIFY_API', 'GENERIC_HTTP', 'CACHE_LOOKUP', 'STOP_IF', 'FOR_EACH'];
@@ -53,7 +54,7 @@ function clockify(action, name, around) {
     const needed = places.filter(([required]) => required).map(([, made]) => made);
     const optional = places.filter(([required]) => !required).map(([, made]) => made);
     put(box, h('div', { class: 'row', data: { of: `${name}.operation_id` } }, chosen, h('span', { class: 'grow' }), change, h('p', { class: 'fault', hidden: true })), by_hand, needed,
-      optional.length > 0 && h('details', { class: 'more', open: optional.length < 3 }, h('summary', {}, t('form.optional_of', { count: optional.length })), optional),
+      optional.length > 0 && h('details', { class: 'more', open: optional.length < 3 || Object.keys(action.params.query ?? {}).length > 0 }, h('summary', {}, t('form.optional_of', { count: optional.length })), optional),
       known?.body && bodyForm({ name: `${name}.params.body`, schema: known.body.schema, value: action.params.body, context: around.context, pick: around.path, changed: (value) => { set(action.params, 'body', value); around.changed(); } }),
       known && known.method === 'GET' && around.about.features.explorer && h('div', { class: 'actions' }, button(t('action.try'), () => sample(action, around), { kind: 'quiet', title: t('action.try_hint') })),
       h('p', { class: 'fault', hidden: true }));
@@ -71,14 +72,26 @@ async function sample(action, around) {
   say(t('action.tried'), 'success');
 }
 
-function pairs(holder, member, name, label, around) {
+/** Names and values; a row that says nothing is not kept. */
+function pairs(holder, member, name, label, around, secrets = false) {
+  const rows = Object.entries(holder[member] ?? {});
   const box = h('div', { class: 'field', data: { of: name } });
-  const draw = () => put(box, h('h4', {}, label), Object.entries(holder[member] ?? {}).map(([key, value]) => h('div', { class: 'pair' },
-    text(key, { 'aria-label': t('pair.name'), on: { change: (event) => { const entries = Object.entries(holder[member]).map(([known, kept]) => [known === key ? event.target.value : known, kept]); holder[member] = Object.fromEntries(entries); draw(); around.changed(); } } }),
-    text(written(value), { 'aria-label': t('pair.value'), data: { key: `${name}.${key}` }, on: { input: (event) => { holder[member][key] = meant(event.target.value, 'string') ?? ''; around.changed(); } } }),
-    button(t('value.pick'), async () => { const path = await around.path(); if (path) { holder[member][key] = path; draw(); around.changed(); } }, { kind: 'quiet pick' }),
-    button('×', () => { delete holder[member][key]; if (!Object.keys(holder[member]).length) delete holder[member]; draw(); around.changed(); }, { kind: 'quiet', title: t('do.remove') }))),
-    button(t('do.add'), () => { holder[member] = { ...(holder[member] ?? {}), '': '' }; draw(); }, { kind: 'quiet' }), h('p', { class: 'fault', hidden: true }));
+  const keep = () => {
+    const said = rows.filter((row) => row.some((part) => part !== ''));
+    set(holder, member, said.length ? Object.fromEntries(said) : undefined);
+    around.changed();
+  };
+  const line = (row, at) => {
+    const value = text(written(row[1]), { 'aria-label': t('pair.value'), data: { key: `${name}[${at}].value` }, on: { input: (event) => { row[1] = meant(event.target.value, 'string') ?? ''; keep(); } } });
+    return h('div', { class: 'pair' },
+      text(row[0], { 'aria-label': t('pair.name'), data: { key: `${name}[${at}].name` }, on: { input: (event) => { row[0] = event.target.value.trim(); keep(); } } }), value,
+      h('span', { class: 'actions' }, button(t('value.pick'), async () => { const path = await around.path(); if (path) { row[1] = path; draw(); keep(); } }, { kind: 'quiet pick' }), secrets && secretButton(value, t('pair.value'))),
+      button('×', () => { rows.splice(at, 1); draw(); keep(); }, { kind: 'quiet', title: t('do.remove') }));
+  };
+  function draw() {
+    put(box, h('h4', {}, label), rows.map(line),
+      button(t('do.add'), () => { rows.push(['', '']); draw(); box.querySelector('.pair:last-of-type input')?.focus(); }, { kind: 'quiet' }), h('p', { class: 'fault', hidden: true }));
+  }
   draw();
   return box;
 }
@@ -90,15 +103,15 @@ function http(action, name, around) {
     if (!action.body) { put(content); return; }
     const plain = action.body.kind === 'text';
     put(content, plain
-      ? valueField({ label: t('form.body'), name: `${name}.body.value`, value: action.body.value, schema: { type: 'string', maxLength: 9999 }, context: around.context, pick: around.path, changed: (value) => { action.body.value = value ?? ''; around.changed(); } })
-      : bodyForm({ name: `${name}.body.value`, schema: {}, value: action.body.value, changed: (value) => { action.body.value = value ?? {}; around.changed(); } }));
+      ? valueField({ label: t('form.body'), name: `${name}.body.value`, value: action.body.value, schema: { type: 'string', maxLength: 9999 }, context: around.context, pick: around.path, secrets: true, changed: (value) => { action.body.value = value ?? ''; around.changed(); } })
+      : bodyForm({ name: `${name}.body.value`, schema: {}, value: action.body.value, secrets: true, changed: (value) => { action.body.value = value ?? {}; around.changed(); } }));
   };
   const made = [
     h('div', { class: 'two' },
       field(t('http.method'), choice(METHODS.map((one) => [one, one]), action.method, { on: { change: (event) => { action.method = event.target.value; around.changed(); } } }), { name: `${name}.method` }),
       valueField({ label: t('http.url'), name: `${name}.url`, value: action.url, schema: { type: 'string' }, required: true, context: around.context, changed: (value) => { action.url = value ?? ''; around.changed(); }, hint: t('http.url_hint') })),
     pairs(action, 'query', `${name}.query`, t('http.query'), around),
-    pairs(action, 'headers', `${name}.headers`, t('http.headers'), around),
+    pairs(action, 'headers', `${name}.headers`, t('http.headers'), around, true),
     field(t('http.body'), choice([['', t('http.none')], ['json', 'JSON'], ['form', t('http.form')], ['text', t('http.text')]], kind, { on: { change: (event) => { set(action, 'body', event.target.value ? { kind: event.target.value, value: event.target.value === 'text' ? '' : {} } : undefined); body(); around.changed(); } } }), { name: `${name}.body` }),
     content,
   ];

@@ -1,7 +1,6 @@
 // Calls to the add-on, and what their refusals mean. The base is where this module came from, whatever prefix a proxy adds.
 
 import { bearer, renew } from './session.js';
-import { t } from './i18n.js';
 
 const BASE = new URL('../../../', import.meta.url);
 const TRIES_MAX = 3;
@@ -79,12 +78,3 @@ export const post = (path, body, query) => json('POST', path, { body, query });
 export const put = (path, body, version) => json('PUT', path, { body, version });
 export const patch = (path, body) => json('PATCH', path, { body });
 export const remove = (path) => json('DELETE', path);
-
-/** What a refusal means for whoever looks: in their language where that is known, else in the service's words. */
-export function explain(error) {
-  if (!(error instanceof Refusal)) return t('error.page');
-  const known = t.maybe(`error.${error.code}`);
-  if (known) return known;
-  if (error.message) return error.message;
-  return t('error.status', { status: error.status });
-}

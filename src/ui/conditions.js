@@ -17,7 +17,7 @@ function rule(now, name, { root, context, pick, changed, drop }) {
   const shown = h('span', { class: 'actual' });
   const path = text(now.field, { class: 'code', 'aria-label': t('rule.field'), placeholder: `${root}.projectId`, data: { key: `${name}.field` } });
   const operator = choice(OPERATORS.map((code) => [code, t(`operator.${code}`)]), now.operator, { 'aria-label': t('rule.operator'), data: { key: `${name}.operator` } });
-  const value = text(written(now.value), { 'aria-label': t('rule.value'), data: { key: `${name}.value` } });
+  const value = text(written(now.value), { class: 'rule-value', 'aria-label': t('rule.value'), data: { key: `${name}.value` } });
   const show = () => {
     const found = context() === undefined ? undefined : actual();
     shown.textContent = found === undefined ? '' : t('value.now', { value: brief(found) });
@@ -52,14 +52,14 @@ function rule(now, name, { root, context, pick, changed, drop }) {
  * The editor of a group. `root` is where its paths begin, `context()` the sample, `pick()` gives `{path, value}`, `changed()` is told of
  * everything. The model is changed in place.
  */
-export function conditions(group, name, around, depth = 1) {
+export function conditions(group, name, around, depth = 1, drop = null) {
   const box = h('div', { class: 'group', data: { of: name } });
   const draw = () => {
     const join = choice(['ALL', 'ANY', 'NONE'].map((code) => [code, t(`join.${code}`)]), group.type, { 'aria-label': t('rule.join'), class: 'join', on: { change: (event) => { group.type = event.target.value; around.changed(); } } });
     const rows = group.rules.map((one, at) => {
       const drop = () => { group.rules.splice(at, 1); draw(); around.changed(); };
       const inner = `${name}.rules[${at}]`;
-      return one.rules ? h('div', { class: 'nested' }, conditions(one, inner, around, depth + 1), button(t('do.remove'), drop, { kind: 'quiet' })) : rule(one, inner, { ...around, drop });
+      return one.rules ? h('div', { class: 'nested' }, conditions(one, inner, around, depth + 1, drop)) : rule(one, inner, { ...around, drop });
     });
     put(box, group.rules.length > 0 && join, rows, h('div', { class: 'actions' },
       button(t('rule.add'), async () => {
@@ -68,7 +68,8 @@ export function conditions(group, name, around, depth = 1) {
         draw();
         around.changed();
       }, { key: `${name}.add` }),
-      depth < DEPTH_MAX && group.rules.length > 0 && button(t('rule.add_group'), () => { group.rules.push({ type: 'ANY', rules: [] }); draw(); around.changed(); }, { kind: 'quiet' })), h('p', { class: 'fault', hidden: true }));
+      depth < DEPTH_MAX && group.rules.length > 0 && button(t('rule.add_group'), () => { group.rules.push({ type: 'ANY', rules: [] }); draw(); around.changed(); }, { kind: 'quiet' }),
+      drop && button(t('rule.drop_group'), drop, { kind: 'quiet' })), h('p', { class: 'fault', hidden: true }));
   };
   draw();
   return Object.assign(box, { draw });

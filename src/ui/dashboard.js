@@ -3,63 +3,71 @@
 import { get, post } from './api.js';
 import { bars } from './chart.js';
 import { h, put } from './dom.js';
-import { number, t, words } from './i18n.js';
+import { entityName, eventName, number, t } from './i18n.js';
 import { listen } from './live.js';
 import { about as subject, button, card, empty, facts, head, link, progress, say, state, sure, table } from './parts.js';
 import { hour, span, when } from './time.js';
 
-const HOURS = 24;
-const PAGES_MAX = 5;
+const LATEST = 8;
+/** Messages of the stream that change the numbers. */
+const TOLD = ['event', 'run', 'runs', 'bootstrap'];
 const RUNNING = ['RUNNING', 'PENDING'];
-
-/** Entries of a list of the last day, as far as a few pages hold them. */
-async function lately(path, list, time, signal) {
-  const since = Date.now() - HOURS * 3_600_000;
-  const found = [];
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const answer = await get(path, { limit: 100, offset: page * 100 }, signal);
-    const fresh = answer[list].filter((entry) => new Date(entry[time]).getTime() >= since);
-    found.push(...fresh);
-    if (fresh.length < answer[list].length || !answer.pagination.has_more) break;
-  }
-  return found;
-}
-
-function byHour(entries, time, fits = () => true) {
-  const now = Date.now();
-  const counts = Array(HOURS).fill(0);
-  entries.filter(fits).forEach((entry) => {
-    const ago = Math.floor((now - new Date(entry[time]).getTime()) / 3_600_000);
-    if (ago >= 0 && ago < HOURS) counts[HOURS - 1 - ago] += 1;
-  });
-  return counts;
-}
+/** Looks at the numbers again, at the most this often while something happens. */
+const LOOK_MS = 1000;
 
 function alerts(board) {
   const lines = [];
   const { installation, workspace, runs } = board;
   if (installation.status === 'INACTIVE') lines.push(['warn', t('alert.inactive')]);
-  if (installation.health?.broken || installation.health === 'BROKEN' || installation.health?.state === 'BROKEN') lines.push(['bad', t('alert.broken')]);
+  if (installation.health.state === 'broken') lines.push(['bad', [t('alert.broken'), ' ', h('span', { class: 'small' }, when(installation.health.since))]]);
   if (workspace.quarantined) lines.push(['bad', t('alert.quarantined'), button(t('do.lift'), async () => { await post('/ui/quarantine/lift', {}); say(t('done.lifted'), 'success'); window.dispatchEvent(new HashChangeEvent('hashchange')); })]);
   if (workspace.platform_down) lines.push(['warn', t('alert.platform_down')]);
-  if (runs.failed) lines.push(['bad', t('alert.failed', { count: number(runs.failed) }), link(t('do.look'), '#/runs?status=FAILED')]);
-  if (runs.uncertain) lines.push(['warn', t('alert.uncertain', { count: number(runs.uncertain) }), link(t('do.look'), '#/runs?status=UNCERTAIN')]);
+  if (workspace.forwarding.state === 'refused') lines.push(['bad', t('alert.forwarding', { reason: workspace.forwarding.reason }), link(t('nav.settings'), '#/settings')]);
+  if (runs.attention.failed) lines.push(['bad', t('alert.failed', { count: number(runs.attention.failed) }), link(t('do.look'), '#/runs?status=FAILED&attention=true')]);
+  if (runs.attention.uncertain) lines.push(['warn', t('alert.uncertain', { count: number(runs.attention.uncertain) }), link(t('do.look'), '#/runs?status=UNCERTAIN&attention=true')]);
   if (runs.waiting) lines.push(['', t('alert.waiting', { count: number(runs.waiting) }), link(t('do.look'), '#/runs?status=WAITING')]);
   return lines;
 }
 
 function attention(board) {
   const lines = alerts(board);
-  if (!lines.length) return card(t('dashboard.attention'), h('p', { class: 'calm' }, t('dashboard.calm')));
-  return card(t('dashboard.attention'), h('ul', { class: 'alerts' }, lines.map(([tone, text, action]) => h('li', { class: tone }, h('span', {}, text), action))));
+  if (!lines.length) return h('p', { class: 'calm' }, t('dashboard.calm'));
+  return h('ul', { class: 'alerts' }, lines.map(([tone, text, action]) => h('li', { class: tone }, h('span', {}, text), action)));
 }
 
-const tile = (label, value, href, note) => h('a', { class: 'tile', href }, h('span', { class: 'tile-value' }, number(value)), h('span', { class: 'tile-label' }, label), note && h('span', { class: 'soft small' }, note));
+/** Whether every event is sent on, and by which flow. */
+function forwarding({ workspace }, about) {
+  const { state: now, flow } = workspace.forwarding;
+  if (now !== 'on') return about.addon === 'clockify-addon' ? h('p', { class: 'soft' }, t('forwarding.off'), ' ', link(t('nav.settings'), '#/settings')) : null;
+  return h('p', {}, t('forwarding.on'), ' ', link(t('forwarding.flow'), `#/flows/${flow}`));
+}
+
+const tile = (label, value, href, note) => h('a', { class: 'tile', href }, h('span', { class: 'tile-value' }, number(value), note && h('span', { class: 'tile-note' }, ' ', note)), h('span', { class: 'tile-label' }, label));
+
+function tiles(board, about) {
+  return [
+    tile(t('dashboard.events_day'), board.recent_activity.webhooks_24h, '#/events'),
+    tile(t('dashboard.runs_day'), board.runs.runs_24h, '#/runs'),
+    tile(t('dashboard.flows_on'), board.flows.enabled, '#/flows', t('dashboard.of', { total: number(board.flows.total) })),
+    about.features.entities && tile(t('dashboard.entities_all'), board.entity_counts.total, '#/entities'),
+  ];
+}
+
+/** The last day by the hour. */
+function chart(board) {
+  if (!board.recent_activity.webhooks_total) return empty(t('dashboard.quiet'), t('dashboard.quiet_text'));
+  const { activity: hours } = board;
+  return bars(t('dashboard.day'), hours.map((one) => hour(new Date(one.hour))), [
+    { name: t('chart.events'), tone: 'one', values: hours.map(({ events }) => events) },
+    { name: t('chart.runs'), tone: 'two', values: hours.map(({ runs, failed }) => Math.max(0, runs - failed)) },
+    { name: t('chart.failed'), tone: 'three', values: hours.map(({ failed }) => failed) },
+  ]);
+}
 
 function snapshot(about, signal) {
   const box = h('div', { class: 'stack', 'aria-live': 'polite' });
   const part = card(t('snapshot.title'), box);
-  const act = (path, body = {}) => async () => { const answer = await post(path, body); if (answer?.message) say(answer.message, 'info'); await show(); };
+  const act = (path, body = {}) => async () => { await post(path, body); await show(); };
   function draw(now) {
     const running = RUNNING.includes(now.status);
     const failed = (now.operations ?? []).filter((operation) => operation.error);
@@ -69,8 +77,8 @@ function snapshot(about, signal) {
       !running && failed.length > 0 && button(t('snapshot.retry'), act('/ui/bootstrap/retry'), { key: 'retry' }),
     ];
     put(box,
-      h('div', { class: 'row' }, state(now.status), h('span', { class: 'soft' }, now.status_label ?? ''), h('span', { class: 'grow' }), actions),
-      (running || now.total > 0) && progress(now.progress, now.total, t('snapshot.title')),
+      h('div', { class: 'row' }, state(now.status), h('span', { class: 'grow' }), actions),
+      running && progress(now.progress, now.total, t('snapshot.title')),
       facts([
         [t('snapshot.progress'), `${number(now.progress)} / ${number(now.total)}`],
         [t('snapshot.entities'), number(now.entities)],
@@ -93,59 +101,52 @@ function snapshot(about, signal) {
 }
 
 function entities(board, about) {
-  const counts = Object.entries(board.entity_counts?.by_type ?? {}).sort(([, one], [, other]) => other - one);
-  if (!counts.length) return null;
-  return card(t('dashboard.entities'), h('div', { class: 'chips' }, counts.slice(0, 24).map(([type, count]) =>
-    about.features.entities ? link([words(type), ' ', h('b', {}, number(count))], `#/entities?type=${encodeURIComponent(type)}`, { class: 'chip' }) : h('span', { class: 'chip' }, words(type), ' ', h('b', {}, number(count))))));
+  const counts = Object.entries(board.entity_counts.by_type).sort(([, one], [, other]) => other - one);
+  return counts.length > 0 && card(t('dashboard.entities'), h('div', { class: 'chips' }, counts.slice(0, 24).map(([type, count]) =>
+    about.features.entities ? link([entityName(type), ' ', h('b', {}, number(count))], `#/entities?type=${encodeURIComponent(type)}`, { class: 'chip' }) : h('span', { class: 'chip' }, entityName(type), ' ', h('b', {}, number(count))))));
 }
 
 function latest(recent) {
   if (!recent.length) return empty(t('events.empty'), t('events.empty_text'));
   return table([
-    [t('events.type'), (event) => link(words(event.event_type), `#/events/${event.id}`)],
+    [t('events.type'), (event) => link(eventName(event.event_type), `#/events/${event.id}`)],
     [t('events.entity'), (event) => subject(event.entity)],
     [t('events.received'), (event) => when(event.received_at)],
-  ], recent.slice(0, 8), { href: (event) => `#/events/${event.id}` });
+  ], recent, { href: (event) => `#/events/${event.id}` });
 }
 
 /** The first page. */
 export async function dashboard(view, { about, signal }) {
-  const [board, recent, made] = await Promise.all([
-    get('/ui/dashboard', {}, signal),
-    lately('/ui/webhooks', 'webhooks', 'received_at', signal),
-    lately('/ui/runs', 'runs', 'created_at', signal),
-  ]);
-  const now = new Date();
-  const labels = Array.from({ length: HOURS }, (_, at) => hour(new Date(now.getTime() - (HOURS - 1 - at) * 3_600_000)));
-  const bad = (run) => ['FAILED', 'UNCERTAIN'].includes(run.status);
-  const first = recent.length === 0 && board.recent_activity.webhooks_total === 0;
+  let [board, { webhooks: recent }] = await Promise.all([get('/ui/dashboard', {}, signal), get('/ui/webhooks', { limit: LATEST }, signal)]);
   const snap = about.features.bootstrap ? snapshot(about, signal) : null;
-  const recentBox = h('div', {}, latest(recent));
+  const [tilesBox, attentionBox, chartBox, recentBox] = [h('div', { class: 'tiles' }), h('div', {}), h('div', {}), h('div', {})];
+  const entitiesBox = h('div', {});
+  const draw = () => {
+    put(tilesBox, tiles(board, about));
+    put(attentionBox, h('div', { class: 'stack' }, attention(board), forwarding(board, about)));
+    put(chartBox, chart(board));
+    put(recentBox, latest(recent));
+    put(entitiesBox, entities(board, about));
+  };
+  draw();
   put(view,
     head(t('nav.dashboard'), [link(t('flows.new'), '#/flows/new', { class: 'button primary' })], t('dashboard.lead', { name: about.name })),
-    h('div', { class: 'tiles' },
-      tile(t('dashboard.events_day'), board.recent_activity.webhooks_24h, '#/events', board.recent_activity.webhooks_24h_at_least ? t('dashboard.at_least') : null),
-      tile(t('dashboard.flows_on'), board.flows.enabled, '#/flows', t('dashboard.of', { total: number(board.flows.total) })),
-      tile(t('dashboard.runs_all'), board.runs.total, '#/runs'),
-      about.features.entities ? tile(t('dashboard.entities_all'), board.entity_counts?.total ?? 0, '#/entities') : null),
-    h('div', { class: 'masonry' },
-      attention(board),
-      card(t('dashboard.day'), first ? empty(t('dashboard.quiet'), t('dashboard.quiet_text')) : bars(t('dashboard.day'), labels, [
-        { name: t('chart.events'), tone: 'one', values: byHour(recent, 'received_at') },
-        { name: t('chart.runs'), tone: 'two', values: byHour(made, 'created_at', (run) => !bad(run)) },
-        { name: t('chart.failed'), tone: 'three', values: byHour(made, 'created_at', bad) },
-      ])),
-      snap,
-      entities(board, about),
-      card(t('dashboard.latest'), { actions: link(t('do.all'), '#/events') }, recentBox),
-      about.features.subscriptions ? link(t('nav.subscriptions'), '#/subscriptions', { class: 'tile' }) : null));
+    tilesBox,
+    h('div', { class: 'halves' },
+      h('div', {}, card(t('dashboard.attention'), attentionBox), card(t('dashboard.day'), chartBox), snap),
+      h('div', {}, card(t('dashboard.latest'), { actions: link(t('do.all'), '#/events') }, recentBox), entitiesBox)));
+  if (!about.features.stream) return;
   let look = null;
-  signal.addEventListener('abort', () => clearTimeout(look));
-  if (about.features.stream) {
-    listen('events,bootstrap', (name, data) => {
-      if (name === 'event') { recent.unshift(data); recent.length = Math.min(recent.length, 500); put(recentBox, latest(recent)); }
-      // Pages come many times a second; a look twice a second is enough.
-      if (name === 'bootstrap') look ??= setTimeout(() => { look = null; snap?.again(); }, 500);
-    }, signal, recent[0]?.id ?? null);
-  }
+  let numbers = null;
+  signal.addEventListener('abort', () => { clearTimeout(look); clearTimeout(numbers); });
+  const again = async () => {
+    numbers = null;
+    try { board = await get('/ui/dashboard', {}, signal); if (!signal.aborted) draw(); } catch { /* The next event tries again. */ }
+  };
+  listen('events,runs,bootstrap', (name, data) => {
+    if (name === 'event' && !recent.some(({ id }) => id === data.id)) { recent = [data, ...recent].slice(0, LATEST); put(recentBox, latest(recent)); }
+    if (TOLD.includes(name)) numbers ??= setTimeout(again, LOOK_MS);
+    // Pages come many times a second; a look twice a second is enough.
+    if (name === 'bootstrap') look ??= setTimeout(() => { look = null; snap?.again(); }, 500);
+  }, signal, recent[0]?.id ?? null);
 }

@@ -32,16 +32,20 @@ export function svg(tag, attributes, ...children) {
   return fill(element, children);
 }
 
-/** Replaces what is in an element. The control that had the focus gets it back, if one with its `data-key` is there again. */
+/**
+ * Replaces what is in an element. The control that had the focus gets it back, if one with its `data-key` is there again; else the element itself
+ * takes it, so that whoever goes by keyboard stays where they were.
+ */
 export function put(element, ...children) {
   const active = element.contains(document.activeElement) ? document.activeElement : null;
   const key = active?.dataset?.key;
   const [start, end] = key && 'selectionStart' in active ? [active.selectionStart, active.selectionEnd] : [];
   element.replaceChildren();
   fill(element, children);
-  if (!key) return element;
-  const again = [...element.querySelectorAll('[data-key]')].find((candidate) => candidate.dataset.key === key);
-  again?.focus({ preventScroll: true });
+  if (!active) return element;
+  const again = key && [...element.querySelectorAll('[data-key]')].find((candidate) => candidate.dataset.key === key);
+  if (!again && !element.hasAttribute('tabindex')) element.tabIndex = -1;
+  (again || element).focus({ preventScroll: true });
   if (typeof start === 'number' && again && again.setSelectionRange) {
     try { again.setSelectionRange(start, end); } catch { /* Not every kind of input has a selection. */ }
   }

@@ -5,11 +5,12 @@ import { get, post, put as replace } from './api.js';
 import { add, conditions } from './conditions.js';
 import { h, put, settled } from './dom.js';
 import { definition } from './flows.js';
-import { t, words } from './i18n.js';
+import { explain, faulted, reasoned } from './explanations.js';
+import { eventName, t } from './i18n.js';
 import { brief, tree } from './json.js';
-import { badge, blame, button, card, choice, complain, dialog, empty, field, head, link, say, table, text, toggle } from './parts.js';
+import { badge, blame, button, byName, card, choice, complain, dialog, empty, field, head, link, say, table, text, toggle } from './parts.js';
 import { pickValue } from './picker.js';
-import { when } from './time.js';
+import { moment, when } from './time.js';
 import { isPath, isTemplate, resolve } from './values.js';
 
 const PREVIEW_WAIT_MS = 600;
@@ -96,12 +97,12 @@ function trigger(work, changed, samples) {
     const take = (name) => { if (name && !draft.trigger_event_types.includes(name)) { draft.trigger_event_types.push(name); draw(); changed(); samples(); } };
     const pick = custom
       ? h('div', { class: 'with-pick' }, text('', { 'aria-label': t('trigger.custom_type'), placeholder: t('trigger.custom_type'), data: { key: 'custom-type' }, on: { change: (event) => take(event.target.value.trim()) } }))
-      : choice([['', t('trigger.add')], ...left.map((name) => [name, words(name)])], '', { 'aria-label': t('trigger.add'), data: { key: 'add-event' }, on: { change: (event) => take(event.target.value) } });
+      : choice([['', t('trigger.add')], ...byName(left)], '', { 'aria-label': t('trigger.add'), data: { key: 'add-event' }, on: { change: (event) => take(event.target.value) } });
     put(box,
       h('div', { class: 'two' }, field(t('trigger.sender'), choice([['CLOCKIFY', 'Clockify'], ...(about.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(about.flow_events ? [['FLOW', t('source.flow')]] : []), ...(about.features.templates || draft.trigger_source === 'SCHEDULE' ? [['SCHEDULE', t('source.schedule')]] : [])], draft.trigger_source, { on: { change: (event) => { draft.trigger_source = event.target.value; draft.trigger_event_types = []; if (draft.trigger_source !== 'CUSTOM') delete draft.custom_source; if (draft.trigger_source === 'SCHEDULE') draft.schedule = { cron: '0 9 * * mon-fri', time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone }; else delete draft.schedule; draw(); changed(); samples(); } } }), { name: 'trigger_source' }),
         custom && field(t('trigger.source'), text(draft.custom_source, { placeholder: t('filter.all'), on: { input: (event) => { if (event.target.value) draft.custom_source = event.target.value; else delete draft.custom_source; changed(); } } }), { name: 'custom_source' })),
       draft.trigger_source === 'SCHEDULE' && schedule(draft, changed),
-      draft.trigger_source !== 'SCHEDULE' && h('div', { class: 'chips' }, draft.trigger_event_types.length ? draft.trigger_event_types.map((name) => h('span', { class: 'chip' }, custom ? name : words(name), h('button', { type: 'button', class: 'chip-close', 'aria-label': t('trigger.remove', { name: words(name) }), on: { click: () => { draft.trigger_event_types = draft.trigger_event_types.filter((one) => one !== name); draw(); changed(); samples(); } } }, '×'))) : h('span', { class: 'soft' }, t('trigger.any'))),
+      draft.trigger_source !== 'SCHEDULE' && h('div', { class: 'chips' }, draft.trigger_event_types.length ? draft.trigger_event_types.map((name) => h('span', { class: 'chip' }, custom ? name : eventName(name), h('button', { type: 'button', class: 'chip-close', 'aria-label': t('trigger.remove', { name: eventName(name) }), on: { click: () => { draft.trigger_event_types = draft.trigger_event_types.filter((one) => one !== name); draw(); changed(); samples(); } } }, '×'))) : h('span', { class: 'soft' }, t('trigger.any'))),
       draft.trigger_source !== 'SCHEDULE' && pick, h('p', { class: 'fault', hidden: true }));
   };
   draw();
@@ -116,7 +117,7 @@ function rehearsed(one) {
   const request = one.request && `${one.request.method} ${one.request.path.replace(/^\/v1\/workspaces\/[0-9a-f]{24}/, '…')}`;
   return h('li', {},
     h('div', { class: 'row' }, h('span', { class: 'step-number' }, String(one.index + 1)), badge(t.maybe(`outcome.${one.outcome}`) ?? one.outcome, TONES[one.outcome] ?? ''), (request || lookup) && h('code', {}, request || lookup), one.items !== undefined && h('span', { class: 'soft' }, t('outcome.items', { count: one.items }))),
-    one.reason && h('p', { class: 'note warn' }, one.reason.message),
+    one.reason && h('p', { class: 'note warn', title: one.reason.message }, one.outcome === 'not_reached' ? t('outcome.wants_sample') : reasoned(one.reason)),
     one.request?.body !== undefined && one.request?.body !== null && tree(one.request.body),
     one.actions?.length > 0 && h('ol', { class: 'plain' }, one.actions.map(rehearsed)));
 }
@@ -151,17 +152,31 @@ async function answersOf(work, signal) {
   run.steps.forEach((step) => { if (step.data !== undefined && work.draft.actions[step.index]) work.answers.set(work.draft.actions[step.index], step.data); });
 }
 
+/** Why a flow starts nothing, and the way on. */
+const paused = (flow, again) => h('div', { class: 'note warn row' }, h('span', { class: 'grow', title: flow.paused.reason }, t('flow.paused_why')), button(t('flow.resume'), async () => { await post(`/ui/flows/${flow.id}/enable`, {}); again(); }));
+
+/** A flow that a setting keeps: to look at, and to be changed there. */
+function kept(view, flow, draft, again) {
+  put(view,
+    h('p', { class: 'crumbs' }, link(t('nav.flows'), '#/flows')),
+    head(flow.name, [link(t('nav.runs'), `#/runs?flow_id=${flow.id}`, { class: 'button' })], t('flow.version', { version: flow.version })),
+    flow.paused && paused(flow, again),
+    h('p', { class: 'note' }, t('flow.managed'), ' ', link(t.maybe(`setting.${flow.managed_by}`) ?? flow.managed_by, '#/settings'), '. ', t('flow.managed_note')),
+    card(t('editor.what'), tree(draft)));
+}
+
 /** A flow, or a new one. */
 export async function editor(view, context) {
   const { about, signal, again } = context;
   const { flow, draft, event } = await loaded(context);
+  if (flow?.managed_by) { kept(view, flow, draft, again); return; }
   const work = new Work(about, flow, draft);
   if (event) {
     work.event = await get(`/ui/webhooks/${event}`, {}, signal);
     draft.trigger_source = work.event.source;
     draft.trigger_event_types = [work.event.event_type];
     if (work.event.custom_source) draft.custom_source = work.event.custom_source;
-    draft.name ||= t('editor.on_event', { event: words(work.event.event_type) });
+    draft.name ||= eventName(work.event.event_type);
   }
   await answersOf(work, signal).catch(() => {});
 
@@ -175,7 +190,7 @@ export async function editor(view, context) {
     try {
       put(previewBox, outcome(await post('/ui/flows/dry-run', { definition: { ...work.sent, name: work.sent.name || '…' }, event_id: work.event.id, samples: work.samples })));
     } catch (error) {
-      put(previewBox, error.fields?.length ? [h('p', { class: 'soft' }, t('preview.unfinished')), h('ul', { class: 'plain small' }, error.fields.slice(0, 5).map((fault) => h('li', {}, h('code', {}, fault.field), ' ', fault.message)))] : h('p', { class: 'soft' }, error.message || t('error.part')));
+      put(previewBox, error.fields?.length ? [h('p', { class: 'soft' }, t('preview.unfinished')), h('ul', { class: 'plain small' }, error.fields.slice(0, 5).map((fault) => h('li', {}, h('code', {}, fault.field.replace(/^definition\./, '')), ' ', faulted(fault))))] : h('p', { class: 'soft' }, explain(error)));
     }
   });
   const changed = () => { work.dirty = true; preview(); };
@@ -188,7 +203,7 @@ export async function editor(view, context) {
   function drawSample() {
     form.querySelectorAll('[data-key]').forEach((control) => control.dispatchEvent(new Event('look')));
     put(sampleBox, work.event
-      ? [h('p', { class: 'soft small' }, words(work.event.event_type), ' · ', when(work.event.received_at)), h('p', { class: 'soft small' }, t('sample.click')),
+      ? [h('p', { class: 'soft small lead' }, t('sample.click')),
         tree(work.event.payload, { pick: (path, value) => { add(draft.conditions, { path, value }); group.draw(); changed(); say(t('sample.added'), 'info'); } })]
       : empty(t('sample.none'), t('sample.none_text')));
   }
@@ -197,7 +212,7 @@ export async function editor(view, context) {
     const type = draft.trigger_event_types[0];
     const { webhooks } = await get('/ui/webhooks', { event_type: type, source: draft.trigger_source, limit: SAMPLES }, signal).catch(() => ({ webhooks: [] }));
     if (signal.aborted) return;
-    const options = webhooks.map((one) => [one.id, `${words(one.event_type)} · ${new Date(one.received_at).toLocaleString(document.documentElement.lang)}`]);
+    const options = webhooks.map((one) => [one.id, `${eventName(one.event_type)} · ${moment(one.received_at)}`]);
     put(chooser, options.length > 0 && choice(options, work.event?.id, { 'aria-label': t('sample.choose'), on: { change: (changedEvent) => use(changedEvent.target.value) } }));
     if (work.event && webhooks.some(({ id }) => id === work.event.id)) return;
     if (webhooks.length) await use(webhooks[0].id); else { if (type && work.event?.event_type !== type) work.event = null; drawSample(); preview(); }
@@ -229,7 +244,7 @@ export async function editor(view, context) {
       if (flow) again(); else window.location.hash = `#/flows/${saved.id}`;
     } catch (error) {
       if (!error.fields?.length) throw error;
-      put(stray, blame(form, error.fields).map((fault) => h('li', {}, h('code', {}, fault.field), ' ', fault.message)));
+      put(stray, blame(form, error.fields).map((fault) => h('li', {}, h('code', {}, fault.field), ' ', faulted(fault))));
       say(t('error.invalid_fields'), 'error');
     }
   }
@@ -251,15 +266,17 @@ export async function editor(view, context) {
 
   put(view,
     h('p', { class: 'crumbs' }, link(t('nav.flows'), '#/flows')),
-    flow?.paused && h('p', { class: 'note warn' }, t('flow.paused'), ': ', flow.paused.reason?.message ?? flow.paused.reason ?? ''),
+    flow?.paused && paused(flow, again),
     head(flow ? flow.name : t('flows.new'), [
       flow && link(t('nav.runs'), `#/runs?flow_id=${flow.id}`, { class: 'button' }),
       flow && about.features.versions && button(t('versions.title'), async () => { if (await versions(work)) again(); }),
       button(t('do.save'), save, { kind: 'primary' }),
     ], flow ? t('flow.version', { version: flow.version }) : t('editor.lead')),
     h('div', { class: 'editor' }, form, h('aside', { class: 'editor-side' }, card(t('sample.title'), h('div', {}, chooser, sampleBox)), about.features.dry_run && card(t('preview.title'), previewBox))));
-  drawSample();
+  // Without an event nothing is said before it is known whether there is one.
+  if (work.event) drawSample();
   samples();
+  context.guard(() => work.dirty);
   const leave = (leaving) => { if (work.dirty) leaving.preventDefault(); };
   window.addEventListener('beforeunload', leave);
   signal.addEventListener('abort', () => window.removeEventListener('beforeunload', leave));

@@ -2,9 +2,9 @@
 
 import { get } from './api.js';
 import { h, put, settled } from './dom.js';
-import { number, t, words } from './i18n.js';
+import { entityName, number, t } from './i18n.js';
 import { tree } from './json.js';
-import { card, empty, facts, field, head, link, pager, table, text } from './parts.js';
+import { card, empty, facts, field, head, link, pager, sheet, table, text } from './parts.js';
 import { when } from './time.js';
 
 const at = (type, id) => `#/entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}`;
@@ -16,11 +16,11 @@ async function list(view, { about, query, signal }) {
   const search = text(filter.q, { type: 'search', data: { key: 'search' }, on: { input: settled(400, (event) => go({ q: event.target.value })) } });
   put(view,
     head(t('nav.entities'), [], t('entities.lead')),
-    h('div', { class: 'chips' }, link([t('filter.all')], '#/entities', { class: 'chip', 'aria-current': filter.type ? null : 'true' }), types.map(({ type, count }) => link([words(type), ' ', h('b', {}, number(count))], `#/entities?type=${encodeURIComponent(type)}`, { class: 'chip', 'aria-current': type === filter.type ? 'true' : null }))),
+    h('div', { class: 'chips kinds-of-entity' }, link([t('filter.all')], '#/entities', { class: 'chip', 'aria-current': filter.type ? null : 'true' }), types.map(({ type, count }) => link([entityName(type), ' ', h('b', {}, number(count))], `#/entities?type=${encodeURIComponent(type)}`, { class: 'chip', 'aria-current': type === filter.type ? 'true' : null }))),
     h('div', { class: 'filters' }, field(t('entities.search'), search)),
-    card(filter.type ? words(filter.type) : t('nav.entities'), entities.length ? [table([
-      [t('entities.name'), (entity) => link(entity.name ?? entity.id, at(entity.type, entity.id))],
-      [t('entities.type'), (entity) => words(entity.type)],
+    sheet(filter.type ? entityName(filter.type) : t('nav.entities'), entities.length ? [table([
+      [t('entities.name'), (entity) => h('span', { class: 'clip', title: entity.name }, link(entity.name ?? entity.id, at(entity.type, entity.id)))],
+      [t('entities.type'), (entity) => entityName(entity.type)],
       [t('entities.id'), (entity) => h('code', {}, entity.id)],
       [t('entities.fetched'), (entity) => when(entity.fetched_at)],
     ], entities, { href: (entity) => at(entity.type, entity.id) }), pager(pagination, (offset) => go({ offset }))]
@@ -34,7 +34,7 @@ async function show(view, { rest: [type, id], signal }) {
     h('p', { class: 'crumbs' }, link(t('nav.entities'), `#/entities?type=${encodeURIComponent(type)}`)),
     head(entity.name ?? entity.id),
     h('div', { class: 'columns' },
-      card(t('entities.about'), facts([[t('entities.type'), words(entity.type)], [t('entities.id'), h('code', {}, entity.id)], entity.parent ? [t('entities.parent'), h('code', {}, String(entity.parent.id ?? entity.parent))] : null, [t('entities.fetched'), when(entity.fetched_at)]])),
+      card(t('entities.about'), facts([[t('entities.type'), entityName(entity.type)], [t('entities.id'), h('code', {}, entity.id)], entity.parent ? [t('entities.parent'), h('code', {}, String(entity.parent.id ?? entity.parent))] : null, [t('entities.fetched'), when(entity.fetched_at)]])),
       card(t('entities.data'), tree(entity.data))));
 }
 

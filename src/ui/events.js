@@ -2,10 +2,11 @@
 
 import { get, post } from './api.js';
 import { h, put } from './dom.js';
-import { t, words } from './i18n.js';
+import { reasoned } from './explanations.js';
+import { entityName, eventName, t } from './i18n.js';
 import { tree } from './json.js';
 import { listen } from './live.js';
-import { about, badge, button, card, choice, empty, facts, field, head, link, pager, say, state, table } from './parts.js';
+import { about, badge, button, byName, card, choice, copied, empty, facts, field, head, link, pager, say, sheet, state, table } from './parts.js';
 import { when } from './time.js';
 
 const SHOWN = 25;
@@ -19,7 +20,7 @@ function sender(event) {
 }
 
 const columns = () => [
-  [t('events.type'), (event) => link(words(event.event_type), `#/events/${event.id}`)],
+  [t('events.type'), (event) => link(eventName(event.event_type), `#/events/${event.id}`)],
   [t('events.entity'), (event) => about(event.entity)],
   [t('events.source'), sender],
   [t('events.received'), (event) => when(event.received_at)],
@@ -37,7 +38,7 @@ async function list(view, { about: addon, query, signal }) {
   const rows = answer.webhooks;
   const box = h('div', {});
   const line = h('span', { class: 'live', role: 'status' });
-  const types = [['', t('filter.all')], ...addon.events.map(({ name }) => [name, words(name)])];
+  const types = [['', t('filter.all')], ...byName(addon.events.map(({ name }) => name))];
   const draw = () => put(box, rows.length
     ? [table(columns(), rows, { href: (event) => `#/events/${event.id}` }), pager(answer.pagination, (to) => go({ offset: to }))]
     : empty(t(filter.event_type || filter.source ? 'events.none' : 'events.empty'), t(filter.event_type || filter.source ? 'events.none_text' : 'events.empty_text')));
@@ -55,7 +56,7 @@ async function list(view, { about: addon, query, signal }) {
     h('div', { class: 'filters' },
       field(t('events.type'), choice(types, filter.event_type, { on: { change: (event) => go({ event_type: event.target.value }) } })),
       field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(addon.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(addon.flow_events ? [['FLOW', t('source.flow')]] : [])], filter.source, { on: { change: (event) => go({ source: event.target.value }) } }))),
-    card(t('nav.events'), box));
+    sheet(t('nav.events'), box));
   draw();
   if (offset) return;
   const live = (on) => { line.textContent = on ? t('live.on') : t('live.off'); line.classList.toggle('on', on); };
@@ -79,17 +80,18 @@ async function list(view, { about: addon, query, signal }) {
   setTimeout(look, POLL_MS);
 }
 
-function started(runs) {
+function started(runs, flows) {
   if (!runs.length) return h('p', { class: 'soft' }, t('event.no_runs'));
   return table([
     [t('runs.state'), (run) => link(state(run.status), `#/runs/${run.id}`)],
-    [t('runs.detail'), (run) => run.detail ?? ''],
+    [t('runs.flow'), (run) => h('div', {}, h('span', { class: 'clip' }, flows.get(run.flow_id) ?? t('runs.flow_gone')), run.reason && h('span', { class: 'soft small clip', title: run.reason.message }, reasoned(run.reason)))],
     [t('runs.created'), (run) => when(run.created_at)],
   ], runs, { href: (run) => `#/runs/${run.id}` });
 }
 
 async function show(view, { about, rest: [id], signal, again }) {
-  const [event, made] = await Promise.all([get(`/ui/webhooks/${id}`, {}, signal), get('/ui/runs', { event_id: id }, signal)]);
+  const [event, made, { flows }] = await Promise.all([get(`/ui/webhooks/${id}`, {}, signal), get('/ui/runs', { event_id: id }, signal), get('/ui/flows', {}, signal)]);
+  const names = new Map(flows.map((flow) => [flow.id, flow.name]));
   const entities = about.features.event_entities ? await get(`/ui/webhooks/${id}/entities`, {}, signal).catch(() => null) : null;
   const actions = [
     link(t('event.make_flow'), `#/flows/new?event=${id}`, { class: 'button primary' }),
@@ -101,20 +103,23 @@ async function show(view, { about, rest: [id], signal, again }) {
   ];
   put(view,
     h('p', { class: 'crumbs' }, link(t('nav.events'), '#/events')),
-    head(words(event.event_type), actions),
-    h('div', { class: 'columns' },
-      card(t('event.about'), facts([
-        [t('events.received'), when(event.received_at)],
-        [t('events.entity'), h('code', {}, event.entity ?? '–')],
-        [t('events.source'), sender(event)],
-        [t('events.repeats'), String(event.deliveries)],
-        [t('event.id'), h('code', {}, event.id)],
-      ])),
-      card(t('event.runs'), started(made.runs)),
-      card(t('event.payload'), { actions: button(t('do.copy'), async () => { await navigator.clipboard.writeText(JSON.stringify(event.payload, null, 2)); say(t('done.copied'), 'success'); }, { kind: 'quiet' }) }, tree(event.payload)),
-      entities?.entities?.length ? card(t('event.entities'), h('ul', { class: 'plain' }, entities.entities.map((entity) => h('li', {},
-        badge(words(entity.type)), ' ', entity.cached && about.features.entities ? link(entity.name ?? entity.id, `#/entities/${encodeURIComponent(entity.type)}/${encodeURIComponent(entity.id)}`) : (entity.name ?? entity.id), ' ', h('code', { class: 'soft' }, entity.path))))) : null,
-      card(t('event.headers'), tree(event.headers))));
+    head(eventName(event.event_type), actions),
+    h('div', { class: 'halves' },
+      h('div', {},
+        card(t('event.about'), facts([
+          [t('events.received'), when(event.received_at)],
+          [t('events.type'), h('code', {}, event.event_type)],
+          [t('events.entity'), h('code', {}, event.entity ?? '–')],
+          [t('events.source'), sender(event)],
+          [t('events.repeats'), String(event.deliveries)],
+          [t('event.id'), h('code', {}, event.id)],
+        ])),
+        card(t('event.runs'), started(made.runs, names)),
+        entities?.entities?.length ? card(t('event.entities'), h('ul', { class: 'plain' }, entities.entities.map((entity) => h('li', {},
+          badge(entityName(entity.type)), ' ', entity.cached && about.features.entities ? link(entity.name ?? entity.id, `#/entities/${encodeURIComponent(entity.type)}/${encodeURIComponent(entity.id)}`) : (entity.name ?? entity.id), ' ', h('code', { class: 'soft' }, entity.path))))) : null),
+      h('div', {},
+        card(t('event.payload'), { actions: button(t('do.copy'), () => copied(JSON.stringify(event.payload, null, 2)), { kind: 'quiet' }) }, tree(event.payload)),
+        card(t('event.headers'), tree(event.headers)))));
 }
 
 /** Events, or one of them. */

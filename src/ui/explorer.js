@@ -4,9 +4,10 @@ import { get, post, send } from './api.js';
 import { directory, method, operation, operations } from './catalogue.js';
 import { h, put } from './dom.js';
 import { handOver } from './editor.js';
+import { faulted, reasoned } from './explanations.js';
 import { number, t } from './i18n.js';
 import { brief, tree } from './json.js';
-import { badge, blame, button, card, choice, copyable, download, empty, facts, field, head, link, pager, sure, table } from './parts.js';
+import { badge, blame, button, card, choice, copyable, download, empty, facts, field, head, link, pager, sheet, sure, table } from './parts.js';
 import { span, when } from './time.js';
 import { bodyForm, valueField } from './values.js';
 
@@ -18,7 +19,7 @@ function rows(data) {
   return list?.length && list.every((row) => row && typeof row === 'object' && !Array.isArray(row)) ? list : null;
 }
 
-function sheet(list) {
+function rowsTable(list) {
   const plain = (value) => value === null || typeof value !== 'object';
   const names = [...new Set(list.slice(0, 20).flatMap((row) => Object.keys(row).filter((name) => plain(row[name]))))].slice(0, COLUMNS_MAX);
   return table(names.map((name) => [name, (row) => h('span', { class: 'clip', title: brief(row[name], 400) }, row[name] === null || row[name] === undefined ? '' : String(row[name]))]), list.slice(0, ROWS_MAX));
@@ -28,15 +29,16 @@ function sheet(list) {
 function answer(result, chosen) {
   const list = rows(result.data);
   const body = h('div', {});
-  const views = { json: () => put(body, result.data !== null && result.data !== undefined ? tree(result.data) : h('pre', {}, result.text ?? '')), table: () => put(body, sheet(list)), headers: () => put(body, tree(result.headers ?? {})) };
+  const views = { json: () => put(body, result.data !== null && result.data !== undefined ? tree(result.data) : h('pre', {}, result.text ?? '')), table: () => put(body, rowsTable(list)), headers: () => put(body, tree(result.headers ?? {})) };
   const good = result.status_code >= 200 && result.status_code < 400;
   views.json();
   return [
-    h('div', { class: 'row' }, badge(result.status_code ? String(result.status_code) : t('call.no_answer'), good ? 'good' : 'bad'), h('span', { class: 'soft' }, span(result.latency_ms)), h('code', { class: 'soft' }, `${result.method ?? ''} ${result.path ?? ''}`), h('span', { class: 'grow' }),
+    h('div', { class: 'row' }, badge(result.status_code ? String(result.status_code) : t('call.no_answer'), good ? 'good' : 'bad'), h('span', { class: 'soft' }, span(result.latency_ms)), h('span', { class: 'grow' }),
       button('JSON', views.json, { kind: 'quiet' }), list && button(t('call.table'), views.table, { kind: 'quiet' }), button(t('call.headers'), views.headers, { kind: 'quiet' }),
       button(t('call.download'), () => download(`${chosen?.operation_id ?? 'answer'}.json`, result.data !== undefined && result.data !== null ? JSON.stringify(result.data, null, 2) : result.text ?? ''), { kind: 'quiet' })),
-    result.error && h('p', { class: 'note bad' }, result.error.message ?? String(result.error)),
+    result.error && h('p', { class: 'note bad' }, result.error.message ? reasoned(result.error) : String(result.error)),
     result.truncated && h('p', { class: 'note warn' }, t('call.truncated')),
+    result.request && h('details', { class: 'more' }, h('summary', {}, t('calls.sent')), tree(result.request)),
     result.file && h('p', { class: 'note' }, t('call.file', { name: result.file.name ?? '', bytes: number(result.file.bytes) })),
     body];
 }
@@ -74,7 +76,7 @@ async function workbench(box, context, id, given) {
       put(result);
       if (!error.fields?.length) throw error;
       const rest = blame(form, error.fields);
-      if (rest.length) put(result, h('ul', { class: 'plain fault' }, rest.map((fault) => h('li', {}, h('code', {}, fault.field), ' ', fault.message))));
+      if (rest.length) put(result, h('ul', { class: 'plain fault' }, rest.map((fault) => h('li', {}, h('code', {}, fault.field), ' ', faulted(fault)))));
     }
   }
   const run = button(t('call.execute'), execute, { kind: 'primary', disabled: chosen.allowed === false, key: 'execute' });
@@ -106,7 +108,7 @@ async function history(view, { signal, query, again }) {
     h('p', { class: 'crumbs' }, link(t('nav.explorer'), '#/explorer')),
     head(t('calls.title'), [], t('calls.lead')),
     h('div', { class: 'filters' }, field(t('calls.outcome'), choice([['', t('filter.all')], ['ok', t('calls.ok')], ['failed', t('calls.failed')]], filter.outcome, { on: { change: (event) => go({ outcome: event.target.value }) } }))),
-    card(t('calls.title'), calls.length ? [table([
+    sheet(t('calls.title'), calls.length ? [table([
       [t('calls.operation'), (call) => h('div', { class: 'row' }, method(call.method), link(call.operation_id, `#/explorer/calls/${call.id}`))],
       [t('calls.status'), (call) => badge(call.status_code ? String(call.status_code) : t('call.no_answer'), call.status_code >= 200 && call.status_code < 400 ? 'good' : 'bad')],
       [t('call.as'), (call) => t(`call.as_${call.as}`)],

@@ -1,4 +1,5 @@
-// Every visible text, in the viewer's language. A key that a language lacks would be a defect; a test compares them.
+// Every visible text, in the viewer's language: `texts` are the page's own, `said` those for what Clockify and the service name and say. A key that
+// a language lacks would be a defect; a test compares them.
 
 const KNOWN = ['en', 'de', 'es', 'fr', 'pt', 'pl'];
 let texts = {};
@@ -8,7 +9,8 @@ let language = 'en';
 export async function speak(wanted) {
   const plain = String(wanted ?? '').toLowerCase().split(/[-_]/)[0];
   language = KNOWN.includes(plain) ? plain : 'en';
-  texts = (await import(`./texts/${language}.js`)).default;
+  const [own, said] = await Promise.all([import(`./texts/${language}.js`), import(`./said/${language}.js`)]);
+  texts = { ...own.default, ...said.default };
   document.documentElement.lang = language;
 }
 
@@ -32,7 +34,13 @@ export function number(value) {
   return formats.get(language).format(value ?? 0);
 }
 
-/** `NEW_TIME_ENTRY` as people read it: the platform's own name, without its shape. */
+/** An event type as people read it. */
+export const eventName = (type) => texts[`event.${type}`] ?? words(type);
+
+/** A type of entities as people read it. */
+export const entityName = (type) => texts[`entity.${type}`] ?? words(type);
+
+/** A code as people read it where there is no text for it: the platform's own name, without its shape. */
 export function words(code) {
   const text = String(code ?? '').replaceAll(/[_-]/g, ' ').toLowerCase();
   return text.charAt(0).toUpperCase() + text.slice(1);

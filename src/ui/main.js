@@ -10,7 +10,7 @@ import { events } from './events.js';
 import { explorer } from './explorer.js';
 import { flows } from './flows.js';
 import { speak, t } from './i18n.js';
-import { trouble } from './parts.js';
+import { head, sure, trouble } from './parts.js';
 import { runs } from './runs.js';
 import { secrets } from './secrets.js';
 import { begin, viewer } from './session.js';
@@ -33,9 +33,15 @@ const PAGES = [
   ['settings', settings, null],
 ];
 
+/** A page that comes faster than this takes the place of the one before without a word in between. */
+const PATIENCE_MS = 250;
+
 const view = h('main', { id: 'view' });
 let about = null;
 let leaving = new AbortController();
+/** Whether what is shown would be lost, and where it is. */
+let unsaved = null;
+let shown = '';
 
 function paint() {
   document.documentElement.dataset.theme = viewer.theme === 'DARK' ? 'dark' : 'light';
@@ -67,18 +73,27 @@ async function show(moved) {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
+  unsaved = null;
+  shown = window.location.hash;
   const { name, rest, query } = place();
   const [, page] = PAGES.find(([known, , feature]) => known === name && (!feature || about.features[feature])) ?? PAGES[0];
   mark(PAGES.find(([, shows]) => shows === page)[0]);
-  if (moved || !view.childNodes.length) put(view, h('div', { class: 'loading', role: 'status' }, t('loading')));
+  view.setAttribute('aria-busy', 'true');
+  const before = view.firstChild;
+  const slow = (moved || !before) && setTimeout(() => { if (view.firstChild === before) put(view, h('div', { class: 'loading', role: 'status' }, t('loading'))); }, before ? PATIENCE_MS : 0);
   try {
-    await page(view, { about, rest, query, signal, again: () => show(false) });
+    await page(view, { about, rest, query, signal, again: () => show(false), guard: (asked) => { unsaved = asked; } });
   } catch (error) {
+    clearTimeout(slow);
     if (signal.aborted || error.name === 'AbortError') return;
     if (!(error instanceof Refusal)) console.error(error);
-    put(view, trouble(error, () => show(false)));
+    put(view, head(t(`nav.${PAGES.find(([, shows]) => shows === page)[0]}`)), trouble(error, () => show(false)));
   }
-  if (!signal.aborted && moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
+  clearTimeout(slow);
+  if (signal.aborted) return;
+  view.removeAttribute('aria-busy');
+  view.dataset.shown = shown;
+  if (moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
 }
 
 function alone(title, text) {
@@ -103,7 +118,19 @@ async function start() {
   await show(false);
 }
 
-window.addEventListener('hashchange', () => { if (about) show(true); });
+/** Goes where the address points; from a page with changes that are not saved only if the viewer says so. */
+async function move() {
+  if (!about) return;
+  const wanted = window.location.hash;
+  if (unsaved?.() && wanted !== shown) {
+    window.history.replaceState(null, '', shown);
+    if (!(await sure(t('editor.leave'), t('editor.leave_text'), t('editor.leave')))) return;
+    window.history.replaceState(null, '', wanted);
+  }
+  await show(true);
+}
+
+window.addEventListener('hashchange', move);
 // Theme and language are the viewer's: when they change their profile, a fresh token tells what to.
 on('refreshAddonToken', async () => {
   const before = [document.documentElement.dataset.theme, document.documentElement.lang];

@@ -1,9 +1,10 @@
 // Parts that every page is made of: buttons, cards, tables, dialogs, messages.
 
-import { Refusal, explain } from './api.js';
+import { Refusal } from './api.js';
 import { fresh, h, put } from './dom.js';
 import { ask, embedded } from './embedding.js';
-import { number, t } from './i18n.js';
+import { explain, faulted } from './explanations.js';
+import { eventName, locale, number, t } from './i18n.js';
 
 /** A button; while what it does is under way it cannot be pressed again, and what goes wrong is said. */
 export function button(label, act, { kind = '', title, key, disabled } = {}) {
@@ -22,7 +23,7 @@ export const badge = (label, tone = '') => h('span', { class: `badge ${tone}` },
 
 const TONES = {
   SUCCEEDED: 'good', FAILED: 'bad', UNCERTAIN: 'warn', WAITING: 'warn', RUNNING: 'busy', QUEUED: 'busy', STOPPED: '', CANCELLED: '',
-  BEGUN: 'busy', RETRYING: 'warn', COMPLETE: 'good', COMPLETE_WITH_WARNINGS: 'warn', PENDING: 'busy', PAUSED: 'warn', DISABLED: '',
+  NOT_STARTED: '', BEGUN: 'busy', RETRYING: 'warn', COMPLETE: 'good', COMPLETE_WITH_WARNINGS: 'warn', PENDING: 'busy', PAUSED: 'warn', DISABLED: '',
 };
 
 /** The state of a run, a step or a snapshot, in words and colour. */
@@ -34,6 +35,9 @@ export function card(title, ...children) {
   const [actions, rest] = children[0]?.actions ? [children[0].actions, children.slice(1)] : [[], children];
   return h('section', { class: 'card', 'aria-labelledby': id }, h('div', { class: 'card-head' }, h('h2', { id }, title), h('div', { class: 'actions' }, actions)), rest);
 }
+
+/** A part of a page that its head has named already. */
+export const sheet = (label, ...children) => h('section', { class: 'card', 'aria-label': label }, children);
 
 /** The head of a page: where one is, and what can be done here. */
 export const head = (title, actions = [], lead = null) =>
@@ -81,7 +85,7 @@ export function blame(form, faults) {
     const place = fits.sort((one, other) => other.dataset.of.length - one.dataset.of.length)[0];
     const line = place?.querySelector(':scope > .fault');
     if (!line) return true;
-    line.textContent = fault.message;
+    line.textContent = faulted(fault);
     line.hidden = false;
     const control = place.querySelector('input,select,textarea');
     control?.setAttribute('aria-invalid', 'true');
@@ -129,7 +133,7 @@ export function say(message, type = 'info') {
 export function complain(error) {
   if (error?.name === 'AbortError') return;
   if (!(error instanceof Refusal)) console.error(error);
-  const faults = error instanceof Refusal ? error.fields.map((fault) => `${fault.field ? `${fault.field}: ` : ''}${fault.message}`) : [];
+  const faults = error instanceof Refusal ? error.fields.map((fault) => `${fault.field ? `${fault.field}: ` : ''}${faulted(fault)}`) : [];
   say([explain(error), ...faults.slice(0, 3)].join(' '), 'error');
 }
 
@@ -151,6 +155,8 @@ export function dialog(title, build, { wide = false } = {}) {
     element.addEventListener('click', (event) => { if (event.target === element) close(); });
     document.body.append(element);
     element.showModal();
+    // Where one begins: the first thing to fill in or to choose, and in front of something that cannot be taken back the way out.
+    [...element.querySelectorAll('.dialog-body :is(input, select, textarea, button)')].find((one) => one.checkVisibility())?.focus();
   });
 }
 
@@ -160,14 +166,27 @@ export const sure = (title, question, yes) => dialog(title, (close) => [
   h('div', { class: 'actions end' }, button(t('do.cancel'), () => close(false), { kind: 'quiet' }), button(yes, () => close(true), { kind: 'danger' })),
 ]);
 
+/** Copies a text. Within a frame the browser may allow it only for what is selected. */
+export async function copied(value) {
+  try {
+    await navigator.clipboard.writeText(value);
+  } catch {
+    const box = h('textarea', { class: 'only-read', 'aria-hidden': 'true', value });
+    (document.querySelector('dialog[open]') ?? document.body).append(box);
+    box.select();
+    document.execCommand('copy');
+    box.remove();
+  }
+  say(t('done.copied'), 'success');
+}
+
+/** Event types to choose from, in the order in which the viewer reads them. */
+export const byName = (types) => types.map((type) => [type, eventName(type)]).sort(([, one], [, other]) => one.localeCompare(other, locale()));
+
 /** A text to take along. */
 export function copyable(value, label) {
   const box = h('textarea', { class: 'code', readOnly: true, rows: String(Math.min(8, value.split('\n').length)), 'aria-label': label, value });
-  const copy = button(t('do.copy'), async () => {
-    box.select();
-    try { await navigator.clipboard.writeText(value); } catch { document.execCommand('copy'); }
-    say(t('done.copied'), 'success');
-  }, { kind: 'quiet' });
+  const copy = button(t('do.copy'), () => copied(value), { kind: 'quiet' });
   return h('div', { class: 'copyable' }, box, copy);
 }
 

@@ -2,6 +2,7 @@
 
 import { post } from './api.js';
 import { h, put } from './dom.js';
+import { explain, faulted } from './explanations.js';
 import { t } from './i18n.js';
 import { brief, tree } from './json.js';
 import { button, dialog, field, text } from './parts.js';
@@ -21,7 +22,7 @@ export function pickValue(title, sources, { sample, about }) {
       try {
         const answer = await post('/ui/jsonpath', { path: input.value.trim().replace(/^\$\.webhook/, '$'), ...sample });
         put(result, t('pick.found', { count: answer.count }), ' ', answer.values?.length ? brief(answer.values[0]) : '');
-      } catch (error) { put(result, error.fields?.[0]?.message ?? error.message); }
+      } catch (error) { put(result, error.fields?.length ? faulted(error.fields[0]) : explain(error)); }
     }, { kind: 'quiet' });
     return [h('p', { class: 'soft' }, t('pick.lead')), parts,
       h('details', {}, h('summary', {}, t('pick.by_hand')), h('div', { class: 'stack' }, field(t('pick.path'), input, { hint: t('pick.path_hint') }), h('div', { class: 'actions' }, use, check), result))];

@@ -3,7 +3,7 @@
 import { get, patch } from './api.js';
 import { h, put } from './dom.js';
 import { t, words } from './i18n.js';
-import { badge, blame, button, card, choice, field, head, say, text } from './parts.js';
+import { blame, button, choice, field, head, say, sheet, text } from './parts.js';
 
 function control(setting, changes) {
   const set = (value) => { changes[setting.id] = value; };
@@ -30,9 +30,10 @@ export async function settings(view, { signal, again }) {
   }, { kind: 'primary' });
   put(form, all.map((setting) => {
     const range = setting.type === 'number' ? t('settings.range', { minimum: setting.minimum, maximum: setting.maximum }) : null;
-    const made = field(t.maybe(`setting.${setting.id}`) ?? words(setting.id), control(setting, changes), { name: setting.id, hint: [range, ' ', badge(setting.source === 'workspace' ? t('settings.chosen') : t('settings.standard'), setting.source === 'workspace' ? 'busy' : '')] });
+    const made = field(t.maybe(`setting.${setting.id}`) ?? words(setting.id), control(setting, changes), { name: setting.id, hint: [range, setting.source === 'workspace' ? null : t('settings.standard')].filter(Boolean).join(' · ') || null });
     made.classList.add('setting');
+    if (setting.type === 'boolean') made.classList.add('switched');
     return made;
   }), h('div', { class: 'actions' }, save));
-  put(view, head(t('nav.settings'), [], t('settings.lead')), card(t('nav.settings'), form));
+  put(view, head(t('nav.settings'), [], t('settings.lead')), sheet(t('nav.settings'), form));
 }

@@ -3,7 +3,7 @@
 import { get, post, remove } from './api.js';
 import { h, put } from './dom.js';
 import { t } from './i18n.js';
-import { blame, button, card, choice, copyable, dialog, empty, facts, field, head, link, say, sure, text } from './parts.js';
+import { blame, button, card, choice, copyable, dialog, empty, facts, field, head, link, say, sheet, sure, text } from './parts.js';
 import { when } from './time.js';
 
 const SCHEMES = ['standard', 'github', 'hmac', 'bearer'];
@@ -37,9 +37,9 @@ function create() {
     const entity = text('', { class: 'code', placeholder: '$.id' });
     const headerField = field(t('source.header'), header, { name: 'signature_header', hint: t('form.optional') });
     headerField.hidden = true;
-    const explained = h('p', { class: 'hint' }, t('scheme.standard_text'));
+    const explained = h('span', {}, t('scheme.standard_text'));
     scheme.addEventListener('change', () => { headerField.hidden = scheme.value !== 'hmac'; explained.textContent = t(`scheme.${scheme.value}_text`); });
-    const form = h('form', { on: { submit: (event) => { event.preventDefault(); make.click(); } } }, field(t('source.name'), name, { name: 'name', hint: t('source.name_hint') }), field(t('source.scheme'), scheme, { name: 'scheme' }), explained, headerField, field(t('source.entity'), entity, { name: 'entity_path', hint: t('source.entity_hint') }));
+    const form = h('form', { on: { submit: (event) => { event.preventDefault(); make.click(); } } }, field(t('source.name'), name, { name: 'name', hint: t('source.name_hint') }), field(t('source.scheme'), scheme, { name: 'scheme', hint: explained }), headerField, field(t('source.entity'), entity, { name: 'entity_path', hint: t('source.entity_hint') }));
     const make = button(t('source.make'), async () => {
       const sent = { name: name.value.trim(), scheme: scheme.value, ...(scheme.value === 'hmac' && header.value && { signature_header: header.value.trim() }), ...(entity.value && { entity_path: entity.value.trim() }) };
       try { close(await post('/ui/custom-sources', sent)); } catch (error) { if (!error.fields?.length || blame(form, error.fields).length) throw error; }
@@ -72,5 +72,5 @@ export async function sources(view, { signal, again }) {
       source.entity_path ? [t('source.entity'), h('code', {}, source.entity_path)] : null,
       [t('source.secrets'), h('span', {}, source.secrets.map((secret) => h('div', {}, t('source.made'), ' ', when(secret.created_at), secret.expires_at && [' · ', t('source.ends'), ' ', when(secret.expires_at)])))],
       [t('nav.events'), link(t('do.look'), '#/events?source=CUSTOM')],
-    ])))) : card(t('nav.sources'), empty(t('sources.empty'), t('sources.empty_text'))));
+    ])))) : sheet(t('nav.sources'), empty(t('sources.empty'), t('sources.empty_text'), button(t('source.new'), () => begin.click(), { kind: 'primary' }))));
 }

@@ -5,6 +5,7 @@ import { h, put } from './dom.js';
 import { t } from './i18n.js';
 import { brief } from './json.js';
 import { button, field } from './parts.js';
+import { secretButton } from './secrets.js';
 
 /** Levels of a body that become fields; deeper ones are written as JSON. */
 const LEVELS_MAX = 3;
@@ -50,7 +51,7 @@ const typeOf = (schema) => (Array.isArray(schema?.type) ? schema.type.find((type
  * A field for one value. `pick()` opens what a path is chosen from and gives one; `context` is a sample that shows what it would be.
  * With `path` a control keeps the focus when the page around it is drawn anew.
  */
-export function valueField({ label, name, value, schema = {}, required = false, pick, context, changed, hint }) {
+export function valueField({ label, name, value, schema = {}, required = false, pick, context, changed, hint, secrets = false }) {
   const type = typeOf(schema);
   const known = schema.enum ?? (type === 'boolean' ? ['true', 'false'] : null);
   const shown = h('span', { class: 'actual' });
@@ -78,7 +79,7 @@ export function valueField({ label, name, value, schema = {}, required = false, 
     input.focus();
   }, { kind: 'quiet pick', title: t('value.pick_for', { name: label }) });
   picker?.setAttribute('aria-label', t('value.pick_for', { name: label }));
-  const row = h('div', { class: 'with-pick' }, input, picker);
+  const row = h('div', { class: 'with-pick' }, input, picker, secrets && secretButton(input, label));
   const made = field([label, required && h('span', { class: 'required', title: t('form.required') }, ' *')], row, { name, hint: hint ?? schema.description });
   // The label belongs to the input, not to the row around it.
   input.id = `${row.id}-input`;
@@ -90,7 +91,7 @@ export function valueField({ label, name, value, schema = {}, required = false, 
   return made;
 }
 
-function jsonField({ label, name, value, changed }) {
+function jsonField({ label, name, value, changed, secrets = false }) {
   const area = h('textarea', { class: 'code', rows: '8', spellcheck: 'false', value: value === undefined ? '' : JSON.stringify(value, null, 2), data: { key: name } });
   const fault = h('p', { class: 'fault', hidden: true });
   area.addEventListener('input', () => {
@@ -98,6 +99,7 @@ function jsonField({ label, name, value, changed }) {
     try { changed(JSON.parse(area.value)); fault.hidden = true; } catch { fault.textContent = t('value.no_json'); fault.hidden = false; }
   });
   const made = field(label, area, { name });
+  if (secrets) made.append(h('div', { class: 'actions' }, secretButton(area, label)));
   made.append(fault);
   return made;
 }
@@ -141,7 +143,7 @@ export function bodyForm(given) {
     const swap = button(raw ? t('form.as_form') : t('form.as_json'), () => { raw = !raw; draw(); }, { kind: 'quiet' });
     const usable = Object.keys(given.schema?.properties ?? {}).length > 0 && !(value !== undefined && (typeof value !== 'object' || Array.isArray(value)));
     put(box, h('div', { class: 'row' }, h('h4', {}, t('form.body')), h('span', { class: 'grow' }), usable && swap),
-      raw || !usable ? jsonField({ ...given, label: t('form.body'), value, changed }) : schemaField({ ...given, value, changed, level: 0 }), h('p', { class: 'fault', hidden: true }));
+      raw || !usable ? jsonField({ ...given, label: 'JSON', value, changed }) : schemaField({ ...given, value, changed, level: 0 }), h('p', { class: 'fault', hidden: true }));
   };
   draw();
   return box;

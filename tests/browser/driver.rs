@@ -14,6 +14,13 @@ use super::wire;
 /// How long anything may take to appear.
 pub const WITHIN: Duration = Duration::from_secs(20);
 pub const LOOK: Duration = Duration::from_millis(50);
+/// Drivers that are started for one browser at the most.
+const STARTS_MAX: usize = 5;
+/// As WebDriver writes these keys.
+pub const TAB: char = '\u{e004}';
+pub const ENTER: char = '\u{e007}';
+pub const ESCAPE: char = '\u{e00c}';
+const SHIFT: char = '\u{e008}';
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 pub struct Browser {
@@ -28,21 +35,14 @@ pub struct Browser {
 impl Browser {
     /// A fresh browser with a window of this size. `None`: there is none on this machine.
     pub fn open(width: u32, height: u32) -> Option<Self> {
-        let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut driver = match started {
-            Ok(driver) => driver,
+        let (driver, port, said) = match Self::started() {
+            Ok(started) => started,
             Err(error) => {
                 assert!(std::env::var("CI").as_deref() != Ok("true"), "chromedriver cannot be started: {error}");
                 eprintln!("SKIPPED: {}: there is no chromedriver", std::thread::current().name().unwrap_or_default());
                 return None;
             }
         };
-        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = said
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok())
-            .unwrap();
         let profile = tempfile::tempdir().unwrap();
         let arguments = [
             "--headless=new".to_owned(),
@@ -64,6 +64,21 @@ impl Browser {
         let made = wire::json(port, "POST", "/session", Some(&wanted));
         let session = made["value"]["sessionId"].as_str().unwrap().to_owned();
         Some(Self { driver, port, session, _profile: profile, _said: said })
+    }
+
+    /// A driver that listens. It takes one free port twice, for both families of addresses, and ends where another driver was faster with the
+    /// second: then another one is started.
+    fn started() -> std::io::Result<(Child, u16, Lines<BufReader<ChildStdout>>)> {
+        for _ in 0..STARTS_MAX {
+            let mut driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+            let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
+            let listens = |line: String| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok();
+            if let Some(port) = said.by_ref().map_while(Result::ok).find_map(listens) {
+                return Ok((driver, port, said));
+            }
+            driver.wait()?;
+        }
+        Err(std::io::Error::other("it ends before it listens"))
     }
 
     fn call(&self, method: &str, path: &str, body: Value) -> Result<Value, String> {
@@ -175,6 +190,14 @@ impl Browser {
     pub fn keys(&self, keys: &str) {
         let actions: Vec<Value> =
             keys.chars().flat_map(|key| [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]).collect();
+        self.call("POST", "/actions", json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})).unwrap();
+    }
+
+    /// Presses keys while Shift is held.
+    pub fn shifted(&self, key: char) {
+        let actions: Vec<Value> = [("keyDown", SHIFT), ("keyDown", key), ("keyUp", key), ("keyUp", SHIFT)]
+            .map(|(kind, key)| json!({"type": kind, "value": key}))
+            .into();
         self.call("POST", "/actions", json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})).unwrap();
     }
 

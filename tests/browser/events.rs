@@ -10,8 +10,10 @@ fn an_event_appears_by_itself_when_something_changes_in_clockify() {
     stage.open("/events");
     stage.browser.sees("Live");
     stage.in_shell(|shell| shell.press("New tag"));
-    stage.browser.until("return [...document.querySelectorAll('tbody tr')].some((row) => row.innerText.includes('New tag'))", json!([]));
-    stage.browser.press("New tag");
+    stage
+        .browser
+        .until("return [...document.querySelectorAll('tbody tr')].some((row) => row.innerText.includes('Tag created'))", json!([]));
+    stage.browser.press("Tag created");
     stage.browser.sees("Payload");
     stage.browser.sees("It started no flow.");
     stage.nothing_was_wrong();
@@ -22,7 +24,7 @@ fn the_dashboard_shows_an_event_without_being_asked() {
     let Some(stage) = Stage::set() else { return };
     stage.browser.sees("Latest events");
     stage.fire("NEW_CLIENT", None);
-    stage.browser.sees("New client");
+    stage.browser.sees("Client created");
     stage.nothing_was_wrong();
 }
 
@@ -32,7 +34,7 @@ fn events_are_found_by_type() {
     stage.fire("NEW_CLIENT", None);
     stage.open("/events");
     stage.browser.choose("main select", "NEW_CLIENT");
-    stage.browser.until("const rows = [...document.querySelectorAll('tbody tr')]; return rows.length && rows.every((row) => row.innerText.includes('New client'))", json!([]));
+    stage.browser.until("const rows = [...document.querySelectorAll('tbody tr')]; return rows.length && rows.every((row) => row.innerText.includes('Client created'))", json!([]));
     stage.nothing_was_wrong();
 }
 

@@ -141,3 +141,44 @@ fn a_template_becomes_a_flow() {
     assert_eq!(stage.ask("GET", "/ui/flows", None)["total"], 2);
     stage.nothing_was_wrong();
 }
+
+#[test]
+fn changes_that_are_not_saved_are_not_lost_by_a_click() {
+    let Some(stage) = Stage::set() else { return };
+    stage.open("/flows");
+    stage.browser.press("Tag what is done for Website relaunch");
+    stage.browser.write("[data-key=name]", "Half a thought");
+    stage.browser.click(".tabs [data-page=runs]");
+    stage.browser.sees("The changes to this flow have not been saved.");
+    stage.browser.press("Cancel");
+    stage.browser.until("return !document.querySelector('dialog') && location.hash.startsWith('#/flows/')", json!([]));
+    assert_eq!(stage.browser.script("return document.querySelector('[data-key=name]').value", json!([])), "Half a thought");
+    stage.browser.click(".tabs [data-page=runs]");
+    stage.browser.press("Leave without saving");
+    stage.browser.until("return location.hash === '#/runs' && document.querySelector('h1')?.innerText === 'Runs'", json!([]));
+    assert_eq!(stage.ask("GET", "/ui/flows", None)["flows"][0]["name"], "Tag what is done for Website relaunch");
+    stage.nothing_was_wrong();
+}
+
+#[test]
+fn a_paused_flow_says_why_and_goes_on_by_a_click() {
+    let Some(stage) = Stage::set() else { return };
+    let flow = json!({
+        "name": "Fails once", "trigger_event_types": ["NEW_CLIENT"], "pause_after_failures": 1,
+        "actions": [{"type": "CLOCKIFY_API", "operation_id": "createNewTag", "params": {"body": {"name": "once"}}}],
+    });
+    let flow = stage.ask("POST", "/ui/flows", Some(&flow))["id"].as_str().unwrap().to_owned();
+    stage.control(
+        "POST",
+        "/faults",
+        Some(&json!({"method": "POST", "path": "/v1/workspaces/*/tags", "kind": "status", "status": 400, "times": 1})),
+    );
+    stage.fire("NEW_CLIENT", None);
+    stage.first(&format!("/ui/runs?flow_id={flow}&status=FAILED"), "runs");
+    stage.open(&format!("/flows/{flow}"));
+    stage.browser.sees("Paused, because it failed again and again");
+    stage.browser.press("Let it go on");
+    stage.browser.until("return !document.body.innerText.includes('Paused, because')", json!([]));
+    assert_eq!(stage.ask("GET", &format!("/ui/flows/{flow}"), None)["paused"], json!(null));
+    stage.nothing_was_wrong();
+}

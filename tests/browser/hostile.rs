@@ -1,7 +1,8 @@
 //! Whatever a payload holds, it stays text: no script runs, no request leaves, the content policy has nothing to refuse.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::driver::ESCAPE;
 use super::stage::Stage;
 
 const HOSTILE: [&str; 6] = [
@@ -20,6 +21,9 @@ fn hostile_texts_stay_texts_on_every_page() {
     for (n, text) in HOSTILE.iter().enumerate() {
         let payload = json!({"id": format!("{text}{n}"), "workspaceId": workspace, "name": text, "description": text, text.to_owned(): [text, {"__proto__x": text}]});
         stage.fire("NEW_TAG", Some(&payload));
+        // With an id that can be one it comes into the copy of the data too.
+        stage.fire("NEW_TAG", Some(&json!({"id": format!("hostile{n}"), "workspaceId": workspace, "name": text})));
+        stage.ask("POST", "/ui/operations/createNewTag/execute", Some(&json!({"params": {"body": {"name": text}}, "as": "viewer"})));
     }
     let flow = json!({
         "name": HOSTILE[1], "description": HOSTILE[0], "trigger_event_types": ["NEW_TAG"],
@@ -30,6 +34,8 @@ fn hostile_texts_stay_texts_on_every_page() {
     stage.fire("NEW_TAG", Some(&json!({"id": "t", "workspaceId": workspace, "name": HOSTILE[2]})));
     let run = stage.first(&format!("/ui/runs?flow_id={flow}"), "runs");
     let event = stage.first("/ui/webhooks?event_type=NEW_TAG&offset=1", "webhooks");
+    let call = stage.first("/ui/api-calls", "calls");
+    let entity = stage.first("/ui/entities?type=tags&q=hostile0", "entities");
 
     let mut places: Vec<String> = stage.parts().iter().map(|part| format!("/{part}")).collect();
     places.extend([
@@ -37,11 +43,34 @@ fn hostile_texts_stay_texts_on_every_page() {
         format!("/flows/{flow}"),
         format!("/runs/{run}"),
         format!("/flows/new?event={event}"),
+        format!("/entities/tags/{entity}"),
+        format!("/explorer/calls/{call}"),
+        "/explorer/history".into(),
+        "/entities?q=%3Cimg%20src=x%20onerror=broken=1%3E".into(),
+        "/entities/tags/%3Cimg%20src=x%20onerror=broken=1%3E".into(),
+        "/%3Cimg%20src=x%20onerror=broken=1%3E".into(),
         "/runs?status=%3Cimg%20src=x%20onerror=broken=1%3E".into(),
     ]);
     for place in places {
         stage.open(&place);
     }
+    // Where a person clicks: a value of the payload becomes a condition, a path, a version.
+    let hostile = stage.ask("GET", "/ui/webhooks?event_type=NEW_TAG&limit=100", None);
+    let spoken = |event: &Value| event["entity"].as_str().is_some_and(|entity| entity.contains("svg"));
+    let spoken = hostile["webhooks"].as_array().unwrap().iter().find(|event| spoken(event)).unwrap()["id"].as_str().unwrap().to_owned();
+    stage.open(&format!("/flows/new?event={spoken}"));
+    stage.browser.until("const picks = [...document.querySelectorAll('.editor-side .json-pick')]; picks.forEach((pick) => pick.click()); return picks.length > 4", json!([]));
+    stage.browser.until("return document.querySelectorAll('.rule').length > 4", json!([]));
+    stage.browser.press("Add a condition");
+    stage.browser.until("return document.querySelector('dialog .json-pick')", json!([]));
+    stage.browser.keys(&ESCAPE.to_string());
+    stage.browser.until("return !document.querySelector('dialog')", json!([]));
+    stage.browser.script("window.location.hash = '#/flows'", json!([]));
+    stage.browser.press("Leave without saving");
+    stage.open(&format!("/flows/{flow}"));
+    stage.browser.press("Versions");
+    stage.browser.until("return document.querySelector('dialog td')", json!([]));
+    stage.browser.keys(&ESCAPE.to_string());
     stage.open("/flows");
     stage.browser.sees(HOSTILE[1]);
     let broken = stage.browser.script(
@@ -49,8 +78,9 @@ fn hostile_texts_stay_texts_on_every_page() {
         json!([]),
     );
     assert_eq!(broken, json!([null, 0]));
-    // The bad state in the address is refused by the service, and that is all that the console has.
-    let complaints: Vec<String> = stage.browser.console().into_iter().filter(|line| !line.contains("422")).collect();
+    // What is wrong in an address is refused by the service, and that is all that the console has.
+    let refused = |line: &String| ["422", "404", "400"].iter().any(|status| line.contains(&format!("status of {status}")));
+    let complaints: Vec<String> = stage.browser.console().into_iter().filter(|line| !refused(line)).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
     stage.nobody_else_was_asked();
 }

@@ -13,15 +13,21 @@
 )]
 
 mod access;
+mod dashboard;
 mod driver;
 mod events;
 mod explorer;
 mod flows;
+mod forwarding;
 mod hostile;
+mod install;
+mod keyboard;
 mod languages;
 mod pictures;
+mod secrets;
 mod session;
 mod snapshot;
 mod sources;
 mod stage;
+mod templates;
 mod wire;

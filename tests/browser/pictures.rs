@@ -22,14 +22,23 @@ fn the_documents_show_the_page_as_it_is() {
     let flow = stage.ask("GET", "/ui/flows", None)["flows"][0]["id"].as_str().unwrap().to_owned();
     let run = stage.ask("GET", "/ui/runs?status=SUCCEEDED", None)["runs"][0]["id"].as_str().unwrap().to_owned();
     let places = [
-        ("dashboard", "/dashboard".to_owned()),
-        ("events", "/events".into()),
-        ("flow", format!("/flows/{flow}")),
-        ("run", format!("/runs/{run}")),
-        ("explorer", "/explorer/getTags".into()),
+        ("dashboard", "/dashboard".to_owned(), "return document.querySelector('tbody tr')"),
+        ("events", "/events".into(), "return document.querySelector('.live.on')"),
+        (
+            "flow",
+            format!("/flows/{flow}"),
+            "return document.querySelector('.editor-side .json-pick') && document.querySelector('.verdict')",
+        ),
+        ("run", format!("/runs/{run}"), "document.querySelectorAll('details.step').forEach((step) => { step.open = true; }); return true"),
+        (
+            "explorer",
+            "/explorer/getTags".into(),
+            "const there = document.querySelector('.bench .json-tree'); if (!there) document.querySelector('[data-key=execute]').click(); return there",
+        ),
     ];
-    for (name, place) in places {
+    for (name, place, ready) in places {
         stage.open(&place);
+        stage.browser.until(ready, json!([]));
         stage.browser.until("return document.fonts.status === 'loaded'", json!([]));
         stage.browser.leave_frame();
         let to = at.join(format!("{name}.png"));

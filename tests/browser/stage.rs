@@ -104,7 +104,10 @@ impl Stage {
     #[track_caller]
     pub fn open(&self, hash: &str) {
         self.browser.script("window.location.hash = arguments[0]", json!([hash]));
-        self.browser.until("return document.querySelector('main h1, main .trouble') && !document.querySelector('.loading')", json!([]));
+        // Which page is shown, the page itself says, once it is there.
+        let there =
+            "const main = document.querySelector('main'); return main?.querySelector('h1') && main.dataset.shown === '#' + arguments[0]";
+        self.browser.until(there, json!([hash]));
     }
 
     /// Parts that the add-on has, by the tabs.

@@ -51,7 +51,11 @@ async function open() {
   at('stage').replaceChildren(frame);
 }
 
+const barOf = () => installed().map(({ slug, installation }) => `${slug} ${installation?.addon_id}`).join();
+let barShown = '';
+
 function bar() {
+  barShown = barOf();
   at('addons').replaceChildren(...installed().map((offer) => {
     const entry = element('button', { type: 'button', textContent: offer.installation ? offer.name : `Install ${offer.name}` });
     entry.dataset.addon = offer.slug;
@@ -151,7 +155,11 @@ async function begin() {
   draw();
   bar();
   if (current()?.installation) await open();
-  setInterval(() => look().then(() => { if (at('addons').childElementCount !== world.offers.length) bar(); }).catch(() => {}), 1000);
+  setInterval(() => look().then(() => {
+    if (barShown === barOf()) return;
+    bar();
+    if (!current()?.installation) at('stage').replaceChildren(element('p', { textContent: 'Not installed.' }));
+  }).catch(() => {}), 1000);
 }
 
 for (const select of [role, theme, language, at('width')]) select.addEventListener('change', () => { if (current()?.installation) open(); });
