@@ -8,16 +8,22 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actors::addon::Addon;
+use actors::bootstrap::record::Status;
 use actors::clock::{Clock, Timestamp};
 use actors::flow::run::RunState;
 use actors::limits::metrics::ROUTES_MAX;
 use actors::port::observer::{Happening, Observer};
 use dashmap::DashMap;
 use prometheus::core::Collector;
-use prometheus::{Error, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Error, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 
 /// Classes of status: no answer, 1xx to 5xx.
 const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// How a bootstrap ends.
+const ENDS: [Status; 4] = [Status::Complete, Status::CompleteWithWarnings, Status::Failed, Status::Cancelled];
 
 /// Seconds: the hot path takes a fraction of a millisecond, a call to the platform up to half a minute.
 const SECONDS: [f64; 14] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0];
@@ -56,6 +62,10 @@ struct OfAddon {
     call_seconds: Histogram,
     web_calls: [IntCounter; CLASSES.len()],
     paused: IntCounter,
+    bootstraps: [IntCounter; ENDS.len()],
+    bootstrap_pages: IntCounter,
+    bootstrap_entities: IntCounter,
+    bootstraps_active: IntGauge,
     actors_started: IntCounter,
     actors_died: IntCounter,
     quarantined: IntCounter,
@@ -176,6 +186,18 @@ impl Observer for Metrics {
                     counter.inc();
                 }
             }
+            Happening::BootstrapWorks => of.bootstraps_active.inc(),
+            Happening::BootstrapRests => of.bootstraps_active.dec(),
+            Happening::BootstrapPage(entities) => {
+                of.bootstrap_pages.inc();
+                of.bootstrap_entities.inc_by(entities as u64);
+            }
+            Happening::BootstrapEnded(status) => {
+                let known = ENDS.iter().position(|end| *end == status);
+                if let Some(counter) = known.and_then(|index| of.bootstraps.get(index)) {
+                    counter.inc();
+                }
+            }
             Happening::FlowPaused => of.paused.inc(),
             Happening::ActorStarted => of.actors_started.inc(),
             Happening::ActorDied => of.actors_died.inc(),
@@ -192,6 +214,10 @@ struct Families {
     call_seconds: HistogramVec,
     web_calls: IntCounterVec,
     paused: IntCounterVec,
+    bootstraps: IntCounterVec,
+    bootstrap_pages: IntCounterVec,
+    bootstrap_entities: IntCounterVec,
+    bootstraps_active: IntGaugeVec,
     lives: IntCounterVec,
 }
 
@@ -209,6 +235,13 @@ impl Families {
                 &["addon", "status"],
             )?,
             paused: counters(registry, "flows_paused_total", "Flows that were paused because they failed again and again.", &["addon"])?,
+            bootstraps: counters(registry, "bootstrap_runs_total", "Bootstraps that ended, by how they did.", &["addon", "outcome"])?,
+            bootstrap_pages: counters(registry, "bootstrap_pages_total", "Pages that bootstraps read.", &["addon"])?,
+            bootstrap_entities: counters(registry, "bootstrap_entities_total", "Entities on those pages.", &["addon"])?,
+            bootstraps_active: add(
+                registry,
+                IntGaugeVec::new(Opts::new("clockify_addons_bootstrap_active", "Workspaces that are being read now."), &["addon"])?,
+            )?,
             lives: counters(registry, "actor_lives_total", "Turns in the lives of workspaces' actors.", &["addon", "turn"])?,
         })
     }
@@ -223,6 +256,10 @@ impl Families {
             call_seconds: self.call_seconds.with_label_values(&[slug]),
             web_calls: CLASSES.map(|class| self.web_calls.with_label_values(&[slug, class])),
             paused: self.paused.with_label_values(&[slug]),
+            bootstraps: ENDS.map(|end| self.bootstraps.with_label_values(&[slug, &end.as_str().to_ascii_lowercase()])),
+            bootstrap_pages: self.bootstrap_pages.with_label_values(&[slug]),
+            bootstrap_entities: self.bootstrap_entities.with_label_values(&[slug]),
+            bootstraps_active: self.bootstraps_active.with_label_values(&[slug]),
             actors_started: self.lives.with_label_values(&[slug, "started"]),
             actors_died: self.lives.with_label_values(&[slug, "died"]),
             quarantined: self.lives.with_label_values(&[slug, "quarantined"]),
@@ -280,6 +317,10 @@ mod tests {
         metrics.observe(addon, Happening::Call(0, Duration::from_millis(3)));
         metrics.observe(addon, Happening::WebCall(404));
         metrics.observe(addon, Happening::FlowPaused);
+        [Happening::BootstrapWorks, Happening::BootstrapWorks, Happening::BootstrapRests]
+            .map(|happening| metrics.observe(addon, happening));
+        [200, 7].map(|entities| metrics.observe(addon, Happening::BootstrapPage(entities)));
+        metrics.observe(addon, Happening::BootstrapEnded(Status::CompleteWithWarnings));
         metrics.request(Some(addon), Some("/webhooks/clockify/{event}"), 200, Duration::from_micros(300));
         metrics.request(None, None, 404, Duration::ZERO);
         metrics.watch(Watch { actors: Box::new(|| 7), ready: Box::new(|| true) });
@@ -291,6 +332,11 @@ mod tests {
             r#"clockify_addons_calls_total{addon="universal-webhook",status="5xx"} 1"#,
             r#"clockify_addons_calls_total{addon="universal-webhook",status="none"} 1"#,
             r#"clockify_addons_web_calls_total{addon="universal-webhook",status="4xx"} 1"#,
+            r#"clockify_addons_bootstrap_active{addon="universal-webhook"} 1"#,
+            r#"clockify_addons_bootstrap_pages_total{addon="universal-webhook"} 2"#,
+            r#"clockify_addons_bootstrap_entities_total{addon="universal-webhook"} 207"#,
+            r#"clockify_addons_bootstrap_runs_total{addon="universal-webhook",outcome="complete_with_warnings"} 1"#,
+            r#"clockify_addons_bootstrap_runs_total{addon="universal-webhook",outcome="failed"} 0"#,
             r#"clockify_addons_flows_paused_total{addon="universal-webhook"} 1"#,
             r#"clockify_addons_http_requests_total{addon="universal-webhook",route="/webhooks/clockify/{event}",status="2xx"} 1"#,
             r#"clockify_addons_http_requests_total{addon="none",route="none",status="4xx"} 1"#,

@@ -1,12 +1,19 @@
-//! The calls that an installation may make: at most 50 in any second, whatever they are for, the more urgent first.
+//! The calls that an installation may make: whatever they are for, they go through one pace, the more urgent first.
 //!
-//! A sliding window instead of a bucket: a full bucket followed by its refill is twice the rate within one second, and the platform counts.
+//! - A call is let go while the platform's second has a place for it and for all that wait before it; [`crate::pace`] says which places are held. After
+//!   a quiet while many may go at once.
+//! - Urgent before less urgent, and who has waited longer first. A call takes the last place only if none is more urgent than it, or another place
+//!   is free within about the time between two calls: so long at the most does an urgent one wait on account of others.
+//! - Who has waited for a second counts as the next more urgent kind: nobody starves.
+//! - Calls for which nobody waits are spread evenly, at a rate of their own.
+//! - After a 429 nothing goes until the platform's `Retry-After`, or for a second; then half of the rate, which is gained back within seconds. Calls
+//!   that are refused together count as one.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::limits::run as limits;
+use crate::limits::pace as limits;
+use crate::limits::run::{CALLS_PER_SECOND_MAX, RETRY_AFTER_SECONDS_MAX};
 use crate::pace::Pace;
 
 /// What a call is for; earlier ones go first.
@@ -20,155 +27,169 @@ pub enum Priority {
     Bootstrap,
 }
 
+/// A call's ticket: drawn before it waits, given back when it has ended. Whoever drops one without giving it back leaves a place held.
+#[derive(Debug)]
+pub struct Ticket {
+    number: u64,
+    priority: Priority,
+    let_go_at: Option<Timestamp>,
+}
+
 /// The budget of one installation.
 #[derive(Debug, Default)]
 pub struct Budget {
-    /// Times of the calls within the window, oldest first.
-    made: VecDeque<Timestamp>,
-    /// No call before this moment.
-    paused_until: Option<Timestamp>,
-    /// The rate is lowered until this moment.
-    slowed_until: Option<Timestamp>,
-    slowed_to: usize,
-    waiting: [usize; 3],
     pace: Pace,
+    /// Calls that have been told to wait for a place.
+    waiting: Vec<Waiting>,
+    tickets: u64,
+    /// When the next of the calls is due that are spread evenly, in microseconds since 1970.
+    next_at: i64,
+    refusal: Option<Refusal>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    number: u64,
+    priority: Priority,
+    since: Timestamp,
+}
+
+/// What the platform's last refusal means.
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    paused_until: Timestamp,
+    /// The rate at that moment.
+    rate: usize,
+}
+
+impl Waiting {
+    /// Whose turn it is: the least.
+    fn turn(&self, now: Timestamp) -> (u64, i64, u64) {
+        let promoted = now.since(self.since).as_millis() / u128::from(limits::PROMOTED_MS);
+        let class = (self.priority as u64).saturating_sub(u64::try_from(promoted).unwrap_or(u64::MAX));
+        (class, self.since.millis(), self.number)
+    }
 }
 
 impl Budget {
-    /// Takes a call if there is one to take; else says how long to wait before asking again.
-    pub fn take(&mut self, priority: Priority, now: Timestamp) -> Result<(), Duration> {
-        if let Some(until) = self.paused_until {
-            if now < until {
-                return Err(until.since(now));
-            }
-            self.paused_until = None;
-        }
-        let window = Duration::from_millis(limits::CALLS_WINDOW_MS);
-        while self.made.front().is_some_and(|made| now.since(*made) >= window || *made > now) {
-            self.made.pop_front();
-        }
-        let rate = self.rate(now);
-        let ahead: usize = self.waiting.iter().take(priority as usize).sum();
-        if self.made.len() + ahead < rate {
-            self.made.push_back(now);
-            return Ok(());
-        }
-        let blocking = (self.made.len() + ahead).saturating_sub(rate);
-        let free_at = self.made.get(blocking).or(self.made.back()).map_or(now, |made| *made + window);
-        Err(free_at.since(now).clamp(Duration::from_millis(1), window))
+    /// A ticket for a call.
+    pub fn ticket(&mut self, priority: Priority) -> Ticket {
+        self.tickets += 1;
+        Ticket { number: self.tickets, priority, let_go_at: None }
     }
 
-    /// Takes a call for which nobody waits, at the pace of at most `per_second`.
-    pub fn take_evenly(&mut self, per_second: u32, now: Timestamp) -> Result<(), Duration> {
+    /// Lets a call go, if it may; else it waits, and is told how long to wait before asking again.
+    pub fn take(&mut self, ticket: &mut Ticket, now: Timestamp) -> Result<(), Duration> {
         let most = self.rate(now);
-        let rate = most.min(per_second.max(1) as usize);
-        self.pace.admits(rate, most, now)?;
-        self.take(Priority::Bootstrap, now)?;
-        self.pace.taken(rate, now);
+        let spacing = Duration::from_millis(limits::YIELD_MS / most.max(1) as u64);
+        let place = self.place(ticket, now);
+        let turn = place.turn(now);
+        let ahead = self.waiting.iter().filter(|other| other.turn(now) < turn).count();
+        let wanted = self.pace.held(now) + ahead + 1;
+        let least = Duration::from_millis(1);
+        let longest = Duration::from_millis(if self.refusal.is_some() { limits::WAIT_MS_MAX } else { limits::COUNTED_MS });
+        let look = Duration::from_millis(limits::LOOK_MS);
+        let wait = match self.paused(now) {
+            Some(pause) => pause.max(least),
+            None if wanted > most => self.pace.free_in(wanted - most, now).map_or(look, |wait| wait.clamp(least, longest)),
+            // The last place.
+            None if wanted == most && turn.0 > 0 => match self.pace.free_in(1, now) {
+                Some(wait) if wait <= spacing => Duration::ZERO,
+                Some(wait) => (wait - spacing).clamp(least, longest),
+                None => look,
+            },
+            None => Duration::ZERO,
+        };
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        self.waiting.retain(|waiting| waiting.number != ticket.number);
+        self.pace.begun();
+        ticket.let_go_at = Some(now);
         Ok(())
     }
 
-    /// The pace of such calls, which wants to know when they begin and end.
-    pub fn pace(&mut self) -> &mut Pace {
-        &mut self.pace
+    /// Lets a call go that is spread evenly with others, of which there are at most `per_second`.
+    pub fn take_evenly(&mut self, ticket: &mut Ticket, per_second: u32, now: Timestamp) -> Result<(), Duration> {
+        let rate = self.rate(now);
+        let gap = gap(rate.min(per_second.max(1) as usize));
+        let late = if per_second as usize >= rate { limits::LATE_AT_FULL_RATE_MS } else { limits::LATE_MS };
+        // A clock that went back does not lock it.
+        self.next_at = self.next_at.min(micros(now) + gap);
+        if micros(now) < self.next_at {
+            let wait = Duration::from_micros(u64::try_from(self.next_at - micros(now)).unwrap_or(0));
+            return Err(wait.max(Duration::from_millis(1)));
+        }
+        self.take(ticket, now)?;
+        self.next_at = self.next_at.max(micros(now - Duration::from_millis(late))) + gap;
+        Ok(())
     }
 
-    /// Notes that a call of that priority waits: those behind it leave room.
-    pub fn queue(&mut self, priority: Priority) {
-        if let Some(waiting) = self.waiting.get_mut(priority as usize) {
-            *waiting += 1;
+    /// A call has been answered.
+    pub fn answered(&mut self, ticket: Ticket, now: Timestamp) {
+        if let Some(let_go_at) = ticket.let_go_at {
+            self.pace.answered(now.since(let_go_at), now);
         }
     }
 
-    /// Notes that it waits no longer.
-    pub fn unqueue(&mut self, priority: Priority) {
-        if let Some(waiting) = self.waiting.get_mut(priority as usize) {
-            *waiting = waiting.saturating_sub(1);
+    /// A call will not be answered: it waits no longer, or it was cut off.
+    pub fn lost(&mut self, ticket: &mut Ticket, now: Timestamp) {
+        self.waiting.retain(|waiting| waiting.number != ticket.number);
+        if ticket.let_go_at.take().is_some() {
+            self.pace.lost(now);
         }
     }
 
-    /// The platform asked for fewer calls: none for a while, then three quarters of the rate for a minute.
+    /// The platform asked for fewer calls.
     pub fn slow_down(&mut self, asked: Option<Duration>, now: Timestamp) {
-        let pause = asked.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(limits::RETRY_AFTER_SECONDS_MAX));
+        let pause = asked.unwrap_or(Duration::from_millis(limits::PAUSE_MS_DEFAULT)).min(Duration::from_secs(RETRY_AFTER_SECONDS_MAX));
         let until = now + pause;
-        // Calls that were under way together are refused together: that is one refusal.
-        if self.paused_until.is_none_or(|until| now >= until) {
-            self.slowed_to = (self.rate(now) * 3 / 4).max(1);
-        }
-        self.paused_until = Some(self.paused_until.map_or(until, |earlier| earlier.max(until)));
-        self.slowed_until = Some(until + Duration::from_secs(limits::SLOWED_SECONDS));
+        self.pace.refused(now);
+        self.refusal = Some(match self.refusal.filter(|refusal| now < refusal.paused_until) {
+            Some(refusal) => Refusal { paused_until: refusal.paused_until.max(until), ..refusal },
+            None => Refusal { paused_until: until, rate: (self.rate(now) / 2).max(limits::RATE_MIN) },
+        });
     }
 
-    /// Calls that may be made in a window now.
+    /// Calls that the platform may be asked to count in a second now.
     pub fn rate(&self, now: Timestamp) -> usize {
-        if self.slowed_until.is_some_and(|until| now < until) { self.slowed_to } else { limits::CALLS_PER_SECOND_MAX }
+        let Some(Refusal { paused_until, rate }) = self.refusal else { return CALLS_PER_SECOND_MAX };
+        let millis = usize::try_from(now.since(paused_until).as_millis()).unwrap_or(usize::MAX);
+        let regained = millis.saturating_mul(limits::REGAINED_PER_SECOND) / 1_000;
+        rate.saturating_add(regained).min(CALLS_PER_SECOND_MAX)
     }
+
+    /// How long nothing may go.
+    fn paused(&mut self, now: Timestamp) -> Option<Duration> {
+        let Refusal { paused_until, .. } = self.refusal?;
+        if self.rate(now) >= CALLS_PER_SECOND_MAX {
+            self.refusal = None;
+            return None;
+        }
+        (now < paused_until).then(|| paused_until.since(now))
+    }
+
+    /// Where a call stands in the line, at its end if it comes only now.
+    fn place(&mut self, ticket: &Ticket, now: Timestamp) -> Waiting {
+        let known = self.waiting.iter_mut().find(|waiting| waiting.number == ticket.number);
+        if let Some(waiting) = known {
+            // A clock that went back does not make it the last for ever.
+            waiting.since = waiting.since.min(now);
+            return *waiting;
+        }
+        let waiting = Waiting { number: ticket.number, priority: ticket.priority, since: now };
+        self.waiting.push(waiting);
+        waiting
+    }
+}
+
+fn micros(moment: Timestamp) -> i64 {
+    moment.millis().saturating_mul(1_000)
+}
+
+fn gap(per_second: usize) -> i64 {
+    i64::try_from(limits::SPREAD_MS * 1_000).unwrap_or(i64::MAX) / i64::try_from(per_second.max(1)).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(millis: i64) -> Timestamp {
-        Timestamp::from_millis(1_800_000_000_000 + millis)
-    }
-
-    /// Takes as many calls as it can for `millis`, asking again exactly when told to.
-    fn greedy(budget: &mut Budget, from: i64, millis: i64) -> Vec<i64> {
-        let (mut now, mut made) = (from, Vec::new());
-        while now < from + millis {
-            match budget.take(Priority::Flow, at(now)) {
-                Ok(()) => made.push(now),
-                Err(wait) => now += i64::try_from(wait.as_millis()).unwrap(),
-            }
-        }
-        made
-    }
-
-    #[test]
-    fn no_second_ever_has_more_than_fifty_calls_and_nearly_all_are_used() {
-        let made = greedy(&mut Budget::default(), 0, 60_000);
-        for start in &made {
-            let within = made.iter().filter(|time| (*start..start + 1_000).contains(*time)).count();
-            assert!(within <= 50, "{within} calls in the second from {start}");
-        }
-        assert!(made.len() >= 60 * 50 * 95 / 100, "{}", made.len());
-    }
-
-    #[test]
-    fn a_429_pauses_and_lowers_the_rate_for_a_while() {
-        let mut budget = Budget::default();
-        budget.slow_down(Some(Duration::from_secs(3)), at(0));
-        let made = greedy(&mut budget, 0, 10_000);
-        assert_eq!(made.first(), Some(&3_000));
-        assert_eq!(budget.rate(at(10_000)), 37);
-        assert_eq!(budget.rate(at(64_000)), 50);
-    }
-
-    #[test]
-    fn refusals_that_come_together_lower_the_rate_once_and_later_ones_again() {
-        let mut budget = Budget::default();
-        (0..8).for_each(|call| budget.slow_down(Some(Duration::from_secs(1)), at(call * 10)));
-        assert_eq!(budget.rate(at(100)), 37);
-        budget.slow_down(Some(Duration::from_secs(1)), at(2_000));
-        assert_eq!(budget.rate(at(2_100)), 27);
-    }
-
-    #[test]
-    fn those_behind_leave_room_for_the_more_urgent() {
-        let mut budget = Budget::default();
-        for _ in 0..49 {
-            budget.take(Priority::Flow, at(0)).unwrap();
-        }
-        budget.queue(Priority::Explorer);
-        assert!(budget.take(Priority::Bootstrap, at(1)).is_err());
-        assert!(budget.take(Priority::Explorer, at(1)).is_ok());
-    }
-
-    #[test]
-    fn a_clock_that_went_back_does_not_lock_the_budget() {
-        let mut budget = Budget::default();
-        greedy(&mut budget, 3_600_000, 10);
-        assert!(budget.take(Priority::Flow, at(0)).is_ok());
-    }
-}
+mod tests;

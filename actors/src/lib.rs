@@ -8,9 +8,9 @@
 //! sweeper     recovery, idle actors, quarantines; retention                            workspace   the actor: its messages, its queue, its runner
 //! flow        when, if, then: all of it pure                                          jsonpath    jsonpath_lib behind a fence
 //! bootstrap   the snapshot of a workspace: plan, record, machine; pure
-//! pace        the calls for which nobody waits, spread evenly
+//! pace        the calls as the platform counts them: places of a second
 //! explorer    a person's call: checked, rendered, shown; pure as well                 call        such a call as it is kept
-//! budget      50 calls a second, the urgent first                                     gate        is the platform there at all?
+//! budget      whose turn it is: the urgent first                                      gate        is the platform there at all?
 //! dedupe      deliveries that came before                                             loop_guard  flows that answer themselves
 //! effort      what one workspace may do on a thread that it shares
 //! backoff rate  waits between tries; how often something may happen                   settings    the admin's choice over the operator's

@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod flow;
 pub mod http;
+pub mod pace;
 pub mod run;
 pub mod store;
 

@@ -1,16 +1,19 @@
-//! Old events, runs, calls and cached entities go, by each workspace's settings, in batches that leave the journal room.
+//! Old events, runs, calls and cached entities go, by each workspace's settings, in batches that leave the journal room. Snapshots are taken anew before
+//! their entities go.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::ids::Key;
+use crate::limits::bootstrap::{FRESH_SECONDS_PER_DAY, REFRESHES_PER_ROUND_MAX};
 use crate::limits::explorer::DAYS_KEPT;
 use crate::limits::{retention as limits, store as store_limits};
 use crate::port::store;
 use crate::port::store::retention::Cutoffs;
 use crate::registry::Registry;
 use crate::settings::Settings;
+use crate::workspace::bootstrap::{Granted, Wish};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -56,11 +59,17 @@ impl Registry {
     /// One round over all entity caches. What is gone is remembered for a day, in which no page comes that was asked for before it went.
     async fn tidy_caches(&self, now: Timestamp) -> Result<u64, store::Error> {
         let env = self.environment();
-        let (mut after, mut removed) = (None, 0);
+        let (mut after, mut removed, mut refreshed) = (None, 0, 0);
         loop {
-            let page = env.store.keys_with_entities_before(now - DAY, after, limits::KEYS_PAGE).await?;
+            // Nothing is stale any sooner.
+            let page =
+                env.store.keys_with_entities_before(now - Duration::from_secs(FRESH_SECONDS_PER_DAY), after, limits::KEYS_PAGE).await?;
             for key in &page {
                 let Some(settings) = self.settings_of(*key).await? else { continue };
+                if refreshed < REFRESHES_PER_ROUND_MAX && self.refresh(*key, settings, now).await? {
+                    refreshed += 1;
+                    env.clock.sleep(Duration::from_millis(limits::PAUSE_MS)).await;
+                }
                 let before = (settings.cache_ttl_days > 0).then(|| now - DAY * settings.cache_ttl_days);
                 loop {
                     let rows = env.store.expire_entities(*key, before, now - DAY, store_limits::PURGE_ROWS_MAX).await?;
@@ -77,6 +86,23 @@ impl Registry {
             after = page.last().copied();
             if page.len() < limits::KEYS_PAGE as usize {
                 return Ok(removed);
+            }
+        }
+    }
+
+    /// Lets a stale snapshot be taken anew. Says whether it begins.
+    async fn refresh(&self, key: Key, settings: Settings, now: Timestamp) -> Result<bool, store::Error> {
+        let env = self.environment();
+        if !settings.bootstrap_on_install
+            || !env.store.bootstrap(key).await?.is_some_and(|known| known.is_stale(settings.cache_ttl_days, now))
+        {
+            return Ok(false);
+        }
+        match self.bootstrap(key, Wish::Refresh).await {
+            Ok(granted) => Ok(matches!(granted, Granted::Scheduled(_))),
+            Err(error) => {
+                log::warn!(addon = key.addon.slug(), workspace:% = key.workspace; "a snapshot is stale but its workspace does not answer: {error}");
+                Ok(false)
             }
         }
     }

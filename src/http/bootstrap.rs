@@ -245,7 +245,7 @@ pub async fn job(caller: Admin, request: HttpRequest) -> Result<HttpResponse, Er
 
 async fn wish(caller: &Admin, request: &HttpRequest, wish: Wish) -> Result<Granted, Error> {
     let named = match &wish {
-        Wish::Start | Wish::Visit => "asked for",
+        Wish::Start | Wish::Visit | Wish::Refresh => "asked for",
         Wish::Cancel => "stopped",
         Wish::Retry(_) => "repeated",
     };

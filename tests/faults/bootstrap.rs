@@ -332,3 +332,42 @@ fn old_entities_go_by_the_settings() {
         assert_eq!((removed, count(&stage, key).await), (EVERYTHING, 0));
     });
 }
+
+#[test]
+fn a_snapshot_is_taken_anew_before_its_entities_go_where_the_settings_want_one() {
+    play(|stage| async move {
+        stage.clockify.rule(answer);
+        let day = |days: i64| days * 86_400_000;
+        let (unwanted, wanting, stopped) = (stage.install(1).await, crate::stage::key(2), crate::stage::key(3));
+        for (number, key) in [(2, wanting), (3, stopped)] {
+            let mut asked = installation(key, number, stage.clock.now());
+            asked.settings.insert("run_on_install".into(), true.into());
+            asked.settings.insert("cache_ttl_days".into(), 4.into());
+            stage.passing(stage.registry.lifecycle(key, Change::Install(Box::new(asked)), stage.proof(number))).await.unwrap();
+        }
+        read(&stage, unwanted).await;
+        stage.live(SECOND * 10).await;
+        // It has read everything, and is stopped when it begins once more.
+        stage.passing(stage.registry.bootstrap(stopped, Wish::Start)).await.unwrap();
+        stage.passing(stage.registry.bootstrap(stopped, Wish::Cancel)).await.unwrap();
+        let first = record(&stage, wanting).await.head;
+        assert_eq!(first.status, Status::Complete);
+
+        stage.clock.jump(day(3) - 60_000);
+        stage.passing(stage.registry.tidy()).await.unwrap();
+        assert_eq!(record(&stage, wanting).await.head.id, first.id, "it is fresh for three quarters of the time");
+        stage.clock.jump(120_000);
+        let others = [record(&stage, unwanted).await, record(&stage, stopped).await];
+        stage.passing(stage.registry.tidy()).await.unwrap();
+        stage.live(SECOND * 10).await;
+        let second = record(&stage, wanting).await.head;
+        assert_eq!((second.id != first.id, second.status, second.entities), (true, Status::Complete, EVERYTHING));
+        stage.passing(stage.registry.tidy()).await.unwrap();
+        assert_eq!(record(&stage, wanting).await.head, second, "once");
+        assert_eq!([record(&stage, unwanted).await, record(&stage, stopped).await], others);
+
+        stage.clock.jump(day(2));
+        stage.passing(stage.registry.tidy()).await.unwrap();
+        assert_eq!((count(&stage, wanting).await, count(&stage, stopped).await), (EVERYTHING, 0), "those that were seen again stay");
+    });
+}

@@ -9,6 +9,7 @@
     reason = "tests; the configuration exempts only functions that are tests themselves"
 )]
 
+mod budget;
 mod calls;
 mod conditions;
 mod flows;

@@ -234,6 +234,14 @@ impl Record {
         self.head.updated_at = now;
     }
 
+    /// Whether what it read is to be read again, so that entities which no webhook tells of do not go before: after three quarters of the days that
+    /// they are kept. One that goes on, was stopped, or was never wanted is not.
+    pub fn is_stale(&self, ttl_days: u32, now: Timestamp) -> bool {
+        let ended = matches!(self.head.status, Status::Complete | Status::CompleteWithWarnings | Status::Failed);
+        let fresh_for = Duration::from_secs(u64::from(ttl_days) * limits::FRESH_SECONDS_PER_DAY);
+        ended && ttl_days > 0 && now.since(self.head.started_at) >= fresh_for
+    }
+
     /// Operations that are over, and all that are to be read.
     pub fn progress(&self) -> (usize, usize) {
         let read = self.operations.iter().filter(|operation| operation.status != OperationStatus::Skipped);

@@ -30,21 +30,6 @@ pub const STALL_SECONDS_MAX: u64 = 86_400;
 pub const ERRORS_SHOWN_MAX: usize = 5;
 /// Characters of the platform's words about a refusal that are kept.
 pub const WORDS_CHARS_MAX: usize = 300;
-/// The time over which the calls of one second are spread, in milliseconds: enough over a second that a call which is held up on its way does not
-/// reach the platform as one too many.
-pub const PACE_MS: u64 = 1_030;
-/// How late a call may come without making the next ones late, in milliseconds: a busy machine wakes a sleeper some time after its time.
-pub const LATE_MS: u64 = 20;
-/// How long the platform counts a call, in milliseconds, with room for what a clock rounds.
-pub const COUNTED_MS: u64 = 1_001;
-/// Answers that take up to so many times what the quickest take are as quick as ever.
-pub const AS_EVER: f64 = 1.5;
-/// How much an answer raises what the quickest take, in milliseconds: some calls that are held up do not teach it much.
-pub const LEARNT_MS: u64 = 1;
-/// The share of the quickest answer's time that has certainly passed since the call arrived.
-pub const ANSWER_SHARE: f64 = 0.75;
-/// Longest pause before there may be room for a call again, in milliseconds.
-pub const ROOM_LOOK_MS: u64 = 20;
 /// How long a bootstrap rests after the store did not take something, in milliseconds.
 pub const STORE_PAUSE_MS: u64 = 1_000;
 /// Entities that are looked at in one step of the search for those that have vanished.
@@ -55,3 +40,7 @@ pub const NEWS_MAX: usize = 1_024;
 pub const NEWS_MS: u64 = 100;
 /// Entities of one payload that are looked up for people.
 pub const PAYLOAD_ENTITIES_MAX: usize = 50;
+/// For how long a snapshot is fresh, in seconds for each day that entities are kept: three quarters, so that the platform may be away for the rest.
+pub const FRESH_SECONDS_PER_DAY: u64 = 64_800;
+/// Snapshots that one round begins anew because they are stale; the others follow in the next, an hour later.
+pub const REFRESHES_PER_ROUND_MAX: usize = 1_000;

@@ -42,11 +42,6 @@ pub const GATE_FAILURES_MAX: u32 = 3;
 pub const GATE_WAIT_MS_MAX: u64 = 30_000;
 /// Calls a second for one installation: the platform's limit for an add-on on one workspace.
 pub const CALLS_PER_SECOND_MAX: usize = 50;
-/// The window that the rate is counted in, in milliseconds: a little over a second, so that network jitter does not squeeze a call too many
-/// into the platform's second.
-pub const CALLS_WINDOW_MS: u64 = 1_020;
-/// How long the rate stays lowered after a 429, in seconds.
-pub const SLOWED_SECONDS: u64 = 60;
 /// An event about an entity that a flow wrote within this many milliseconds counts as that write's echo.
 pub const ECHO_MS: u64 = 10_000;
 /// Writes remembered for echoes, and pairs of flow and entity counted by the loop guard; the oldest are forgotten.

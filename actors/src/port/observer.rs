@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::addon::Addon;
+use crate::bootstrap::record::Status;
 use crate::flow::run::RunState;
 use crate::ids::{Key, RunId};
 
@@ -19,6 +20,14 @@ pub enum Happening {
     Call(u16, Duration),
     /// A call of another server ended with this status; 0 where there was no answer.
     WebCall(u16),
+    /// A bootstrap goes on in this process.
+    BootstrapWorks,
+    /// It does so no longer, for now or for good.
+    BootstrapRests,
+    /// It read a page with so many entities, and both are durable.
+    BootstrapPage(usize),
+    /// It ended.
+    BootstrapEnded(Status),
     /// A flow was paused because it failed again and again.
     FlowPaused,
     /// An actor started.

@@ -10,7 +10,7 @@ use super::{Error, Workspace, caught};
 use crate::bootstrap::machine::{Input, Machine};
 use crate::bootstrap::record::{Record, Status};
 use crate::clock::Timestamp;
-use crate::port::observer::Stir;
+use crate::port::observer::{Happening, Stir};
 
 /// What is wanted.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +19,8 @@ pub enum Wish {
     Start,
     /// Read everything, if the settings want it and it has never been read.
     Visit,
+    /// Read everything again, if what was read is stale and the settings want it.
+    Refresh,
     /// Stop.
     Cancel,
     /// Read again what failed: this operation, or all of them.
@@ -57,6 +59,8 @@ impl Handler<Bootstrap> for Workspace {
             let wanted = match (&wish, known) {
                 (Wish::Visit, None) if settings.bootstrap_on_install => fresh(),
                 (Wish::Visit, known) => return Ok(Granted::Nothing(known.map(Box::new))),
+                (Wish::Refresh, Some(known)) if settings.bootstrap_on_install && known.is_stale(settings.cache_ttl_days, now) => fresh(),
+                (Wish::Refresh, known) => return Ok(Granted::Nothing(known.map(Box::new))),
                 (Wish::Start, Some(known)) if known.head.status.unfinished() => return Ok(Granted::Running(Box::new(known))),
                 (Wish::Start, _) => fresh(),
                 (_, None) => return Ok(Granted::Nothing(None)),
@@ -77,6 +81,9 @@ impl Handler<Bootstrap> for Workspace {
             env.observer.stir(key, Stir::Bootstrap);
             reader.begin();
             let cancelled = wanted.head.status == Status::Cancelled;
+            if cancelled {
+                env.observer.observe(key.addon, Happening::BootstrapEnded(Status::Cancelled));
+            }
             Ok(if cancelled { Granted::Cancelled(Box::new(wanted)) } else { Granted::Scheduled(Box::new(wanted)) })
         };
         AtomicResponse::new(Box::pin(work.into_actor(self).map(|outcome, _, _| outcome)))

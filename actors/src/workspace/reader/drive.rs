@@ -14,13 +14,15 @@ use crate::bootstrap::page::{self, Failure, Page, Place};
 use crate::bootstrap::plan::{Terms, plan};
 use crate::bootstrap::record::Status;
 use crate::bootstrap::request::request;
+use crate::budget::Priority;
 use crate::clock::Timestamp;
 use crate::entity::{EntityChange, EntityId};
 use crate::limits::bootstrap as limits;
 use crate::limits::run::LOOK_SECONDS_MAX;
 use crate::limits::store::ENTITY_CHANGES_MAX;
-use crate::port::observer::Stir;
+use crate::port::observer::{Happening, Stir};
 use crate::port::store;
+use crate::workspace::runner::turn::Turn;
 
 /// A page that came, or did not.
 struct Came {
@@ -36,10 +38,27 @@ enum Kept {
     Overtaken,
 }
 
+/// That a bootstrap goes on, for as long as its task does.
+struct Works<'r>(&'r Reader);
+
+impl<'r> Works<'r> {
+    fn begin(reader: &'r Reader) -> Self {
+        reader.env.observer.observe(reader.key.addon, Happening::BootstrapWorks);
+        Self(reader)
+    }
+}
+
+impl Drop for Works<'_> {
+    fn drop(&mut self) {
+        self.0.env.observer.observe(self.0.key.addon, Happening::BootstrapRests);
+    }
+}
+
 impl Reader {
     /// Goes on with the stored bootstrap until it ends or may not go on.
     pub(super) async fn drive(&self) -> Result<(), store::Error> {
         let Some(mut machine) = self.take_up().await? else { return Ok(()) };
+        let _works = Works::begin(self);
         let now = self.env.clock.now();
         let resumed = machine.step(Input::Resume, now);
         if matches!(self.keep(&mut machine, resumed, Vec::new()).await?, Kept::Overtaken) {
@@ -47,6 +66,7 @@ impl Reader {
         }
         let mut calls: JoinSet<Came> = JoinSet::new();
         let mut waiting: Option<(usize, Option<EntityId>)> = None;
+        let mut turn = self.runner.turn(Priority::Bootstrap);
         loop {
             if !self.inner.borrow().goes() {
                 if let Some((operation, parent)) = waiting.take() {
@@ -56,7 +76,7 @@ impl Reader {
                     return self.rest(&mut machine).await;
                 }
             }
-            let room = match self.do_what_is_next(&mut machine, &mut calls, &mut waiting).await? {
+            let room = match self.do_what_is_next(&mut machine, &mut calls, &mut waiting, &mut turn).await? {
                 Some(room) => room,
                 None => return Ok(()),
             };
@@ -120,6 +140,7 @@ impl Reader {
         machine: &mut Machine,
         calls: &mut JoinSet<Came>,
         waiting: &mut Option<(usize, Option<EntityId>)>,
+        turn: &mut Turn,
     ) -> Result<Option<Option<Duration>>, store::Error> {
         while self.inner.borrow().goes() {
             let now = self.env.clock.now();
@@ -137,8 +158,8 @@ impl Reader {
                 },
             };
             let calls_per_second = self.inner.borrow().settings.max_rps;
-            match self.runner.room_to_read(calls_per_second) {
-                Ok(()) => self.call(machine, calls, call),
+            match self.runner.let_go_evenly(turn, calls_per_second) {
+                Ok(()) => self.call(machine, calls, call, std::mem::replace(turn, self.runner.turn(Priority::Bootstrap))),
                 Err(wait) => {
                     *waiting = Some(call);
                     return Ok(Some(Some(wait)));
@@ -167,7 +188,7 @@ impl Reader {
     }
 
     /// Asks for a page.
-    fn call(&self, machine: &mut Machine, calls: &mut JoinSet<Came>, (operation, parent): (usize, Option<EntityId>)) {
+    fn call(&self, machine: &mut Machine, calls: &mut JoinSet<Came>, (operation, parent): (usize, Option<EntityId>), turn: Turn) {
         let installation = self.inner.borrow().installation.clone();
         let Some(installation) = installation else { return machine.give_back(operation, &parent) };
         let Some((progress, lane)) = machine.lane(operation, parent.as_ref()) else { return machine.give_back(operation, &parent) };
@@ -179,7 +200,7 @@ impl Reader {
             let outcome = match call {
                 None => Err(Failure::Unreadable { reason: "the API catalogue no longer has this operation".into() }),
                 Some((known, request)) => {
-                    let answer = runner.read_page(&installation, request).await;
+                    let answer = runner.read_page(&installation, request, turn).await;
                     let place = |parent| Place {
                         progress: &progress,
                         answer: &known.answer,
@@ -205,11 +226,16 @@ impl Reader {
                 (Input::Read { operation, parent, entities: entities.len(), items, first, last }, entities)
             }
         };
+        let read = matches!(input, Input::Read { .. }).then_some(entities.len());
         let changed = machine.step(input, self.env.clock.now());
         if changed.token_dead {
             self.token_is_dead(machine);
         }
-        self.keep(machine, changed, entities.into_iter().map(EntityChange::Seen).collect()).await
+        let kept = self.keep(machine, changed, entities.into_iter().map(EntityChange::Seen).collect()).await?;
+        if let (Some(entities), Kept::Yes) = (read, &kept) {
+            self.env.observer.observe(self.key.addon, Happening::BootstrapPage(entities));
+        }
+        Ok(kept)
     }
 
     fn token_is_dead(&self, machine: &Machine) {
@@ -234,7 +260,7 @@ impl Reader {
             return Ok(Kept::Overtaken);
         }
         self.env.observer.stir(self.key, Stir::Bootstrap);
-        if record.head.finished_at.is_some() {
+        if changed.head && record.head.finished_at.is_some() {
             self.say_goodbye(machine, record.head.updated_at);
         }
         Ok(Kept::Yes)
@@ -242,6 +268,7 @@ impl Reader {
 
     fn say_goodbye(&self, machine: &Machine, ended_at: Timestamp) {
         let head = &machine.record().head;
+        self.env.observer.observe(self.key.addon, Happening::BootstrapEnded(head.status));
         let seconds = ended_at.since(head.started_at).as_secs();
         log::info!(
             addon = self.key.addon.slug(), workspace:% = self.key.workspace, status = head.status.as_str(), entities = head.entities,

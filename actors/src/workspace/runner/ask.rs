@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::Runner;
-use super::call::BudgetPlace;
+use super::turn::Turn;
 use crate::budget::Priority;
 use crate::flow::machine::Sign;
 use crate::installation::Installation;
@@ -43,12 +43,15 @@ impl Runner {
     ///
     /// See [`Unasked`].
     pub async fn ask_with(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, Unasked> {
-        self.take_room().await.map_err(Unasked::NoRoom)?;
+        let turn = self.take_room().await.map_err(Unasked::NoRoom)?;
         let began = self.env.clock.now();
         let calling = AssertUnwindSafe(self.clients.clockify.call(urls, token, request));
         let panicked = |_| Err(CallError::Lost("the call panicked".into()));
         let outcome = calling.catch_unwind().await.unwrap_or_else(panicked);
         let status = outcome.as_ref().map_or(0, |answer| answer.status);
+        if status > 0 {
+            turn.answered();
+        }
         self.env.observer.observe(self.key.addon, Happening::Call(status, self.env.clock.now().since(began)));
         if let Some(answer) = outcome.as_ref().ok().filter(|answer| answer.status == 429) {
             self.heed(Sign::Slow(answer.retry_after), String::new);
@@ -56,18 +59,13 @@ impl Runner {
         outcome.map_err(Unasked::Failed)
     }
 
-    async fn take_room(&self) -> Result<(), Duration> {
-        let take = || self.inner.borrow_mut().budget.take(Priority::Explorer, self.env.clock.now());
-        let Err(mut wait) = take() else { return Ok(()) };
-        let _place = BudgetPlace::queue(self, Priority::Explorer);
+    async fn take_room(&self) -> Result<Turn, Duration> {
+        let mut turn = self.turn(Priority::Explorer);
         let mut left = Duration::from_millis(limits::ROOM_WAIT_MS_MAX);
-        loop {
+        while let Err(wait) = self.let_go(&mut turn) {
             left = left.checked_sub(wait).ok_or(wait)?;
             self.env.clock.sleep(wait).await;
-            match take() {
-                Ok(()) => return Ok(()),
-                Err(longer) => wait = longer,
-            }
         }
+        Ok(turn)
     }
 }

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 
 use super::Runner;
+use super::turn::Turn;
 use crate::budget::Priority;
 use crate::flow::action::{CompiledAction, CompiledKind};
 use crate::flow::machine::Tried;
@@ -18,20 +19,15 @@ use crate::port::web::WebRequest;
 
 impl Runner {
     /// Waits until the installation may make a call.
-    pub(super) async fn take_budget(&self) {
-        let take = || self.inner.borrow_mut().budget.take(Priority::Flow, self.env.clock.now());
-        let Err(mut wait) = take() else { return };
-        let _place = BudgetPlace::queue(self, Priority::Flow);
-        loop {
+    pub(super) async fn take_turn(&self) -> Turn {
+        let mut turn = self.turn(Priority::Flow);
+        while let Err(wait) = self.let_go(&mut turn) {
             self.env.clock.sleep(wait).await;
-            match take() {
-                Ok(()) => return,
-                Err(longer) => wait = longer,
-            }
         }
+        turn
     }
 
-    pub(super) async fn call(&self, installation: &Installation, run: &Run, request: ApiRequest) -> Tried {
+    pub(super) async fn call(&self, installation: &Installation, run: &Run, request: ApiRequest, turn: Option<Turn>) -> Tried {
         let writes = request.method != Method::Get;
         let mut written = Vec::new();
         if writes {
@@ -46,6 +42,9 @@ impl Runner {
             Ok(Ok(answer)) => answer.status,
             _ => 0,
         };
+        if let Some(turn) = turn.filter(|_| status > 0) {
+            turn.answered();
+        }
         let took = self.env.clock.now().since(began);
         self.env.observer.observe(self.key.addon, Happening::Call(status, took));
         match outcome {
@@ -80,22 +79,6 @@ impl Runner {
         let now = self.env.clock.now();
         let mut inner = self.inner.borrow_mut();
         ids.iter().for_each(|id| inner.loops.wrote(run.flow, id, now));
-    }
-}
-
-/// A place in the line for the budget, given up when the task goes away.
-pub(super) struct BudgetPlace<'r>(&'r Runner, Priority);
-
-impl<'r> BudgetPlace<'r> {
-    pub(super) fn queue(runner: &'r Runner, priority: Priority) -> Self {
-        runner.inner.borrow_mut().budget.queue(priority);
-        Self(runner, priority)
-    }
-}
-
-impl Drop for BudgetPlace<'_> {
-    fn drop(&mut self) {
-        self.0.inner.borrow_mut().budget.unqueue(self.1);
     }
 }
 

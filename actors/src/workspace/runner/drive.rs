@@ -99,9 +99,10 @@ impl Runner {
                 return Some(Err(Some(self.pause_for_the_store())));
             }
         };
+        let mut turn = None;
         let summary = match &prepared {
             Prepared::Call(request) => {
-                self.take_budget().await;
+                turn = Some(self.take_turn().await);
                 Some(summary(request))
             }
             Prepared::Web(_, summary, _) => Some(summary.clone()),
@@ -140,7 +141,7 @@ impl Runner {
                 context.list(place.index, items);
                 tried
             }
-            Prepared::Call(request) => self.call(&installation, &queued.run, request).await,
+            Prepared::Call(request) => self.call(&installation, &queued.run, request, turn).await,
             Prepared::Web(request, _, secrets) => self.call_elsewhere(action, request, &secrets).await,
         };
         self.settle(queued, tried, action, began, unrepeatable, context).await

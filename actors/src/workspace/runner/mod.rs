@@ -7,7 +7,8 @@
 //! call      the calls of a step
 //! record    the run's record into the journal          failing  what follows from runs that fail
 //! ask       a call that no run makes                   cancel   a run that an admin ends
-//! read      a call that nobody waits for                tell     lines of the log
+//! read      a call that nobody waits for                turn     a place in the budget
+//! tell      lines of the log
 //! ```
 //!
 //! The store is the truth (I2): a runner may be dropped at any moment, and its successor goes on from the records. No panic of an action leaves
@@ -23,6 +24,7 @@ mod prepare;
 mod read;
 mod record;
 mod tell;
+pub mod turn;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
