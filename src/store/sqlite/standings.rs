@@ -20,16 +20,16 @@ fn standing(row: &SqliteRow) -> Result<Standing, Failure> {
 
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";
 
-/// Removes standings of a key: that of one flow that has failed, or all.
-async fn remove(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>) -> Result<bool, Failure> {
-    let which = format!("{OF_KEY} AND (?3 IS NULL OR flow = ?3 AND failures > 0)");
+/// Removes standings of a key that are `loose`: that of one flow, or all.
+async fn remove(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>, loose: &str) -> Result<bool, Failure> {
+    let which = format!("{OF_KEY} AND (?3 IS NULL OR flow = ?3) AND {loose}");
     let erased = STANDINGS.erase_of(connection, key, &which, |query| query.bind(flow.map(|flow| flow.uuid()))).await?;
     Ok(erased > 0)
 }
 
 /// Removes that of one flow, or those of all flows of a key, while its installation is still there.
 pub(super) async fn remove_all(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>) -> Result<(), Failure> {
-    remove(connection, key, flow).await.map(drop)
+    remove(connection, key, flow, "true").await.map(drop)
 }
 
 pub(super) const ALL: &str = "SELECT standings.* FROM installations CROSS JOIN standings ON standings.stay = installations.stay
@@ -44,7 +44,7 @@ impl Sqlite {
 #[async_trait]
 impl Standings for Sqlite {
     async fn resume_flow(&self, key: Key, flow: FlowId) -> Result<bool, Error> {
-        self.transact(move |connection| Box::pin(remove(connection, key, Some(flow)))).await
+        self.transact(move |connection| Box::pin(remove(connection, key, Some(flow), "failures > 0"))).await
     }
 
     async fn standings(&self, key: Key) -> Result<Vec<Standing>, Error> {
