@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use actors::addon::Addon;
 use actors::call::Bearer;
+use actors::clock::Timestamp;
 use actors::event::Source;
 use actors::flow::run::Step;
+use actors::ids::Key;
 use actors::installation::{Health, Status, TokenHash, WebhookToken, hex};
 use actors::port::clockify::Method;
-use actors::source::{CustomSource, Scheme, TypeFrom};
+use actors::source::{CustomSource, Scheme, SourceName, SourceSecret, TypeFrom};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -27,6 +29,26 @@ pub(super) const fn addon_number(addon: Addon) -> i16 {
 /// The add-on of a number.
 pub(super) fn addon(number: i16) -> Result<Addon, Failure> {
     Addon::ALL.into_iter().find(|addon| addon_number(*addon) == number).ok_or_else(|| unreadable("addon"))
+}
+
+/// A key's two columns.
+pub(super) fn key_columns(key: Key) -> (i16, Vec<u8>) {
+    (addon_number(key.addon), key.workspace.as_bytes().to_vec())
+}
+
+/// Behind which columns keys are listed; none is behind every key.
+pub(super) fn columns_behind(after: Option<Key>) -> (i16, Vec<u8>) {
+    after.map_or((0, Vec::new()), key_columns)
+}
+
+/// The add-ons that have keys behind one, in their order, each with the workspace behind which its keys begin.
+pub(super) fn addons_behind(after: Option<Key>) -> impl Iterator<Item = (Addon, Vec<u8>)> {
+    let begins = move |addon| match after {
+        Some(after) if after.addon > addon => None,
+        Some(after) if after.addon == addon => Some((addon, after.workspace.as_bytes().to_vec())),
+        _ => Some((addon, Vec::new())),
+    };
+    Addon::ALL.into_iter().filter_map(begins)
 }
 
 /// The name of no custom source, for the workspace's own flows.
@@ -133,6 +155,11 @@ pub(super) fn broken(health: &Health) -> (Option<i64>, Option<String>) {
     }
 }
 
+/// Reads [`broken`].
+pub(super) fn health(since: Option<Timestamp>, reason: Option<String>) -> Health {
+    since.map_or(Health::Sound, |since| Health::Broken { since, reason: reason.unwrap_or_default() })
+}
+
 /// The method of a call.
 pub(super) fn method(text: &str) -> Result<Method, Failure> {
     let all = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
@@ -151,6 +178,14 @@ pub(super) struct SourceDefinition {
     pub(super) signature_header: Option<String>,
     pub(super) type_from: TypeFrom,
     pub(super) entity_path: Option<String>,
+}
+
+impl SourceDefinition {
+    /// The source of that definition.
+    pub(super) fn of(self, name: SourceName, secrets: Vec<SourceSecret>, created_at: Timestamp, updated_at: Timestamp) -> CustomSource {
+        let Self { scheme, signature_header, type_from, entity_path } = self;
+        CustomSource { name, scheme, signature_header, type_from, entity_path, secrets, created_at, updated_at }
+    }
 }
 
 pub(super) fn source_to_json(source: &CustomSource) -> Result<String, Failure> {

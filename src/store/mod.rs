@@ -1,7 +1,8 @@
 //! The durable store: [`open`] knows which backends there are, and nobody else does.
 //!
 //! [`writer`] is the group commit that every backend stands behind, [`sealing`] keeps secrets shut, `sqlite/` and `postgres/` have a file for each
-//! port of `actors::port::store`; what they share of batches and columns stands beside them. Another backend is a folder beside it with the same files, a variant of [`Location`] and a line in the two matches below.
+//! port of `actors::port::store`; what they share of batches and columns stands beside them, and the task behind uninstalls (`purging`). Another
+//! backend is a folder beside it with the same files, a variant of [`Location`] and a line in the two matches below.
 
 mod columns;
 mod draft;
@@ -12,6 +13,7 @@ mod ids;
 mod lease;
 mod location;
 mod postgres;
+mod purging;
 pub mod sealing;
 mod sqlite;
 mod writer;

@@ -68,6 +68,17 @@ pub(super) enum After {
     Lost,
 }
 
+impl After {
+    /// What work leaves behind that came to this.
+    pub(super) fn of<T>(done: &Result<T, Failure>) -> Self {
+        match done {
+            Ok(_) | Err(Failure::Refused(_)) => Self::Fine,
+            Err(Failure::Not(_)) => Self::Failing,
+            Err(Failure::Lost(_)) => Self::Lost,
+        }
+    }
+}
+
 /// A transaction of its own between the batches. It is given the connection, or why there is none, and answers its caller itself.
 pub(super) type Job<C> = Box<dyn for<'c> FnOnce(Result<&'c mut C, Error>) -> BoxFuture<'c, After> + Send>;
 

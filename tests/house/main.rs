@@ -9,6 +9,7 @@ mod borders;
 mod calls;
 mod containers;
 mod documents;
+mod erasing;
 mod metrics;
 mod names;
 mod opening;

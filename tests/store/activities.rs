@@ -19,7 +19,7 @@ contract! {
 const MANY: u32 = 100;
 const ALL: Slice = Slice { limit: PAGE_ROWS_MAX, offset: 0 };
 
-fn change(subject: &str) -> Activity {
+pub fn change(subject: &str) -> Activity {
     Activity {
         id: CLOCK.fresh_id().into(),
         at: CLOCK.now(),

@@ -24,7 +24,7 @@ contract! {
 }
 
 /// A bootstrap of two lists of the workspace and one below each project.
-fn planned() -> Record {
+pub fn planned() -> Record {
     let operation = |id: &str, path: &str| serde_json::json!({"id": id, "method": "GET", "path": format!("/v1/workspaces/{{workspaceId}}/{path}"), "tag": "", "summary": "", "answer": {"list": ""}});
     let all = serde_json::json!([operation("a", "projects"), operation("b", "tags"), operation("c", "projects/{projectId}/tasks")]);
     let catalogue = Catalogue::read(all.to_string().as_bytes()).unwrap();

@@ -9,7 +9,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{PgConnection, Row};
 
-use super::super::columns::{addon_number, to_json};
+use super::super::columns::{columns_behind, to_json};
 use super::flows::stay;
 use super::row::{about, json, key};
 use super::{Failure, Postgres, entities};
@@ -98,7 +98,7 @@ impl Postgres {
     }
 
     async fn due_bootstraps(&self, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Failure> {
-        let (addon, workspace) = after.map_or((0, Vec::new()), |after| (addon_number(after.addon), after.workspace.as_bytes().to_vec()));
+        let (addon, workspace) = columns_behind(after);
         let rows = sqlx::query(DUE).bind(addon).bind(workspace).bind(i64::from(limit)).fetch_all(&self.readers).await?;
         rows.iter().map(key).collect()
     }

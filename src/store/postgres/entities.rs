@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::super::columns::addon_number;
+use super::super::columns::columns_behind;
 use super::super::entity_rows::{EntityRow, rows};
 use super::super::failure::unreadable;
 use super::flows::stay;
@@ -207,7 +207,7 @@ impl Postgres {
     }
 
     async fn keys_with_old_entities(&self, before: Timestamp, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Failure> {
-        let (addon, workspace) = after.map_or((0, Vec::new()), |after| (addon_number(after.addon), after.workspace.as_bytes().to_vec()));
+        let (addon, workspace) = columns_behind(after);
         let query = sqlx::query(KEYS).bind(addon).bind(workspace).bind(before.millis()).bind(i64::from(limit));
         query.fetch_all(&self.readers).await?.iter().map(key).collect()
     }

@@ -12,17 +12,10 @@ use serde_json::{Map, Value};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
+use super::super::columns::{broken, health, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
 use super::row::{about, bytes, json, text_if_any, time, time_if_any};
 use super::{Failure, Postgres, activities, bootstraps, secrets, sources, standings, subscriptions};
-
-fn health(row: &PgRow) -> Result<Health, Failure> {
-    Ok(match time_if_any(row, "broken_at")? {
-        None => Health::Sound,
-        Some(since) => Health::Broken { since, reason: text_if_any(row, "broken_reason")?.as_deref().unwrap_or_default().to_owned() },
-    })
-}
 
 fn installation(row: &PgRow, key: Key, token: Secret) -> Result<Installation, Failure> {
     Ok(Installation {
@@ -34,7 +27,7 @@ fn installation(row: &PgRow, key: Key, token: Secret) -> Result<Installation, Fa
         token,
         webhooks: webhooks_from_json(row.try_get("webhooks")?)?.into(),
         status: status(row.try_get("status")?)?,
-        health: health(row)?,
+        health: health(time_if_any(row, "broken_at")?, text_if_any(row, "broken_reason")?.as_deref().map(str::to_owned)),
         settings: json(row, "settings")?,
         installed_at: time(row, "installed_at")?,
         updated_at: time(row, "updated_at")?,
@@ -191,8 +184,7 @@ impl Installations for Postgres {
 
     async fn uninstall(&self, key: Key, addon_id: AddonId, proof: Proof) -> Result<Verdict, Error> {
         let verdict = self.apply((key, Step::Delete, addon_id, proof), move |connection| Box::pin(remove(connection, key))).await;
-        // Also after an error, behind which the transaction may have been done.
-        self.uninstalls.send_modify(|count| *count += 1);
+        self.uninstalls.note();
         verdict
     }
 

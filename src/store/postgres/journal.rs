@@ -15,9 +15,10 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use self::arrays::{Events, Repeats, Standings, Starts};
+use super::super::columns::key_columns;
 use super::super::group::{self as groups, Doubt, Group, Present, Told};
 use super::Failure;
-use super::row::{columns, key};
+use super::row::key;
 
 /// The events in the order of their entries, so that of one message the first is kept. What has no installation (any more) finds nobody to join
 /// and is not written.
@@ -114,7 +115,7 @@ fn ids(rows: &[PgRow]) -> Result<HashSet<Uuid>, Failure> {
 
 /// Finds out what is there, of entries that start something and of which not all was written.
 async fn present(connection: &mut PgConnection, doubts: &[Doubt]) -> Result<Present, Failure> {
-    let (addons, workspaces): (Vec<i16>, Vec<Vec<u8>>) = doubts.iter().map(|doubt| columns(doubt.key)).unzip();
+    let (addons, workspaces): (Vec<i16>, Vec<Vec<u8>>) = doubts.iter().map(|doubt| key_columns(doubt.key)).unzip();
     let keys = "SELECT installations.addon, installations.workspace FROM unnest($1::SMALLINT[], $2::BYTEA[]) AS asked (addon, workspace)
         JOIN installations ON installations.addon = asked.addon AND installations.workspace = asked.workspace";
     let keys = sqlx::query(keys).bind(addons).bind(workspaces).fetch_all(&mut *connection).await?;

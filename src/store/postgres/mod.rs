@@ -39,14 +39,14 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection, PgPool, Postgres as Driver, Transaction};
-use tokio::sync::{oneshot, watch};
-use tokio::task::AbortHandle;
+use tokio::sync::oneshot;
 
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
 pub(super) use self::lease::lease;
 use self::purge::Purger;
 use super::failure::Failure;
+use super::purging::{Purging, Uninstalls};
 use super::sealing::Keyring;
 use super::writer::{self, After, Figures, Handle};
 use super::{Database, Engine, OpenError};
@@ -57,15 +57,13 @@ struct Postgres {
     writer: Handle<Pen>,
     keyring: Keyring,
     clock: Arc<dyn Clock>,
-    /// Counts the uninstalls whose rows are to be removed.
-    uninstalls: watch::Sender<u64>,
+    uninstalls: Uninstalls,
 }
 
 /// The store with the task that belongs to it.
 struct Running {
     store: Arc<Postgres>,
-    purged: watch::Receiver<Option<u64>>,
-    purger: AbortHandle,
+    purging: Purging,
 }
 
 /// Brings the schema up to date.
@@ -90,13 +88,11 @@ pub(super) async fn open(url: &str, keyring: Keyring, clock: Arc<dyn Clock>) -> 
     let readers = pool.connect_with(options).await?;
     let writer = writer::spawn(backend, None).map_err(OpenError::Thread)?;
     transact(&writer, &clock, |_| Box::pin(async { Ok(()) })).await?;
-    let (uninstalls, begun) = watch::channel(0);
-    let (done, purged) = watch::channel(None);
     let purger = Purger { readers: readers.clone(), writer: writer.clone(), clock: Arc::clone(&clock) };
-    let purger = tokio::spawn(purger.run(begun, done)).abort_handle();
+    let (purging, uninstalls) = Purging::start(purger, Arc::clone(&clock));
     let store = Arc::new(Postgres { readers, writer, keyring, clock, uninstalls });
     store.warn_of_missing_key().await?;
-    let running = Running { store: Arc::clone(&store), purged, purger };
+    let running = Running { store: Arc::clone(&store), purging };
     Ok(Database { store, engine: Box::new(running) })
 }
 
@@ -107,20 +103,13 @@ impl Engine for Running {
     }
 
     async fn purged(&self) -> bool {
-        let uninstalls = *self.store.uninstalls.borrow();
-        self.purged.clone().wait_for(|purged| purged.is_some_and(|purged| purged >= uninstalls)).await.is_ok()
+        self.purging.done(self.store.uninstalls.count()).await
     }
 
     async fn close(self: Box<Self>) {
-        self.purger.abort();
+        self.purging.stop();
         self.store.readers.close().await;
         self.store.writer.close().await;
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.purger.abort();
     }
 }
 
@@ -156,11 +145,7 @@ async fn transact<T: Send + 'static>(
                 }
                 Err(error) => Err(Failure::Not(error)),
             };
-            let after = match &done {
-                Ok(_) | Err(Failure::Refused(_)) => After::Fine,
-                Err(Failure::Not(_)) => After::Failing,
-                Err(Failure::Lost(_)) => After::Lost,
-            };
+            let after = After::of(&done);
             let _ = answer.send(done.map_err(Error::from));
             after
         })

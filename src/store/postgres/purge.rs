@@ -4,14 +4,13 @@
 //! followed by one that goes on. The bytes of removed rows go when the server's autovacuum has been there, from its logs when those are recycled.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actors::clock::Clock;
-use actors::limits::store::{PURGE_PAUSE_MS, PURGE_ROWS_MAX};
+use actors::limits::store::PURGE_ROWS_MAX;
 use actors::port::store::Error;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
-use tokio::sync::watch;
 
+use super::super::purging::Purge;
 use super::connection::Pen;
 use super::{Failure, Handle, transact};
 
@@ -22,26 +21,7 @@ pub(super) struct Purger {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-impl Purger {
-    /// Goes on until it is aborted or the store is gone. `done` says of how many uninstalls nothing is left.
-    pub(super) async fn run(self, mut uninstalls: watch::Receiver<u64>, done: watch::Sender<Option<u64>>) {
-        loop {
-            let seen = *uninstalls.borrow_and_update();
-            match self.purge().await {
-                Ok(()) => {
-                    done.send_replace(Some(seen));
-                    if uninstalls.changed().await.is_err() {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    log::debug!("what was uninstalled cannot be removed yet: {error}");
-                    self.clock.sleep(Duration::from_millis(PURGE_PAUSE_MS)).await;
-                }
-            }
-        }
-    }
-
+impl Purge for Purger {
     async fn purge(&self) -> Result<(), Error> {
         let stays: Vec<i64> = sqlx::query_scalar("SELECT stay FROM purges").fetch_all(&self.readers).await.map_err(Failure::from)?;
         for stay in stays {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use super::super::columns::addon_number;
+use super::super::columns::columns_behind;
 use super::super::ids::{first_id_at, young};
 use super::row::{about, key};
 use super::{Failure, Postgres, flows};
@@ -61,7 +61,7 @@ impl Postgres {
         if oldest.is_none_or(|oldest| oldest >= bound) {
             return Ok(Vec::new());
         }
-        let (addon, workspace) = after.map_or((0, Vec::new()), |after| (addon_number(after.addon), after.workspace.as_bytes().to_vec()));
+        let (addon, workspace) = columns_behind(after);
         let query = sqlx::query(KEYS).bind(addon).bind(workspace).bind(bound).bind(i64::from(limit));
         query.fetch_all(&self.readers).await?.iter().map(key).collect()
     }

@@ -9,18 +9,13 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row, SqlSafeStr};
 
-use super::super::columns::{addon, addon_number, from_json};
+use super::super::columns::{addon, from_json, key_columns};
 use super::super::failure::unreadable;
 use super::Failure;
 
-/// A key's two columns.
-pub(super) fn columns(key: Key) -> (i16, Vec<u8>) {
-    (addon_number(key.addon), key.workspace.as_bytes().to_vec())
-}
-
 /// A query about a key, whose columns are its first two parameters.
 pub(super) fn about(sql: impl SqlSafeStr, key: Key) -> Query<'static, Postgres, PgArguments> {
-    let (addon, workspace) = columns(key);
+    let (addon, workspace) = key_columns(key);
     sqlx::query(sql).bind(addon).bind(workspace)
 }
 

@@ -13,35 +13,22 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
-use super::super::columns::{addon_number, steps_from_json};
+use super::super::columns::{addon_number, addons_behind, steps_from_json};
 use super::super::failure::unreadable;
 use super::super::ids::span;
 use super::row::{about, count, key, text_if_any, time, time_if_any};
 use super::{Failure, Postgres};
 
 fn run(row: &PgRow) -> Result<Run, Failure> {
-    let reason: Option<&str> = row.try_get("reason")?;
-    Ok(Run {
-        id: row.try_get::<Uuid, _>("id")?.into(),
-        key: key(row)?,
-        flow: row.try_get::<Uuid, _>("flow")?.into(),
-        flow_version: count(row, "flow_version")?,
-        event: row.try_get::<Uuid, _>("event")?.into(),
-        event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
-        entity: text_if_any(row, "entity")?,
-        state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
-        steps: steps_from_json(row.try_get("steps")?, row.try_get("answers")?)?,
-        due_at: time_if_any(row, "due_at")?,
-        reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
-        replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),
-        created_at: time(row, "created_at")?,
-        started_at: time_if_any(row, "started_at")?,
-        finished_at: time_if_any(row, "finished_at")?,
-        dismissed_at: time_if_any(row, "dismissed_at")?,
-    })
+    let steps = steps_from_json(row.try_get("steps")?, row.try_get("answers")?)?;
+    Ok(summary(row, u32::try_from(steps.len()).unwrap_or(u32::MAX))?.whole(key(row)?, steps))
 }
 
-fn summary(row: &PgRow) -> Result<RunSummary, Failure> {
+fn listed(row: &PgRow) -> Result<RunSummary, Failure> {
+    summary(row, count(row, "steps_total")?)
+}
+
+fn summary(row: &PgRow, steps: u32) -> Result<RunSummary, Failure> {
     let reason: Option<&str> = row.try_get("reason")?;
     Ok(RunSummary {
         id: row.try_get::<Uuid, _>("id")?.into(),
@@ -51,7 +38,7 @@ fn summary(row: &PgRow) -> Result<RunSummary, Failure> {
         event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
         entity: text_if_any(row, "entity")?,
         state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
-        steps: count(row, "steps_total")?,
+        steps,
         due_at: time_if_any(row, "due_at")?,
         reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
         replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),
@@ -153,7 +140,7 @@ impl Postgres {
         let part = part.bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
         let rows = part.fetch_all(&mut *reading).await?;
         reading.commit().await?;
-        let items = rows.iter().map(summary).collect::<Result<_, _>>()?;
+        let items = rows.iter().map(listed).collect::<Result<_, _>>()?;
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }
 
@@ -194,13 +181,8 @@ impl Runs for Postgres {
 
     async fn keys_with_work(&self, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Error> {
         let mut keys = Vec::new();
-        for addon in Addon::ALL {
+        for (addon, from) in addons_behind(after) {
             let left = limit.saturating_sub(u32::try_from(keys.len()).unwrap_or(limit));
-            let from = match after {
-                Some(after) if after.addon > addon => continue,
-                Some(after) if after.addon == addon => after.workspace.as_bytes().to_vec(),
-                _ => Vec::new(),
-            };
             keys.extend(self.workspaces_with_work(addon, from, left).await?);
         }
         Ok(keys)

@@ -20,17 +20,9 @@ fn name(row: &PgRow) -> Result<SourceName, Failure> {
 }
 
 fn source(row: &PgRow, key: Key, keyring: &Keyring) -> Result<CustomSource, Failure> {
-    let (name, SourceDefinition { scheme, signature_header, type_from, entity_path }) = (name(row)?, json(row, "definition")?);
-    Ok(CustomSource {
-        scheme,
-        signature_header,
-        type_from,
-        entity_path,
-        secrets: keyring.open_source(row.try_get("secrets")?, key, &name).map_err(Failure::Not)?,
-        created_at: time(row, "created_at")?,
-        updated_at: time(row, "updated_at")?,
-        name,
-    })
+    let (name, definition): (_, SourceDefinition) = (name(row)?, json(row, "definition")?);
+    let secrets = keyring.open_source(row.try_get("secrets")?, key, &name).map_err(Failure::Not)?;
+    Ok(definition.of(name, secrets, time(row, "created_at")?, time(row, "updated_at")?))
 }
 
 async fn create(

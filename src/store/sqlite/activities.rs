@@ -9,11 +9,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::erase::ACTIVITIES;
 use super::flows::stay;
 use super::row::{about, time};
-use super::{Failure, Sqlite, purge};
-
-const TEXTS: [&str; 4] = ["person", "what", "subject", "detail"];
+use super::{Failure, Sqlite};
 
 fn activity(row: &SqliteRow) -> Result<Activity, Failure> {
     Ok(Activity {
@@ -40,24 +39,14 @@ async fn record(connection: &mut SqliteConnection, key: Key, activity: Activity,
         .execute(&mut *connection)
         .await?;
     let beyond = "WHERE stay = ?1 AND id <= (SELECT id FROM activities WHERE stay = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
-    erase(connection, beyond, |query| query.bind(stay).bind(kept_max)).await?;
+    ACTIVITIES.erase(connection, beyond, |query| query.bind(stay).bind(kept_max)).await?;
     Ok(true)
-}
-
-type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
-
-/// Removes changes, overwritten as everything that people would not want to be found.
-async fn erase(connection: &mut SqliteConnection, which: &str, bind: impl Fn(Query) -> Query) -> Result<(), Failure> {
-    for statement in [purge::overwrite("activities", &TEXTS, &[]), "DELETE FROM activities".to_owned()] {
-        bind(sqlx::query(AssertSqlSafe(format!("{statement} {which}")))).execute(&mut *connection).await?;
-    }
-    Ok(())
 }
 
 /// Removes all changes of a key, while its installation is still there.
 pub(super) async fn remove_all(connection: &mut SqliteConnection, key: Key) -> Result<(), Failure> {
     let Some(stay) = stay(connection, key).await? else { return Ok(()) };
-    erase(connection, "WHERE stay = ?", |query| query.bind(stay)).await
+    ACTIVITIES.erase(connection, "WHERE stay = ?", |query| query.bind(stay)).await.map(drop)
 }
 
 const OF_KEY: &str = "FROM installations CROSS JOIN activities ON activities.stay = installations.stay

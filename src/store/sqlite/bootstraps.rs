@@ -9,7 +9,8 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, SqliteConnection};
 
-use super::super::columns::{addon_number, to_json};
+use super::super::columns::{columns_behind, to_json};
+use super::erase::BOOTSTRAP_OPERATIONS;
 use super::flows::stay;
 use super::row::{about, json, key};
 use super::{Failure, Sqlite, entities};
@@ -21,7 +22,7 @@ async fn put(connection: &mut SqliteConnection, key: Key, stay: i64, record: &Re
     let head = "INSERT INTO bootstraps (addon, workspace, stay, id, due, head) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT (stay) DO UPDATE SET id = excluded.id, due = excluded.due, head = excluded.head";
     put_head(about(head, key).bind(stay), &record.head)?.execute(&mut *connection).await?;
-    sqlx::query("DELETE FROM bootstrap_operations WHERE stay = ?1").bind(stay).execute(&mut *connection).await?;
+    BOOTSTRAP_OPERATIONS.erase(connection, "WHERE stay = ?", |query| query.bind(stay)).await?;
     let operation =
         "INSERT INTO bootstrap_operations (addon, workspace, stay, position, operation, progress) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     for (position, progress) in record.operations.iter().enumerate() {
@@ -100,7 +101,7 @@ impl Sqlite {
     }
 
     async fn due_bootstraps(&self, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Failure> {
-        let (addon, workspace) = after.map_or((0, Vec::new()), |after| (addon_number(after.addon), after.workspace.as_bytes().to_vec()));
+        let (addon, workspace) = columns_behind(after);
         let rows = sqlx::query(DUE).bind(addon).bind(workspace).bind(i64::from(limit)).fetch_all(&self.readers).await?;
         rows.iter().map(key).collect()
     }

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::super::columns::{bearer, method};
 use super::super::failure::unreadable;
+use super::erase::API_CALLS;
 use super::flows::stay;
 use super::row::{about, time};
-use super::{Failure, Sqlite, purge};
+use super::{Failure, Sqlite};
 
 fn call(row: &SqliteRow) -> Result<Call, Failure> {
     Ok(Call {
@@ -53,8 +54,8 @@ async fn keep(connection: &mut SqliteConnection, key: Key, call: Call, content: 
         .bind(content)
         .execute(&mut *connection)
         .await?;
-    let surplus = format!("DELETE FROM api_calls WHERE stay = ?1 AND id <= ({SURPLUS})");
-    sqlx::query(AssertSqlSafe(surplus)).bind(stay).bind(calls_max).execute(connection).await?;
+    let surplus = format!("WHERE stay = ?1 AND id <= ({SURPLUS})");
+    API_CALLS.erase(connection, &surplus, |query| query.bind(stay).bind(calls_max)).await?;
     Ok(true)
 }
 
@@ -92,15 +93,9 @@ fn filtered(sql: String, key: Key, filter: &CallFilter) -> sqlx::query::Query<'s
         .bind(filter.to.map(Timestamp::millis))
 }
 
-/// Overwritten before they go, as everything that people would not want to be found.
 async fn expire(connection: &mut SqliteConnection, numbers: Vec<i64>) -> Result<u32, Failure> {
     let numbers = serde_json::Value::from(numbers).to_string();
-    let mut removed = 0;
-    for statement in [purge::overwrite("api_calls", &["path", "error"], &["content"]), "DELETE FROM api_calls".to_owned()] {
-        let statement = format!("{statement} WHERE number IN (SELECT value FROM json_each(?))");
-        removed = sqlx::query(AssertSqlSafe(statement)).bind(&numbers).execute(&mut *connection).await?.rows_affected();
-    }
-    Ok(u32::try_from(removed).unwrap_or(u32::MAX))
+    API_CALLS.erase(connection, "WHERE number IN (SELECT value FROM json_each(?))", |query| query.bind(numbers.clone())).await
 }
 
 impl Sqlite {

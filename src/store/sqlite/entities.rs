@@ -10,12 +10,13 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-use super::super::columns::addon_number;
+use super::super::columns::{columns_behind, key_columns};
 use super::super::entity_rows::{EntityRow, rows};
 use super::super::failure::unreadable;
+use super::erase::ENTITIES;
 use super::flows::stay;
-use super::row::{about, columns, json, key, time};
-use super::{Failure, Sqlite, purge};
+use super::row::{about, json, key, time};
+use super::{Failure, Sqlite};
 
 /// Rows of one statement. Few sizes, so that each statement is prepared once.
 const WIDTHS: [usize; 3] = [64, 8, 1];
@@ -31,7 +32,7 @@ fn upsert(width: usize) -> String {
 
 /// Writes changes of a stay.
 pub(super) async fn put(connection: &mut SqliteConnection, key: Key, stay: i64, changes: &[EntityChange]) -> Result<(), Failure> {
-    let (addon, workspace) = columns(key);
+    let (addon, workspace) = key_columns(key);
     let mut left = rows(changes)?;
     for width in WIDTHS {
         while left.len() >= width {
@@ -185,7 +186,7 @@ impl Sqlite {
         self.transact(move |connection| {
             Box::pin(async move {
                 let Some(stay) = stay(connection, key).await? else { return Ok(0) };
-                purge::remove(connection, "entities", stay, numbers, &loose).await
+                ENTITIES.erase_found(connection, stay, numbers, &loose).await
             })
         })
         .await
@@ -197,7 +198,7 @@ impl Sqlite {
     }
 
     async fn keys_with_old_entities(&self, before: Timestamp, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Failure> {
-        let (addon, workspace) = after.map_or((0, Vec::new()), |after| (addon_number(after.addon), after.workspace.as_bytes().to_vec()));
+        let (addon, workspace) = columns_behind(after);
         let query = sqlx::query(KEYS).bind(addon).bind(workspace).bind(before.millis()).bind(limit);
         query.fetch_all(&self.readers).await?.iter().map(key).collect()
     }

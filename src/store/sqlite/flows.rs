@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::columns::to_json;
+use super::erase::FLOW_VERSIONS;
 use super::row::{about, json, time};
 use super::{Failure, Sqlite, standings};
 
@@ -52,7 +53,7 @@ async fn put_version(connection: &mut SqliteConnection, key: Key, stay: i64, flo
 }
 
 /// Versions up to one, unless a run that has not ended needs them.
-pub(super) const PRUNE: &str = "DELETE FROM flow_versions WHERE stay = ?3 AND flow = ?4 AND version <= ?5 AND NOT EXISTS (
+pub(super) const OLD: &str = "WHERE stay = ?3 AND flow = ?4 AND version <= ?5 AND NOT EXISTS (
         SELECT 1 FROM runs INDEXED BY runs_queued WHERE runs.addon = ?1 AND runs.queue IN (0, 1) AND runs.workspace = ?2 AND runs.stay = ?3
             AND runs.flow = flow_versions.flow AND runs.flow_version = flow_versions.version
     )";
@@ -80,7 +81,7 @@ async fn update(connection: &mut SqliteConnection, key: Key, flow: Flow) -> Resu
     let next = Flow { version: version + 1, created_at: Timestamp::from_millis(created_at), ..flow };
     let saved = put_version(&mut *connection, key, stay, &next).await?;
     let old = next.version.saturating_sub(VERSIONS_STORED_MAX);
-    about(PRUNE, key).bind(stay).bind(next.id.uuid()).bind(old).execute(connection).await?;
+    FLOW_VERSIONS.erase_of(connection, key, OLD, |query| query.bind(stay).bind(next.id.uuid()).bind(old)).await?;
     Ok(saved)
 }
 

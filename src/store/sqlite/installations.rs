@@ -10,19 +10,13 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
-use super::super::columns::{broken, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
+use super::super::columns::{broken, health, status, status_text, to_json, webhooks_from_json, webhooks_to_json};
 use super::super::sealing::{Keyring, TOKEN};
+use super::erase::INSTALLATIONS;
 use super::row::{about, bytes, json, time, time_if_any};
-use super::{Failure, Sqlite, activities, bootstraps, purge, secrets, sources, standings, subscriptions};
-
-fn health(row: &SqliteRow) -> Result<Health, Failure> {
-    Ok(match time_if_any(row, "broken_at")? {
-        None => Health::Sound,
-        Some(since) => Health::Broken { since, reason: row.try_get::<Option<String>, _>("broken_reason")?.unwrap_or_default() },
-    })
-}
+use super::{Failure, Sqlite, activities, bootstraps, secrets, sources, standings, subscriptions};
 
 fn installation(row: &SqliteRow, key: Key, token: Secret) -> Result<Installation, Failure> {
     Ok(Installation {
@@ -34,7 +28,7 @@ fn installation(row: &SqliteRow, key: Key, token: Secret) -> Result<Installation
         token,
         webhooks: webhooks_from_json(row.try_get("webhooks")?)?.into(),
         status: status(row.try_get("status")?)?,
-        health: health(row)?,
+        health: health(time_if_any(row, "broken_at")?, row.try_get("broken_reason")?),
         settings: json(row, "settings")?,
         installed_at: time(row, "installed_at")?,
         updated_at: time(row, "updated_at")?,
@@ -93,11 +87,7 @@ async fn remove(connection: &mut SqliteConnection, key: Key) -> Result<(), Failu
     activities::remove_all(connection, key).await?;
     secrets::remove_all(connection, key).await?;
     standings::remove_all(connection, key, None).await?;
-    let texts = ["addon_user", "as_user", "urls", "settings", "webhooks", "broken_reason"];
-    let overwrite = format!("{} WHERE addon = ? AND workspace = ?", purge::overwrite("installations", &texts, &["token"]));
-    about(AssertSqlSafe(overwrite), key).execute(&mut *connection).await?;
-    about("DELETE FROM installations WHERE addon = ? AND workspace = ?", key).execute(connection).await?;
-    Ok(())
+    INSTALLATIONS.erase_of(connection, key, "WHERE addon = ? AND workspace = ?", |query| query).await.map(drop)
 }
 
 /// After a change of keys: whatever writes an installation seals its token, its secrets and its sources' secrets anew.
@@ -194,8 +184,7 @@ impl Installations for Sqlite {
 
     async fn uninstall(&self, key: Key, addon_id: AddonId, proof: Proof) -> Result<Verdict, Error> {
         let verdict = self.apply((key, Step::Delete, addon_id, proof), move |connection| Box::pin(remove(connection, key))).await;
-        // Also after an error, behind which the transaction may have been done.
-        self.uninstalls.send_modify(|count| *count += 1);
+        self.uninstalls.note();
         verdict
     }
 

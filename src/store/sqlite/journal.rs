@@ -17,10 +17,10 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Either, Executor, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
+use super::super::columns::key_columns;
 use super::super::group::{self as groups, Doubt, Group, Present};
 use super::Failure;
 use super::connection::Pen;
-use super::row::columns;
 use super::script::{Answer, Script};
 
 /// Writes a batch. After a failure the transaction may be open.
@@ -72,12 +72,12 @@ async fn present(connection: &mut SqliteConnection, doubts: &[Doubt]) -> Result<
 async fn present_keys(connection: &mut SqliteConnection, doubts: &[Doubt]) -> Result<HashSet<Key>, Failure> {
     let mut query = QueryBuilder::new("SELECT addon, workspace FROM installations WHERE (addon, workspace) IN (");
     query.push_values(doubts, |mut row, doubt| {
-        let (addon, workspace) = columns(doubt.key);
+        let (addon, workspace) = key_columns(doubt.key);
         row.push_bind(addon).push_bind(workspace);
     });
     let found: Vec<(i16, Vec<u8>)> = query.push(")").build_query_as().persistent(false).fetch_all(connection).await?;
     let found: HashSet<_> = found.into_iter().collect();
-    Ok(doubts.iter().map(|doubt| doubt.key).filter(|key| found.contains(&columns(*key))).collect())
+    Ok(doubts.iter().map(|doubt| doubt.key).filter(|key| found.contains(&key_columns(*key))).collect())
 }
 
 /// Which of some events are there.

@@ -9,6 +9,7 @@ mod calls;
 mod chapters;
 mod connection;
 mod entities;
+mod erase;
 mod events;
 mod failure;
 mod file;
@@ -44,8 +45,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use sqlx::{Sqlite as Driver, SqliteConnection, Transaction};
-use tokio::sync::{oneshot, watch};
-use tokio::task::AbortHandle;
+use tokio::sync::oneshot;
 
 use self::connection::Pen;
 pub(super) use self::failure::meaning;
@@ -53,6 +53,7 @@ pub(super) use self::lease::lease;
 use self::purge::Purger;
 use self::retention::Ahead;
 use super::failure::Failure;
+use super::purging::{Purging, Uninstalls};
 use super::sealing::Keyring;
 use super::writer::{self, After, Figures, Handle};
 use super::{Database, Engine, OpenError};
@@ -62,8 +63,7 @@ struct Sqlite {
     readers: SqlitePool,
     writer: Handle<Pen>,
     keyring: Keyring,
-    /// Counts the uninstalls whose rows are to be removed.
-    uninstalls: watch::Sender<u64>,
+    uninstalls: Uninstalls,
     /// For the next page of installations that have old rows.
     ahead: Mutex<Option<Ahead>>,
 }
@@ -71,8 +71,7 @@ struct Sqlite {
 /// The store with the task that belongs to it.
 struct Running {
     store: Arc<Sqlite>,
-    purged: watch::Receiver<Option<u64>>,
-    purger: AbortHandle,
+    purging: Purging,
 }
 
 /// Brings the schema up to date.
@@ -97,13 +96,11 @@ pub(super) async fn open(path: &Path, keyring: Keyring, clock: Arc<dyn Clock>) -
         .test_before_acquire(false);
     let readers = pool.connect_with(connection::reader(path)).await?;
     let writer = writer::spawn(backend, Some(pen)).map_err(OpenError::Thread)?;
-    let (uninstalls, begun) = watch::channel(0);
-    let (done, purged) = watch::channel(None);
-    let purger = Purger { readers: readers.clone(), writer: writer.clone(), clock };
-    let purger = tokio::spawn(purger.run(begun, done)).abort_handle();
+    let purger = Purger { readers: readers.clone(), writer: writer.clone() };
+    let (purging, uninstalls) = Purging::start(purger, clock);
     let store = Arc::new(Sqlite { readers, writer, keyring, uninstalls, ahead: Mutex::new(None) });
     store.warn_of_missing_key().await?;
-    let running = Running { store: Arc::clone(&store), purged, purger };
+    let running = Running { store: Arc::clone(&store), purging };
     Ok(Database { store, engine: Box::new(running) })
 }
 
@@ -114,20 +111,13 @@ impl Engine for Running {
     }
 
     async fn purged(&self) -> bool {
-        let uninstalls = *self.store.uninstalls.borrow();
-        self.purged.clone().wait_for(|purged| purged.is_some_and(|purged| purged >= uninstalls)).await.is_ok()
+        self.purging.done(self.store.uninstalls.count()).await
     }
 
     async fn close(self: Box<Self>) {
-        self.purger.abort();
+        self.purging.stop();
         self.store.readers.close().await;
         self.store.writer.close().await;
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.purger.abort();
     }
 }
 
@@ -166,11 +156,7 @@ async fn on_connection<T: Send + 'static>(
                 Ok(pen) => work(pen.connection()).await,
                 Err(error) => Err(Failure::Not(error)),
             };
-            let after = match &done {
-                Ok(_) | Err(Failure::Refused(_)) => After::Fine,
-                Err(Failure::Not(_)) => After::Failing,
-                Err(Failure::Lost(_)) => After::Lost,
-            };
+            let after = After::of(&done);
             let _ = answer.send(done.map_err(Error::from));
             after
         })

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::journal::group;
 use super::{
-    bootstraps, calls, chapters, connection, entities, events, flows, migrate, purge, retention, runs, schedules, secrets, sources,
+    bootstraps, calls, chapters, connection, entities, erase, events, flows, migrate, purge, retention, runs, schedules, secrets, sources,
     standings, statistics, subscriptions,
 };
 
@@ -86,7 +86,8 @@ async fn every_read_goes_along_an_index() {
     reads.extend(["events", "runs"].map(|table| statistics::in_spans(table, 25)));
     reads.extend([runs::DISMISS, schedules::DUE, schedules::SET_DUE].map(str::to_owned));
     reads.extend([events::ONE, runs::ONE, runs::UNFINISHED, runs::WITH_WORK, flows::NEWEST, flows::ANY, flows::ALL].map(str::to_owned));
-    reads.extend([flows::PRUNE.to_owned(), format!("SELECT flow_versions.* {} ORDER BY flow_versions.version DESC", flows::VERSIONS)]);
+    reads.push(format!("SELECT flow_versions.* {} ORDER BY flow_versions.version DESC", flows::VERSIONS));
+    reads.extend(erase::FLOW_VERSIONS.statements(flows::OLD));
     reads.extend([sources::ONE, sources::ALL, secrets::ONE, secrets::ALL, standings::ALL].map(str::to_owned));
     reads.extend([entities::ONE, entities::COUNTS, entities::IDS, entities::SWEEP, entities::OLD, entities::KEYS].map(str::to_owned));
     reads.extend([bootstraps::HEAD, bootstraps::OPERATIONS, bootstraps::DUE].map(str::to_owned));

@@ -1,50 +1,27 @@
 //! The rows of an installation that has been uninstalled: removed in small transactions between the batches, and their space given back.
 //!
 //! They are invisible from the first transaction of the uninstall on; this makes them disappear from the file as well, its log included. A stay is
-//! forgotten last of all, so that a process that ends in between is followed by one that goes on. SQLite zeroes what is deleted, but not always the
-//! copy that a row leaves when its page is balanced; so rows are overwritten before they go, and a small file is written anew as a whole. In
-//! a large one copies from former balancing may stay in the unused parts of pages until an operator's `VACUUM`.
+//! forgotten last of all, so that a process that ends in between is followed by one that goes on. Rows are overwritten before they go
+//! ([`super::erase`]), and a small file is written anew as a whole. In a large one copies from former balancing may stay in the unused parts of
+//! pages until an operator's `VACUUM`.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use actors::clock::Clock;
-use actors::limits::store::{BUSY_TIMEOUT_MS, PURGE_PAUSE_MS, PURGE_ROWS_MAX, VACUUM_PAGES_MAX, VACUUM_WHOLE_BYTES_MAX};
+use actors::limits::store::{BUSY_TIMEOUT_MS, PURGE_ROWS_MAX, VACUUM_PAGES_MAX, VACUUM_WHOLE_BYTES_MAX};
 use actors::port::store::Error;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, SqliteConnection};
-use tokio::sync::watch;
 
+use super::super::purging::Purge;
 use super::connection::Pen;
+use super::erase::{self, Table};
 use super::{Failure, Handle, chapters, on_connection, transact};
 
 /// Removes what uninstalls leave.
 pub(super) struct Purger {
     pub(super) readers: SqlitePool,
     pub(super) writer: Handle<Pen>,
-    pub(super) clock: Arc<dyn Clock>,
 }
 
-impl Purger {
-    /// Goes on until it is aborted or the store is gone. `done` says of how many uninstalls nothing is left.
-    pub(super) async fn run(self, mut uninstalls: watch::Receiver<u64>, done: watch::Sender<Option<u64>>) {
-        loop {
-            let seen = *uninstalls.borrow_and_update();
-            match self.purge().await {
-                Ok(()) => {
-                    done.send_replace(Some(seen));
-                    if uninstalls.changed().await.is_err() {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    log::debug!("what was uninstalled cannot be removed yet: {error}");
-                    self.clock.sleep(Duration::from_millis(PURGE_PAUSE_MS)).await;
-                }
-            }
-        }
-    }
-
+impl Purge for Purger {
     async fn purge(&self) -> Result<(), Error> {
         let stays: Vec<i64> = sqlx::query_scalar("SELECT stay FROM purges").fetch_all(&self.readers).await.map_err(Failure::from)?;
         if stays.is_empty() {
@@ -59,7 +36,9 @@ impl Purger {
         }
         transact(&self.writer, move |connection| Box::pin(forget(connection, stays))).await
     }
+}
 
+impl Purger {
     async fn remove_rows(&self, stay: i64) -> Result<(), Error> {
         for rows in &ROWS {
             loop {
@@ -69,7 +48,7 @@ impl Purger {
                 if numbers.is_empty() {
                     break;
                 }
-                transact(&self.writer, move |connection| Box::pin(rows.remove(connection, stay, numbers, "true"))).await?;
+                transact(&self.writer, move |connection| Box::pin(rows.table.erase_found(connection, stay, numbers, "true"))).await?;
             }
         }
         transact(&self.writer, move |connection| Box::pin(remove_flows(connection, stay))).await
@@ -90,28 +69,30 @@ impl Purger {
     }
 }
 
-/// Rows of a stay, and what of them people would not want to be found.
+/// Rows of a stay.
 struct Rows {
-    table: &'static str,
+    table: Table,
     /// How its chapters are enumerated, if it has any.
     chapters: Option<&'static str>,
-    texts: &'static [&'static str],
-    blobs: &'static [&'static str],
+}
+
+const fn rows(table: Table) -> Rows {
+    Rows { table, chapters: None }
 }
 
 const ROWS: [Rows; 7] = [
-    Rows { table: "events", chapters: Some(chapters::OF_EVENTS), texts: &["headers", "entity"], blobs: &["payload"] },
-    Rows { table: "runs", chapters: Some(chapters::OF_RUNS), texts: &["steps", "answers", "reason", "entity"], blobs: &[] },
-    Rows { table: "bootstraps", chapters: None, texts: &["head"], blobs: &[] },
-    Rows { table: "bootstrap_operations", chapters: None, texts: &["progress"], blobs: &[] },
-    Rows { table: "entities", chapters: None, texts: &["parent", "name", "sort", "data"], blobs: &[] },
-    Rows { table: "api_calls", chapters: None, texts: &["path", "error", "person"], blobs: &["content"] },
-    Rows { table: "flow_versions", chapters: None, texts: &["definition"], blobs: &[] },
+    Rows { table: erase::EVENTS, chapters: Some(chapters::OF_EVENTS) },
+    Rows { table: erase::RUNS, chapters: Some(chapters::OF_RUNS) },
+    rows(erase::BOOTSTRAPS),
+    rows(erase::BOOTSTRAP_OPERATIONS),
+    rows(erase::ENTITIES),
+    rows(erase::API_CALLS),
+    rows(erase::FLOW_VERSIONS),
 ];
 
 impl Rows {
     fn find(&self) -> String {
-        let table = self.table;
+        let table = self.table.name;
         match self.chapters {
             Some(chapters) => format!(
                 "{chapters} SELECT {table}.rowid FROM chapters
@@ -120,45 +101,12 @@ impl Rows {
             None => format!("SELECT rowid FROM {table} WHERE stay = ? LIMIT ?"),
         }
     }
-
-    /// Removes some of them, if they are `loose` as well; how many it were.
-    async fn remove(&self, connection: &mut SqliteConnection, stay: i64, numbers: Vec<i64>, loose: &str) -> Result<u32, Failure> {
-        let numbers = serde_json::Value::from(numbers).to_string();
-        let mut removed = 0;
-        for statement in [overwrite(self.table, self.texts, self.blobs), format!("DELETE FROM {}", self.table)] {
-            let statement = format!("{statement} WHERE stay = ? AND rowid IN (SELECT value FROM json_each(?)) AND {loose}");
-            removed = sqlx::query(AssertSqlSafe(statement)).bind(stay).bind(&numbers).execute(&mut *connection).await?.rows_affected();
-        }
-        Ok(u32::try_from(removed).unwrap_or(u32::MAX))
-    }
-}
-
-/// Removes rows of an installation that stays; how many it were.
-pub(super) async fn remove(
-    connection: &mut SqliteConnection,
-    table: &str,
-    stay: i64,
-    numbers: Vec<i64>,
-    loose: &str,
-) -> Result<u32, Failure> {
-    match ROWS.iter().find(|rows| rows.table == table) {
-        Some(rows) => rows.remove(connection, stay, numbers, loose).await,
-        None => Ok(0),
-    }
 }
 
 /// How all rows of a stay are found, for those who look at the plans.
 #[cfg(test)]
 pub(super) fn finds() -> Vec<String> {
     ROWS.iter().map(Rows::find).collect()
-}
-
-/// Puts as many zeros in place of each text and blob: a row that keeps its size is written where it is.
-pub(super) fn overwrite(table: &str, texts: &[&str], blobs: &[&str]) -> String {
-    let text = |name: &&str| format!("{name} = substr(hex(zeroblob(octet_length({name}) / 2 + 1)), 1, octet_length({name}))");
-    let blob = |name: &&str| format!("{name} = zeroblob(length({name}))");
-    let columns: Vec<String> = texts.iter().map(text).chain(blobs.iter().map(blob)).collect();
-    format!("UPDATE {table} SET {}", columns.join(", "))
 }
 
 /// At most as many as a workspace may have, and small ones.

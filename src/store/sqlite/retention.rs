@@ -14,28 +14,29 @@ use actors::port::store::{Error, Retention};
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-use super::super::columns::addon_number;
+use super::super::columns::columns_behind;
 use super::super::ids::{first_id_at, young};
+use super::erase::{self, Table};
 use super::row::{about, key};
-use super::{Failure, Sqlite, chapters, flows, purge};
+use super::{Failure, Sqlite, chapters, flows};
 
 const FINISHED: &str = "runs.state NOT IN ('QUEUED', 'RUNNING', 'WAITING')";
 const WITHOUT_RUNS: &str = "NOT EXISTS (SELECT 1 FROM runs INDEXED BY runs_by_event WHERE runs.event = events.id)";
 
 /// Kinds of rows that expire; wants the key's two parameters, the first id that is too young, the first time that is, and how many.
 struct Expiring {
-    table: &'static str,
+    table: Table,
     time: &'static str,
     /// Which of them may go at all.
     loose: &'static str,
 }
 
-const RUNS: Expiring = Expiring { table: "runs", time: "created_at", loose: FINISHED };
-const EVENTS: Expiring = Expiring { table: "events", time: "received_at", loose: WITHOUT_RUNS };
+const RUNS: Expiring = Expiring { table: erase::RUNS, time: "created_at", loose: FINISHED };
+const EVENTS: Expiring = Expiring { table: erase::EVENTS, time: "received_at", loose: WITHOUT_RUNS };
 
 impl Expiring {
     fn find(&self) -> String {
-        let Self { table, time, loose } = self;
+        let Self { table: Table { name: table, .. }, time, loose } = self;
         format!(
             "{} SELECT {table}.number FROM chapters
             CROSS JOIN {table} INDEXED BY {table}_by_stay ON {table}.chapter = chapters.chapter
@@ -48,7 +49,7 @@ impl Expiring {
     async fn remove(&self, connection: &mut SqliteConnection, key: Key, numbers: Vec<i64>) -> Result<u32, Failure> {
         let Some(stay) = flows::stay(connection, key).await? else { return Ok(0) };
         // What was found may have been taken up since: an event by a replay.
-        purge::remove(connection, self.table, stay, numbers, self.loose).await
+        self.table.erase_found(connection, stay, numbers, self.loose).await
     }
 }
 
@@ -97,7 +98,7 @@ impl Sqlite {
         if let Some(page) = Ahead::take(&mut self.ahead(), before, after, limit as usize) {
             return Ok(page);
         }
-        let (addon, workspace) = after.map_or((0, Vec::new()), |after| (addon_number(after.addon), after.workspace.as_bytes().to_vec()));
+        let (addon, workspace) = columns_behind(after);
         let query =
             sqlx::query(AssertSqlSafe(keys())).bind(addon).bind(workspace).bind(first_id_at(before)).bind(limit.max(KEYS_AHEAD_MAX));
         let mut page = query.fetch_all(&self.readers).await?.iter().map(key).collect::<Result<Vec<Key>, _>>()?;

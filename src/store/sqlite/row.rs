@@ -7,7 +7,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, SqlSafeStr, Sqlite};
 
-use super::super::columns::{addon, addon_number, from_json};
+use super::super::columns::{addon, from_json, key_columns};
 use super::super::failure::unreadable;
 use super::Failure;
 
@@ -16,14 +16,9 @@ pub(super) fn key(row: &SqliteRow) -> Result<Key, Failure> {
     Ok(Key { addon: addon(row.try_get("addon")?)?, workspace: workspace(row)? })
 }
 
-/// A key's two columns.
-pub(super) fn columns(key: Key) -> (i16, Vec<u8>) {
-    (addon_number(key.addon), key.workspace.as_bytes().to_vec())
-}
-
 /// A query about a key, whose columns are its first two parameters.
 pub(super) fn about(sql: impl SqlSafeStr, key: Key) -> Query<'static, Sqlite, SqliteArguments> {
-    let (addon, workspace) = columns(key);
+    let (addon, workspace) = key_columns(key);
     sqlx::query(sql).bind(addon).bind(workspace)
 }
 

@@ -4,7 +4,7 @@ use actors::addon::Addon;
 use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::run::{Run, RunState};
-use actors::ids::{Key, RunId, WorkspaceId};
+use actors::ids::{Key, RunId};
 use actors::limits::store::PAGE_ROWS_MAX;
 use actors::port::store::runs::{RunFilter, RunSummary};
 use actors::port::store::{Error, Page, Runs, Slice};
@@ -13,35 +13,22 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::super::columns::{addon_number, steps_from_json};
+use super::super::columns::{addon_number, addons_behind, steps_from_json};
 use super::super::failure::unreadable;
 use super::super::ids::span;
-use super::row::{about, time, time_if_any, workspace};
+use super::row::{about, key, time, time_if_any, workspace};
 use super::{Failure, Sqlite, chapters};
 
-fn run(row: &SqliteRow, addon: Addon) -> Result<Run, Failure> {
-    let reason: Option<&str> = row.try_get("reason")?;
-    Ok(Run {
-        id: row.try_get::<Uuid, _>("id")?.into(),
-        key: Key { addon, workspace: workspace(row)? },
-        flow: row.try_get::<Uuid, _>("flow")?.into(),
-        flow_version: row.try_get("flow_version")?,
-        event: row.try_get::<Uuid, _>("event")?.into(),
-        event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
-        entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
-        state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
-        steps: steps_from_json(row.try_get("steps")?, row.try_get("answers")?)?,
-        due_at: time_if_any(row, "due_at")?,
-        reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
-        replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),
-        created_at: time(row, "created_at")?,
-        started_at: time_if_any(row, "started_at")?,
-        finished_at: time_if_any(row, "finished_at")?,
-        dismissed_at: time_if_any(row, "dismissed_at")?,
-    })
+fn run(row: &SqliteRow) -> Result<Run, Failure> {
+    let steps = steps_from_json(row.try_get("steps")?, row.try_get("answers")?)?;
+    Ok(summary(row, u32::try_from(steps.len()).unwrap_or(u32::MAX))?.whole(key(row)?, steps))
 }
 
-fn summary(row: &SqliteRow) -> Result<RunSummary, Failure> {
+fn listed(row: &SqliteRow) -> Result<RunSummary, Failure> {
+    summary(row, row.try_get("steps_total")?)
+}
+
+fn summary(row: &SqliteRow, steps: u32) -> Result<RunSummary, Failure> {
     let reason: Option<&str> = row.try_get("reason")?;
     Ok(RunSummary {
         id: row.try_get::<Uuid, _>("id")?.into(),
@@ -51,7 +38,7 @@ fn summary(row: &SqliteRow) -> Result<RunSummary, Failure> {
         event_type: EventType::parse(row.try_get("event_type")?).map_err(|_| unreadable("event_type"))?,
         entity: row.try_get::<Option<&str>, _>("entity")?.map(Into::into),
         state: RunState::parse(row.try_get("state")?).ok_or_else(|| unreadable("state"))?,
-        steps: row.try_get("steps_total")?,
+        steps,
         due_at: time_if_any(row, "due_at")?,
         reason: reason.map(serde_json::from_str).transpose().map_err(|_| unreadable("reason"))?,
         replay_of: row.try_get::<Option<Uuid>, _>("replay_of")?.map(RunId::from),
@@ -189,23 +176,22 @@ impl Sqlite {
         let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;
         let part = fitting(page(filter)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
         let rows = part.fetch_all(&mut *reading).await?;
-        let items = rows.iter().map(summary).collect::<Result<_, _>>()?;
+        let items = rows.iter().map(listed).collect::<Result<_, _>>()?;
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items })
     }
 
     async fn one_run(&self, key: Key, id: RunId) -> Result<Option<Run>, Failure> {
         let row = about(ONE, key).bind(id.uuid()).fetch_optional(&self.readers).await?;
-        row.as_ref().map(|row| run(row, key.addon)).transpose()
+        row.as_ref().map(run).transpose()
     }
 
     async fn unfinished_runs(&self, key: Key, after: Option<RunId>, limit: u32) -> Result<Vec<Run>, Failure> {
         let after = after.map_or(Uuid::nil(), |after| after.uuid());
         let rows = about(UNFINISHED, key).bind(after).bind(limit).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| run(row, key.addon)).collect()
+        rows.iter().map(run).collect()
     }
 
-    async fn workspaces_with_work(&self, addon: Addon, after: Option<WorkspaceId>, limit: u32) -> Result<Vec<Key>, Failure> {
-        let after = after.map(|after| after.as_bytes().to_vec()).unwrap_or_default();
+    async fn workspaces_with_work(&self, addon: Addon, after: Vec<u8>, limit: u32) -> Result<Vec<Key>, Failure> {
         let query = sqlx::query(WITH_WORK).bind(addon_number(addon)).bind(after).bind(limit);
         query.fetch_all(&self.readers).await?.iter().map(|row| Ok(Key { addon, workspace: workspace(row)? })).collect()
     }
@@ -232,13 +218,8 @@ impl Runs for Sqlite {
 
     async fn keys_with_work(&self, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Error> {
         let mut keys = Vec::new();
-        for addon in Addon::ALL {
+        for (addon, from) in addons_behind(after) {
             let left = limit.saturating_sub(u32::try_from(keys.len()).unwrap_or(limit));
-            let from = match after {
-                Some(after) if after.addon > addon => continue,
-                Some(after) if after.addon == addon => Some(after.workspace),
-                _ => None,
-            };
             keys.extend(self.workspaces_with_work(addon, from, left).await?);
         }
         Ok(keys)

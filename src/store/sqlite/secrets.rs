@@ -14,9 +14,10 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::super::failure::unreadable;
 use super::super::sealing::{Keyring, secret_column};
+use super::erase::SECRETS;
 use super::flows::stay;
 use super::row::{about, time};
-use super::{Failure, Sqlite, purge};
+use super::{Failure, Sqlite};
 
 fn name(row: &SqliteRow) -> Result<SecretName, Failure> {
     SecretName::parse(row.try_get("name")?).map_err(|_| unreadable("name"))
@@ -49,15 +50,11 @@ async fn put(
 
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";
 
-/// Removes secrets of a key, overwritten as everything that people would not want to be found.
+/// Removes secrets of a key: one, or all.
 async fn remove(connection: &mut SqliteConnection, key: Key, name: Option<&SecretName>) -> Result<bool, Failure> {
-    let mut removed = 0;
-    for statement in [purge::overwrite("secrets", &[], &["value"]), "DELETE FROM secrets".to_owned()] {
-        let statement = format!("{statement} {OF_KEY} AND (?3 IS NULL OR name = ?3)");
-        let query = about(AssertSqlSafe(statement), key).bind(name.map(|name| name.as_str().to_owned()));
-        removed = query.execute(&mut *connection).await?.rows_affected();
-    }
-    Ok(removed > 0)
+    let which = format!("{OF_KEY} AND (?3 IS NULL OR name = ?3)");
+    let erased = SECRETS.erase_of(connection, key, &which, |query| query.bind(name.map(|name| name.as_str().to_owned()))).await?;
+    Ok(erased > 0)
 }
 
 /// Removes all secrets of a key, while its installation is still there.

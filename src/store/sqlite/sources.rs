@@ -11,26 +11,19 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use super::super::columns::{SourceDefinition, source_to_json};
 use super::super::failure::unreadable;
 use super::super::sealing::Keyring;
+use super::erase::SOURCES;
 use super::flows::stay;
 use super::row::{about, json, time};
-use super::{Failure, Sqlite, purge};
+use super::{Failure, Sqlite};
 
 fn name(row: &SqliteRow) -> Result<SourceName, Failure> {
     SourceName::parse(row.try_get("name")?).map_err(|_| unreadable("name"))
 }
 
 fn source(row: &SqliteRow, key: Key, keyring: &Keyring) -> Result<CustomSource, Failure> {
-    let (name, SourceDefinition { scheme, signature_header, type_from, entity_path }) = (name(row)?, json(row, "definition")?);
-    Ok(CustomSource {
-        scheme,
-        signature_header,
-        type_from,
-        entity_path,
-        secrets: keyring.open_source(row.try_get("secrets")?, key, &name).map_err(Failure::Not)?,
-        created_at: time(row, "created_at")?,
-        updated_at: time(row, "updated_at")?,
-        name,
-    })
+    let (name, definition): (_, SourceDefinition) = (name(row)?, json(row, "definition")?);
+    let secrets = keyring.open_source(row.try_get("secrets")?, key, &name).map_err(Failure::Not)?;
+    Ok(definition.of(name, secrets, time(row, "created_at")?, time(row, "updated_at")?))
 }
 
 async fn create(
@@ -72,15 +65,11 @@ async fn update(connection: &mut SqliteConnection, key: Key, source: CustomSourc
 
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";
 
-/// Removes sources of a key, overwritten as everything that people would not want to be found.
+/// Removes sources of a key: one, or all.
 async fn remove(connection: &mut SqliteConnection, key: Key, name: Option<&SourceName>) -> Result<bool, Failure> {
-    let mut removed = 0;
-    for statement in [purge::overwrite("sources", &["definition"], &["secrets"]), "DELETE FROM sources".to_owned()] {
-        let statement = format!("{statement} {OF_KEY} AND (?3 IS NULL OR name = ?3)");
-        let query = about(AssertSqlSafe(statement), key).bind(name.map(|name| name.as_str().to_owned()));
-        removed = query.execute(&mut *connection).await?.rows_affected();
-    }
-    Ok(removed > 0)
+    let which = format!("{OF_KEY} AND (?3 IS NULL OR name = ?3)");
+    let erased = SOURCES.erase_of(connection, key, &which, |query| query.bind(name.map(|name| name.as_str().to_owned()))).await?;
+    Ok(erased > 0)
 }
 
 /// Removes all sources of a key, while its installation is still there.

@@ -6,11 +6,12 @@ use actors::ids::{FlowId, Key};
 use actors::port::store::{Error, Standings};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::erase::STANDINGS;
 use super::row::{about, time_if_any};
-use super::{Failure, Sqlite, purge};
+use super::{Failure, Sqlite};
 
 fn standing(row: &SqliteRow) -> Result<Standing, Failure> {
     let reason: Option<String> = row.try_get("reason")?;
@@ -29,15 +30,11 @@ const FAILED: &str = "INSERT INTO standings (addon, workspace, stay, flow, failu
 
 const OF_KEY: &str = "WHERE stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)";
 
-/// Removes standings of a key, overwritten as everything that people would not want to be found.
+/// Removes standings of a key that are `loose`: that of one flow, or all.
 async fn remove(connection: &mut SqliteConnection, key: Key, flow: Option<FlowId>, loose: &str) -> Result<bool, Failure> {
-    let mut removed = 0;
-    for statement in [purge::overwrite("standings", &["reason"], &[]), "DELETE FROM standings".to_owned()] {
-        let statement = format!("{statement} {OF_KEY} AND (?3 IS NULL OR flow = ?3) AND {loose}");
-        let query = about(AssertSqlSafe(statement), key).bind(flow.map(|flow| flow.uuid()));
-        removed = query.execute(&mut *connection).await?.rows_affected();
-    }
-    Ok(removed > 0)
+    let which = format!("{OF_KEY} AND (?3 IS NULL OR flow = ?3) AND {loose}");
+    let erased = STANDINGS.erase_of(connection, key, &which, |query| query.bind(flow.map(|flow| flow.uuid()))).await?;
+    Ok(erased > 0)
 }
 
 /// Removes that of one flow, or those of all flows of a key, while its installation is still there.

@@ -4,6 +4,7 @@ mod commits;
 mod crash;
 mod culprit;
 mod disk;
+mod erasure;
 mod files;
 mod leftovers;
 mod migrations;

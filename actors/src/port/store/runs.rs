@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{Error, Page, Slice};
 use crate::clock::Timestamp;
 use crate::event::EventType;
-use crate::flow::run::{Reason, Run, RunState};
+use crate::flow::run::{Reason, Run, RunState, Step};
 use crate::ids::{EventId, FlowId, Key, RunId};
 
 /// Which runs to list.
@@ -49,6 +49,30 @@ pub struct RunSummary {
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub dismissed_at: Option<Timestamp>,
+}
+
+impl RunSummary {
+    /// The run that it is the summary of: a key and the steps make it whole.
+    pub fn whole(self, key: Key, steps: Vec<Step>) -> Run {
+        Run {
+            id: self.id,
+            key,
+            flow: self.flow,
+            flow_version: self.flow_version,
+            event: self.event,
+            event_type: self.event_type,
+            entity: self.entity,
+            state: self.state,
+            steps,
+            due_at: self.due_at,
+            reason: self.reason,
+            replay_of: self.replay_of,
+            created_at: self.created_at,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            dismissed_at: self.dismissed_at,
+        }
+    }
 }
 
 impl From<&Run> for RunSummary {

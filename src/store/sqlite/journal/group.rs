@@ -6,10 +6,10 @@ use actors::ids::Key;
 use actors::limits::store::RUNS_PER_STATEMENT_MAX;
 use sqlx::Row;
 
-use super::super::super::columns::{source_text, steps_to_json, to_json};
+use super::super::super::columns::{key_columns, source_text, steps_to_json, to_json};
 use super::super::super::group::{Group, Told};
 use super::super::chapters::Chapters;
-use super::super::row::{columns, key};
+use super::super::row::key;
 use super::super::script::{Answer, Script};
 use super::Failure;
 
@@ -121,7 +121,7 @@ pub(super) fn told(group: &Group<'_>, places: &Places, told: &[Answer]) -> Resul
 }
 
 fn bind_key(script: &mut Script, key: Key) -> &mut Script {
-    let (addon, workspace) = columns(key);
+    let (addon, workspace) = key_columns(key);
     script.bind(addon).bind(workspace)
 }
 
