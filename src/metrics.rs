@@ -317,9 +317,12 @@ mod tests {
         metrics.observe(addon, Happening::Call(0, Duration::from_millis(3)));
         metrics.observe(addon, Happening::WebCall(404));
         metrics.observe(addon, Happening::FlowPaused);
-        [Happening::BootstrapWorks, Happening::BootstrapWorks, Happening::BootstrapRests]
-            .map(|happening| metrics.observe(addon, happening));
-        [200, 7].map(|entities| metrics.observe(addon, Happening::BootstrapPage(entities)));
+        for happening in [Happening::BootstrapWorks, Happening::BootstrapWorks, Happening::BootstrapRests] {
+            metrics.observe(addon, happening);
+        }
+        for entities in [200, 7] {
+            metrics.observe(addon, Happening::BootstrapPage(entities));
+        }
         metrics.observe(addon, Happening::BootstrapEnded(Status::CompleteWithWarnings));
         metrics.request(Some(addon), Some("/webhooks/clockify/{event}"), 200, Duration::from_micros(300));
         metrics.request(None, None, 404, Duration::ZERO);
