@@ -32,7 +32,6 @@ export async function settings(view, { signal, again }) {
     const range = setting.type === 'number' ? t('settings.range', { minimum: setting.minimum, maximum: setting.maximum }) : null;
     const made = field(t.maybe(`setting.${setting.id}`) ?? words(setting.id), control(setting, changes), { name: setting.id, hint: [range, setting.source === 'workspace' ? null : t('settings.standard')].filter(Boolean).join(' · ') || null });
     made.classList.add('setting');
-    if (setting.type === 'boolean') made.classList.add('switched');
     return made;
   }), h('div', { class: 'actions' }, save));
   put(view, head(t('nav.settings'), [], t('settings.lead')), sheet(t('nav.settings'), form));
