@@ -32,6 +32,7 @@ async function control(about, { name, type, required, default: standard }) {
   if (type === 'flag') return { input: h('input', { type: 'checkbox', checked: standard === true }) };
   if (type === 'secret') return secret();
   if (type === 'url') return { input: text(standard ?? '', { type: 'url', required, placeholder: 'https://' }) };
+  if (type === 'number') return { input: text(String(standard ?? ''), { type: 'number', step: 'any', required }) };
   if (name === 'event') return { input: choice([...(required ? [] : [['', '–']]), ...byName(about.events.map((event) => event.name))], standard) };
   const cached = about.features.entities && CACHED[type];
   const known = cached ? await get('/ui/entities', { type: cached, limit: 100 }).then((answer) => answer.entities, () => []) : [];
@@ -48,7 +49,8 @@ async function filled(about, template) {
       if (beside) made.insertBefore(beside, made.querySelector('.fault'));
       return made;
     });
-    const said = ({ input }) => (input.type === 'checkbox' ? input.checked : input.value.trim());
+    const written = ({ type, value }) => (type === 'number' && value !== '' ? Number(value) : value.trim());
+    const said = ({ input }) => (input.type === 'checkbox' ? input.checked : written(input));
     const form = h('form', { on: { submit: (event) => { event.preventDefault(); make.click(); } } }, h('p', { class: 'soft lead' }, textOf(template)), fields);
     const make = button(t('templates.use'), async () => {
       const parameters = Object.fromEntries(template.parameters.map(({ name }, at) => [name, said(controls[at])]).filter(([, value]) => value !== ''));
