@@ -1,11 +1,9 @@
 //! The calls that an installation may make: whatever they are for, they go through one pace, the more urgent first.
-//!
 //! - A call is let go while the platform's second has a place for it and for all that wait before it; [`crate::pace`] says which places are held. After
 //!   a quiet while many may go at once.
 //! - Urgent before less urgent, and who has waited longer first. A call takes the last place only if none is more urgent than it, or another place
 //!   is free within about the time between two calls: so long at the most does an urgent one wait on account of others.
-//! - Who has waited for a second counts as the next more urgent kind: nobody starves.
-//! - Calls for which nobody waits are spread evenly, at a rate of their own.
+//! - Who has waited for a second counts as the next more urgent kind: nobody starves. Calls for which nobody waits are spread at a rate of their own.
 //! - After a 429 nothing goes until the platform's `Retry-After`, or for a second; then half of the rate, which is gained back within seconds. Calls
 //!   that are refused together count as one.
 

@@ -3,17 +3,6 @@
 //! The platform counts a call when it arrives, at a moment that nobody here knows: after the call has left and before its answer is here. So a call
 //! holds a place from the moment that it is let go until one second after the moment at which it must have arrived. No call is let go while as many
 //! places are held as the platform allows in a second.
-//!
-//! **Law.** However the calls are made and however long each of them is on its way, no second of the platform's sees more than that many. *Proof:*
-//! take any second in which calls arrived, and of these the one that was let go last, at `b`. All others were let go before and arrived after the
-//! beginning of that second, which is later than `b` less one second: the last one arrived after `b` and in the same second. So at `b` none of them had
-//! arrived more than a second ago, each held a place, and there was one for the last.
-//!
-//! A call must have arrived by its answer; that much holds always, and costs the time of a whole answer for each place. It must even have arrived the
-//! quickest answer's time before its own answer, if time is counted from the moment at which a call could arrive at the earliest: be `d` the shortest
-//! way there and `r` the shortest time from an arrival to the answer, then the quickest answer takes `d + r`, no call arrives before `b + d`, and
-//! none later than `r` before its answer. The proof is the same, with all arrivals moved by `d`. It relies on the quickest of the last answers to
-//! have had a way as quick as any, so a part of its time is left out of account, and all of it for a while after the platform has refused a call.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,6 +11,17 @@ use crate::clock::Timestamp;
 use crate::limits::pace as limits;
 
 /// The places of one installation's calls.
+///
+/// **Law.** However the calls are made and however long each of them is on its way, no second of the platform's sees more than that many. *Proof:*
+/// take any second in which calls arrived, and of these the one that was let go last, at `b`. All others were let go before and arrived after the
+/// beginning of that second, which is later than `b` less one second: the last one arrived after `b` and in the same second. So at `b` none of them had
+/// arrived more than a second ago, each held a place, and there was one for the last.
+///
+/// A call must have arrived by its answer; that much holds always, and costs the time of a whole answer for each place. It must even have arrived the
+/// quickest answer's time before its own answer, if time is counted from the moment at which a call could arrive at the earliest: be `d` the shortest
+/// way there and `r` the shortest time from an arrival to the answer, then the quickest answer takes `d + r`, no call arrives before `b + d`, and
+/// none later than `r` before its answer. The proof is the same, with all arrivals moved by `d`. It relies on the quickest of the last answers to
+/// have had a way as quick as any, so a part of its time is left out of account, and all of it for a while after the platform has refused a call.
 #[derive(Debug, Default)]
 pub struct Pace {
     under_way: usize,

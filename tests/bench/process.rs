@@ -79,17 +79,14 @@ impl Process {
 
     /// Memory in RAM, in bytes.
     pub fn resident(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = self.file("status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
     }
 
-    /// Time that it has spent on processors, in hundredths of a second: what a busy machine does not make longer.
-    pub fn cpu_ticks(&self) -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // Behind the name, which may hold anything: user time is the twelfth, system time the thirteenth.
-        let times = stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2);
-        times.map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    /// What the system says of the process.
+    pub fn file(&self, name: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{name}", self.child.id())).unwrap()
     }
 
     /// A counter's value.

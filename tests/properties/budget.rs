@@ -285,7 +285,7 @@ fn ways_that_vary_cost_their_variation_only() {
 #[test]
 fn calls_that_were_held_up_and_arrive_together_are_not_too_many() {
     // Every five seconds everything that is sent within half a second arrives at its end.
-    let stalls = |now: u64| (if now % (5 * SECOND) < SECOND / 2 { SECOND / 2 - now % (5 * SECOND) } else { 0 }, 20 * MILLI);
+    let stalls = |now: u64| ((SECOND / 2).saturating_sub(now % (5 * SECOND)), 20 * MILLI);
     let mut world = World::new(stalls);
     world.bootstrap(50);
     world.run(30 * SECOND, |_, _| {});

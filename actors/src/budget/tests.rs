@@ -1,3 +1,5 @@
+//! Of the budget: what a second holds, who goes first, what a refusal costs.
+
 use super::*;
 
 fn at(millis: i64) -> Timestamp {

@@ -66,13 +66,20 @@ fn narrowed(filter: &RunFilter) -> &'static str {
     }
 }
 
-/// Wants the key's two parameters and the filter's six.
-const FITTING: &str = concat!(
-    "FROM runs WHERE stay = ",
-    stay!(),
-    " AND ($3::UUID IS NULL OR flow = $3) AND ($4::UUID IS NULL OR event = $4) AND ($5::TEXT IS NULL OR state = $5)
-        AND ($6::TEXT IS NULL OR event_type = $6) AND id >= $7 AND id < $8"
-);
+/// The runs of a filter; wants the key's two parameters and the filter's six. A column that is not asked for is not named either, so that an index
+/// alone can tell; its parameter has to be there all the same.
+fn fitting(filter: &RunFilter) -> String {
+    let demand = |wanted: bool, demand: &'static str, absent: &'static str| if wanted { demand } else { absent };
+    [
+        concat!("FROM runs WHERE stay = ", stay!(), " AND id >= $7 AND id < $8"),
+        demand(filter.flow.is_some(), "AND flow = $3", "AND $3::UUID IS NULL"),
+        demand(filter.event.is_some(), "AND event = $4", "AND $4::UUID IS NULL"),
+        demand(filter.state.is_some(), "AND state = $5", "AND $5::TEXT IS NULL"),
+        demand(filter.event_type.is_some(), "AND event_type = $6", "AND $6::TEXT IS NULL"),
+        narrowed(filter),
+    ]
+    .join(" ")
+}
 
 const SUMMARY: &str =
     "id, flow, flow_version, event, event_type, entity, state, due_at, reason, replay_of, created_at, started_at, finished_at,
@@ -124,7 +131,7 @@ const WITH_WORK: &str = "WITH RECURSIVE working (addon, workspace) AS (
 impl Postgres {
     async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<RunSummary>, Failure> {
         let (from, to) = span(filter.from, filter.to);
-        let fitting = |sql: String| {
+        let bound = |sql: String| {
             about(AssertSqlSafe(sql), key)
                 .bind(filter.flow.map(|flow| flow.uuid()))
                 .bind(filter.event.map(|event| event.uuid()))
@@ -133,12 +140,12 @@ impl Postgres {
                 .bind(from)
                 .bind(to)
         };
-        let narrowed = narrowed(filter);
+        let fitting = fitting(filter);
         let mut reading = self.reading().await?;
-        let total: i64 = fitting(format!("SELECT count(*) {FITTING} {narrowed}")).fetch_one(&mut *reading).await?.try_get(0)?;
+        let total: i64 = bound(format!("SELECT count(*) {fitting}")).fetch_one(&mut *reading).await?.try_get(0)?;
         // What is skipped is read out of the index alone; a join of the rest would be made by reading the whole table.
-        let part = fitting(format!(
-            "SELECT {SUMMARY} FROM (SELECT id AS listed {FITTING} {narrowed} ORDER BY id DESC LIMIT $9 OFFSET $10) AS page
+        let part = bound(format!(
+            "SELECT {SUMMARY} FROM (SELECT id AS listed {fitting} ORDER BY id DESC LIMIT $9 OFFSET $10) AS page
             CROSS JOIN LATERAL (SELECT * FROM runs WHERE runs.id = page.listed LIMIT 1) AS runs ORDER BY id DESC"
         ));
         let part = part.bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
