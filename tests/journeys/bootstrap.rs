@@ -50,9 +50,13 @@ async fn contents_there(platform: &Platform, owner: &Api) -> Contents {
 }
 
 async fn listed(owner: &Api, path: &str) -> Vec<Value> {
+    // Users are not listed without a word on this; the snapshot says the same.
+    let roles = if path.ends_with("/users") { "&include-roles=false" } else { "" };
     let mut all = Vec::new();
     for page in 1.. {
-        let Value::Array(some) = owner.get(&format!("{path}?page={page}&page-size={PAGE}")).await else { panic!("{path} is no list") };
+        let Value::Array(some) = owner.get(&format!("{path}?page={page}&page-size={PAGE}{roles}")).await else {
+            panic!("{path} is no list")
+        };
         let last = some.len() < PAGE;
         all.extend(some);
         if last {
