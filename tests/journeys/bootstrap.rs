@@ -158,9 +158,9 @@ async fn at_the_full_rate_with_flows_beside_it_the_platform_refuses_nothing() {
     let service = Running::start(&Setting::of(&platform, folder.path()).with("UW_BOOTSTRAP_MAX_RPS", "50")).await;
     let installed = platform.install(Install::of(&service.url)).await.unwrap();
     let api = Api::of(&service.url, platform.user_token(installed.addon_id, "OWNER").unwrap());
-    // Of invoices: the snapshot would ask for the children of a project that only an event knows, and be refused.
+    // Of tags: the snapshot would ask for the children of a project that only an event knows, and be refused.
     let mut flow = flow();
-    flow["trigger_event_types"] = json!(["NEW_INVOICE"]);
+    flow["trigger_event_types"] = json!(["NEW_TAG"]);
     api.post("/ui/flows", &flow).await;
     api.post("/ui/bootstrap/trigger", &json!({})).await;
 
@@ -173,7 +173,7 @@ async fn at_the_full_rate_with_flows_beside_it_the_platform_refuses_nothing() {
         .await;
         for _ in 0..12 {
             fired += 1;
-            assert!(delivered(&platform, platform.fire_with(workspace, "NEW_INVOICE", project(fired)).unwrap()[0]).await);
+            assert!(delivered(&platform, platform.fire_with(workspace, "NEW_TAG", project(fired)).unwrap()[0]).await);
         }
     }
     ended(&api).await;
@@ -189,7 +189,7 @@ async fn at_the_full_rate_with_flows_beside_it_the_platform_refuses_nothing() {
     let owner = Api::of(&platform.base_url(), platform.user_token(installed.addon_id, "OWNER").unwrap());
     let there = contents_there(&platform, &owner).await;
     let here = contents_here(folder.path(), &there).await;
-    for kind in ["projects", "tasks", "users", "tags"] {
+    for kind in ["projects", "tasks", "users"] {
         assert!(here[kind] == there[kind], "{kind}");
     }
     assert!(there["tasks"].len() >= 1_200);

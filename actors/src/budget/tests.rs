@@ -44,7 +44,7 @@ fn a_429_pauses_and_halves_the_rate_which_is_gained_back_within_seconds() {
     let mut budget = Budget::default();
     budget.slow_down(Some(Duration::from_secs(3)), at(0));
     let made = greedy(&mut budget, 0, 3_900);
-    // The last place of the second is left to somebody more urgent.
+    // Four are regained by then, and the last place is kept for the more urgent.
     assert_eq!((made.first(), made.len()), (Some(&3_000), 24 + 4));
     assert_eq!([3_000, 4_000, 5_500, 7_999, 8_000].map(|now| budget.rate(at(now))), [25, 30, 37, 49, 50]);
 }

@@ -141,7 +141,7 @@ export default {
   'parameter.Sender': 'Absender',
   'parameter.Recipient': 'Empfänger',
   'parameter.Moment, as five cron fields': 'Zeitpunkt, als fünf Cron-Felder',
-  'parameter.Time zone': 'Zeitzone',
+  'parameter.Time zone; yours in Clockify, if this is empty': 'Zeitzone; Ihre aus Clockify, wenn dies leer ist',
   'parameter.Tag': 'Tag',
   'parameter.First task': 'Erste Aufgabe',
   'parameter.Second task': 'Zweite Aufgabe',

@@ -141,7 +141,7 @@ export default {
   'parameter.Sender': 'Sender',
   'parameter.Recipient': 'Recipient',
   'parameter.Moment, as five cron fields': 'Moment, as five cron fields',
-  'parameter.Time zone': 'Time zone',
+  'parameter.Time zone; yours in Clockify, if this is empty': 'Time zone; yours in Clockify, if this is empty',
   'parameter.Tag': 'Tag',
   'parameter.First task': 'First task',
   'parameter.Second task': 'Second task',

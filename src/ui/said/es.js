@@ -141,7 +141,7 @@ export default {
   'parameter.Sender': 'Remitente',
   'parameter.Recipient': 'Destinatario',
   'parameter.Moment, as five cron fields': 'Momento, en cinco campos cron',
-  'parameter.Time zone': 'Zona horaria',
+  'parameter.Time zone; yours in Clockify, if this is empty': 'Zona horaria; la suya de Clockify, si se deja vacía',
   'parameter.Tag': 'Etiqueta',
   'parameter.First task': 'Primera tarea',
   'parameter.Second task': 'Segunda tarea',

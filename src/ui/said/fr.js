@@ -141,7 +141,7 @@ export default {
   'parameter.Sender': 'Expéditeur',
   'parameter.Recipient': 'Destinataire',
   'parameter.Moment, as five cron fields': 'Moment, en cinq champs cron',
-  'parameter.Time zone': 'Fuseau horaire',
+  'parameter.Time zone; yours in Clockify, if this is empty': 'Fuseau horaire ; le vôtre dans Clockify, si c’est vide',
   'parameter.Tag': 'Étiquette',
   'parameter.First task': 'Première tâche',
   'parameter.Second task': 'Deuxième tâche',

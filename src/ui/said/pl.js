@@ -141,7 +141,7 @@ export default {
   'parameter.Sender': 'Nadawca',
   'parameter.Recipient': 'Odbiorca',
   'parameter.Moment, as five cron fields': 'Moment, jako pięć pól cron',
-  'parameter.Time zone': 'Strefa czasowa',
+  'parameter.Time zone; yours in Clockify, if this is empty': 'Strefa czasowa; Twoja z Clockify, jeśli puste',
   'parameter.Tag': 'Tag',
   'parameter.First task': 'Pierwsze zadanie',
   'parameter.Second task': 'Drugie zadanie',

@@ -141,7 +141,7 @@ export default {
   'parameter.Sender': 'Remetente',
   'parameter.Recipient': 'Destinatário',
   'parameter.Moment, as five cron fields': 'Momento, em cinco campos cron',
-  'parameter.Time zone': 'Fuso horário',
+  'parameter.Time zone; yours in Clockify, if this is empty': 'Fuso horário; o seu do Clockify, se ficar vazio',
   'parameter.Tag': 'Etiqueta',
   'parameter.First task': 'Primeira tarefa',
   'parameter.Second task': 'Segunda tarefa',
