@@ -306,7 +306,7 @@ pub const DESCRIBED: &[Described] = &[
         .recorded()
         .refuses(EXECUTE),
     route(Post, "/api-call", "Calls an operation by its method and path.").sends(Body::ReferenceCall).recorded().refuses(EXECUTE),
-    route(Get, "/ui/activity", "What was changed, by whom, the latest first.").with(&[LIMIT, OFFSET]),
+    route(Get, "/ui/activity", "What was changed, by whom, the latest first.").with(&[LIMIT, OFFSET]).refuses(&[Kind::Fields]),
     route(Get, "/ui/settings", "Every setting: what applies, and who chose it."),
     route(Patch, "/ui/settings", "Changes settings, on the platform first.")
         .sends(Body::Settings)
