@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::flow::model::Params;
 use crate::ids::CallId;
 use crate::limits::explorer as limits;
-use crate::port::clockify::{ApiResponse, Method};
+use crate::port::clockify::{ApiResponse, Head, Method};
 
 /// Whose token a call bears.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -85,18 +85,40 @@ pub struct KeptAnswer {
 
 impl Content {
     /// Keeps what has room.
-    pub fn of(params: &Params, answer: Option<&ApiResponse>) -> Self {
+    pub fn of(params: &Params, answer: Option<KeptAnswer>) -> Self {
         let small = serde_json::to_vec(params).is_ok_and(|written| written.len() <= limits::PARAMS_KEPT_BYTES_MAX);
-        Self { params: small.then(|| params.clone()), answer: answer.map(KeptAnswer::of) }
+        Self { params: small.then(|| params.clone()), answer }
     }
 }
 
 impl KeptAnswer {
-    fn of(answer: &ApiResponse) -> Self {
-        let text = std::str::from_utf8(&answer.body).ok();
-        let cut = text.map(|text| cut(text, limits::ANSWER_KEPT_BYTES_MAX));
-        let truncated = cut.map_or(!answer.body.is_empty(), |cut| cut.len() < answer.body.len());
-        Self { headers: answer.headers.clone(), media_type: answer.content_type.clone(), body: cut.map(str::to_owned), truncated }
+    /// Of a whole answer.
+    pub fn of(answer: &ApiResponse) -> Self {
+        let body = std::str::from_utf8(&answer.body).ok();
+        Self::new(&answer.headers, answer.content_type.as_deref(), body, answer.body.len())
+    }
+
+    /// Of an answer of which the first bytes are at hand; `bytes` are as many as it had in all, or more than these where nobody knows.
+    pub fn beginning(head: &Head, first: &[u8], bytes: usize) -> Self {
+        let body = match std::str::from_utf8(first) {
+            Ok(text) => Some(text),
+            // A character that the cut goes through is no sign of a file.
+            Err(error) if bytes > first.len() && error.error_len().is_none() => {
+                first.get(..error.valid_up_to()).and_then(|first| std::str::from_utf8(first).ok())
+            }
+            Err(_) => None,
+        };
+        Self::new(&head.headers, head.content_type.as_deref(), body, bytes)
+    }
+
+    fn new(headers: &[(String, String)], media_type: Option<&str>, body: Option<&str>, bytes: usize) -> Self {
+        let body = body.map(|body| cut(body, limits::ANSWER_KEPT_BYTES_MAX));
+        Self {
+            headers: headers.to_vec(),
+            media_type: media_type.map(str::to_owned),
+            body: body.map(str::to_owned),
+            truncated: body.map_or(0, str::len) < bytes,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every bound in one place (I5), by the part that it governs. Units are in the names; the reason stands beside the number.
 
 pub mod bootstrap;
+pub mod explorer;
 pub mod flow;
 pub mod http;
 pub mod pace;
@@ -59,42 +60,6 @@ pub mod catalogue {
     pub const SCHEMA_NODES_MAX: usize = 2_000;
 }
 
-/// Calls that people make through the explorer.
-pub mod explorer {
-    /// Time for one call, in milliseconds: reports need as long as that.
-    pub const CALL_MS_MAX: u64 = 30_000;
-    /// How long a caller waits for it, in milliseconds: room in the budget, the call, and the record of it.
-    pub const ANSWER_MS_MAX: u64 = 40_000;
-    /// Bytes of an answer, which is held in memory until it has been handed over.
-    pub const RESPONSE_BYTES_MAX: usize = 8 * 1024 * 1024;
-    /// Calls that one workspace has under way: people read what they get, and each may hold an answer of the size above.
-    pub const CALLS_AT_ONCE_MAX: usize = 4;
-    /// Bytes of a text that is no JSON, in an answer to the page; the rest can be downloaded.
-    pub const TEXT_SHOWN_BYTES_MAX: usize = 256 * 1024;
-    /// Levels of a body.
-    pub const BODY_LEVELS_MAX: usize = 64;
-    /// Bytes of a request to make a call, by default; as in the reference.
-    pub const REQUEST_BYTES_DEFAULT: usize = 1024 * 1024;
-    /// The least that an operator may allow.
-    pub const REQUEST_BYTES_MIN: usize = 16 * 1024;
-    /// The most: a receipt in base64.
-    pub const REQUEST_BYTES_MAX: usize = 8 * 1024 * 1024;
-    /// Characters of a file's name, and of its media type.
-    pub const FILE_NAME_CHARS_MAX: usize = 120;
-    /// Bytes of a call's parameters that are kept; of a larger one only the rest is.
-    pub const PARAMS_KEPT_BYTES_MAX: usize = 32 * 1024;
-    /// Bytes of an answer that are kept.
-    pub const ANSWER_KEPT_BYTES_MAX: usize = 32 * 1024;
-    /// Calls of a workspace that are kept: with what is kept of each some hundred megabytes at the very worst, a few in practice.
-    pub const CALLS_KEPT_MAX: u32 = 2_000;
-    /// Days that calls are kept.
-    pub const DAYS_KEPT: u32 = 30;
-    /// Characters of a search.
-    pub const SEARCH_CHARS_MAX: usize = 200;
-    /// Bytes of a header field of an answer that is shown; a longer one is left out.
-    pub const HEADER_BYTES_MAX: usize = 1_024;
-}
-
 /// Tokens and keys of the platform.
 pub mod token {
     /// A token as it is sent, before anything of it is read. Real ones have some 700 to 1,200 bytes.
@@ -137,6 +102,10 @@ pub mod outbound {
     pub const EXCHANGE_SECONDS_MAX: u64 = 60;
     /// An answer after decompression, whatever the caller asks for: the largest honest page is a few MiB and it is held in memory.
     pub const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
+    /// An answer that is handed on piece by piece, after decompression, whatever the caller asks for: nothing holds it whole.
+    pub const STREAMED_BYTES_MAX: usize = 64 * 1024 * 1024;
+    /// A piece of such an answer: what gzip makes of one packet may be a thousand times as much, and is given out bit by bit.
+    pub const PIECE_BYTES_MAX: usize = 32 * 1024;
     /// What gzip may add to data that does not compress: headers and stored blocks, so that the compressed side has a bound of its own.
     pub const GZIP_SLACK_BYTES: usize = 4 * 1024;
     /// Connections in use at a time, for each arbiter and scheme. One semaphore serves all hosts, so it must not be small.

@@ -34,6 +34,7 @@ use crate::workspace::Workspace;
 use crate::workspace::bootstrap::{Bootstrap, Granted, Wish};
 use crate::workspace::cancel::{Cancel, Cancelled};
 use crate::workspace::deliver::{Accepted, Deliver, Delivery};
+use crate::workspace::download::{Begun, Download};
 use crate::workspace::execute::{Execute, Executed};
 use crate::workspace::flows::{ChangeFlow, FlowChange, FlowChanged};
 use crate::workspace::lifecycle::{Change, Lifecycle};
@@ -199,6 +200,11 @@ impl Registry {
     /// Makes a call that a person asks for. It is made once: a call whose answer is lost is not made again (I4).
     pub async fn execute(&self, key: Key, call: Execute) -> Result<Executed, Error> {
         self.ask_within(key, call, Duration::from_millis(explorer::ANSWER_MS_MAX)).await
+    }
+
+    /// Makes a call likewise, whose answer is handed on while it comes.
+    pub async fn download(&self, key: Key, call: Execute) -> Result<Begun, Error> {
+        self.ask_within(key, Download(call), Duration::from_millis(explorer::ANSWER_MS_MAX)).await
     }
 
     /// Starts a finished run again.

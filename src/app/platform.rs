@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actors::addon::Addon;
 use actors::clock::Clock;
 use actors::ids::Key;
-use actors::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError, Clockify};
+use actors::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError, Clockify, Opened};
 use actors::port::web::{OtherServers, Web, WebRequest, WebResponse};
 use actors::secret::Secret;
 use actors::workspace::ClockifyFactory;
@@ -53,6 +53,10 @@ struct Unreached;
 #[async_trait(?Send)]
 impl Clockify for Unreached {
     async fn call(&self, _: &ApiUrls, _: &Secret, _: ApiRequest) -> Result<ApiResponse, CallError> {
+        Err(CallError::NotReached("this thread has no client".into()))
+    }
+
+    async fn open(&self, _: &ApiUrls, _: &Secret, _: ApiRequest) -> Result<Opened, CallError> {
         Err(CallError::NotReached("this thread has no client".into()))
     }
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use super::caller::Admin;
 use super::error::{Error, Kind};
 use super::events::Pagination;
-use super::execute::{Asked, answer, make, manner, sent};
+use super::execute::{Asked, manner, respond, sent};
 use super::operations;
 use super::query::Query;
 
@@ -127,8 +127,7 @@ pub async fn run_again(caller: Admin, request: HttpRequest, payload: Payload) ->
     let call = find(&caller, &request).await?;
     let operation = operations::find(&caller, &call.operation)?;
     let params = kept_params(call)?;
-    let (executed, ready) = make(&caller, &request, &operation, Asked { params, bearer, confirmed }).await?;
-    answer(&caller, &request, &operation, executed, &ready)
+    respond(&caller, &request, &operation, Asked { params, bearer, confirmed }).await
 }
 
 /// `GET /ui/api-calls/{id}/action`: what a flow needs to make the same call.

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::header;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::call::{Bearer, cut};
-use actors::explorer::{Ready, plain_name};
+use actors::explorer::Ready;
 use actors::flow::model::Params;
 use actors::flow::read::Faults;
 use actors::ids::CallId;
@@ -16,14 +15,13 @@ use actors::limits::flow::NAME_SHOWN_CHARS_MAX;
 use actors::operation::Operation;
 use actors::port::clockify::{ApiRequest, ApiResponse, CallError, Method};
 use actors::workspace::execute::{Execute, Executed};
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::caller::Admin;
 use super::error::{Error, Kind};
-use super::{body, operations};
+use super::{body, download, operations};
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -116,8 +114,7 @@ pub async fn execute(caller: Admin, request: HttpRequest, payload: Payload) -> R
     let operation = operations::find(&caller, request.match_info().get("operation_id").unwrap_or_default())?;
     let sent = sent(&caller, &request, payload).await?;
     let asked = asked(&sent)?;
-    let (executed, ready) = make(&caller, &request, &operation, asked).await?;
-    answer(&caller, &request, &operation, executed, &ready)
+    respond(&caller, &request, &operation, asked).await
 }
 
 /// The body of a request to make a call; a workspace that it names is the token's (I9).
@@ -198,6 +195,12 @@ pub fn object(sent: Option<&Value>, field: &str, faults: &mut Faults) -> Map<Str
 ///
 /// Nothing has left: the add-on may not call the operation, a parameter is wrong, or the workspace does not take the call now.
 pub async fn make(caller: &Admin, request: &HttpRequest, operation: &Operation, asked: Asked) -> Result<(Executed, Ready), Error> {
+    let (call, ready) = checked(caller, request, operation, asked)?;
+    Ok((caller.service.registry.execute(caller.key, call).await?, ready))
+}
+
+/// A call that may be made.
+fn checked(caller: &Admin, request: &HttpRequest, operation: &Operation, asked: Asked) -> Result<(Execute, Ready), Error> {
     if let Some(refusal) = operations::refusal(caller, operation) {
         return Err(Error::saying(Kind::OperationRefused, refusal));
     }
@@ -217,24 +220,22 @@ pub async fn make(caller: &Admin, request: &HttpRequest, operation: &Operation, 
         token,
         user: caller.verified.user.clone(),
     };
-    Ok((caller.service.registry.execute(caller.key, call).await?, ready))
+    Ok((call, ready))
 }
 
-/// The call's outcome as JSON, or with `?download=true` the body of its answer as it came.
-pub fn answer(
-    caller: &Admin,
-    request: &HttpRequest,
-    operation: &Operation,
-    executed: Executed,
-    ready: &Ready,
-) -> Result<HttpResponse, Error> {
-    let download =
-        url::form_urlencoded::parse(request.query_string().as_bytes()).any(|(name, value)| name == "download" && value == "true");
-    if download {
-        return downloaded(operation, executed);
+/// Makes a call and gives its outcome as JSON, or with `?download=true` the body of its answer as it comes.
+///
+/// # Errors
+///
+/// As [`make`]; and a download that has no body to give.
+pub async fn respond(caller: &Admin, request: &HttpRequest, operation: &Operation, asked: Asked) -> Result<HttpResponse, Error> {
+    if download::is_wanted(request) {
+        let (call, _) = checked(caller, request, operation, asked)?;
+        return download::give(caller, request, operation, call).await;
     }
-    let told = tells_developers(caller).then(|| Sent::of(ready));
-    Ok(HttpResponse::Ok().json(Outcome { request: told, ..outcome(operation, executed, ready) }))
+    let (executed, ready) = make(caller, request, operation, asked).await?;
+    let told = tells_developers(caller).then(|| Sent::of(&ready));
+    Ok(HttpResponse::Ok().json(Outcome { request: told, ..outcome(operation, executed, &ready) }))
 }
 
 /// What became of a call, for the page.
@@ -270,8 +271,8 @@ pub fn outcome(operation: &Operation, executed: Executed, ready: &Ready) -> Outc
 
 impl Outcome {
     fn fill(&mut self, operation: &Operation, answer: ApiResponse) {
-        let file_name = file_name(operation, &answer);
         let ApiResponse { status, content_type, headers, body, .. } = answer;
+        let file_name = download::file_name(operation, content_type.as_deref(), &headers);
         self.status_code = Some(status);
         self.headers = headers.into_iter().collect();
         let json = content_type.as_deref().is_none_or(|media| media.contains("json"));
@@ -300,44 +301,4 @@ fn platform_words(body: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body).ok()?;
     let words = body.get("message")?.as_str()?;
     Some(words.chars().filter(|sign| !sign.is_control()).take(actors::limits::setting::WORDS_CHARS_MAX).collect())
-}
-
-fn downloaded(operation: &Operation, executed: Executed) -> Result<HttpResponse, Error> {
-    let answer = match executed.outcome {
-        Ok(answer) if answer.status < 400 => answer,
-        Ok(answer) => return Err(Error::saying(Kind::PlatformRefused, format!("Clockify answered with status {}", answer.status))),
-        Err(CallError::TooLarge { .. }) => return Err(Error::saying(Kind::PlatformRefused, "Clockify's answer is too large")),
-        Err(error) => return Err(Error::because(Kind::PlatformSilent, error)),
-    };
-    let name = file_name(operation, &answer);
-    let media = answer.content_type.as_deref().filter(|media| is_harmless(media)).unwrap_or("application/octet-stream");
-    // A name beyond ASCII stands percent-encoded in a member of its own.
-    let ascii: String = name.chars().map(|sign| if sign.is_ascii() { sign } else { '_' }).collect();
-    let encoded = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC);
-    let disposition = format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}");
-    let body: Bytes = answer.body;
-    Ok(HttpResponse::Ok().content_type(media).insert_header((header::CONTENT_DISPOSITION, disposition)).body(body))
-}
-
-/// Media types that no browser runs.
-fn is_harmless(media: &str) -> bool {
-    const KNOWN: [&str; 7] =
-        ["application/pdf", "application/json", "text/csv", "text/plain", "image/png", "image/jpeg", "application/vnd.ms-excel"];
-    KNOWN.contains(&media) || media.starts_with("application/vnd.openxmlformats-officedocument.")
-}
-
-/// The name that the platform gives a file, or one made of the operation.
-fn file_name(operation: &Operation, answer: &ApiResponse) -> String {
-    let ending = match answer.content_type.as_deref() {
-        Some("application/pdf") => "pdf",
-        Some("image/png") => "png",
-        Some("image/jpeg") => "jpg",
-        Some("text/csv") => "csv",
-        Some(media) if media.contains("json") => "json",
-        Some(media) if media.contains("spreadsheet") => "xlsx",
-        _ => "bin",
-    };
-    let disposition = answer.headers.iter().find(|(name, _)| name == "content-disposition").map(|(_, value)| value.as_str());
-    let given = disposition.and_then(|value| value.split("filename=").nth(1)).and_then(|rest| rest.split(';').next());
-    plain_name(given.unwrap_or_default().trim().trim_matches('"'), &format!("{}.{ending}", operation.id))
 }

@@ -15,6 +15,7 @@ pub mod connection;
 pub mod custom_sources;
 pub mod custom_webhooks;
 pub mod dashboard;
+pub mod download;
 pub mod entities;
 pub mod envelope;
 pub mod error;

@@ -2,11 +2,13 @@
 //!
 //! awc 3.11 has traps that are closed here: its redirects would carry our token along (off), its time limit ends with the head (ours
 //! covers all), a connection that closes without an answer is reported as a *connect* error, a body that ends before its
-//! `Content-Length` passes as complete, an answer without any length passes as empty, an interim answer passes as final, and its own
+//! `Content-Length` or its last chunk passes as complete, an answer without any length passes as empty, an interim answer passes as final, and its own
 //! decompression buffers without bound (not compiled in; see `client/body.rs`). The head is bounded by actix-http: 128 KiB, 96 fields.
 
 mod body;
 mod request;
+
+pub use self::body::Body;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -47,9 +49,10 @@ pub struct Exchange {
     pub headers: HeaderMap,
     /// The body.
     pub body: Option<Bytes>,
-    /// The largest answer wanted, in bytes after decompression; at most `limits::outbound::RESPONSE_BYTES_MAX`.
+    /// The largest answer wanted, in bytes after decompression; at most `limits::outbound::RESPONSE_BYTES_MAX`, or `STREAMED_BYTES_MAX` where it is
+    /// not held.
     pub response_bytes_max: usize,
-    /// For the whole exchange; at most `limits::outbound::EXCHANGE_SECONDS_MAX`.
+    /// For the whole exchange, or for what comes before a body that is not held; at most `limits::outbound::EXCHANGE_SECONDS_MAX`.
     pub timeout: Duration,
     /// Whether the request may reach the server twice.
     pub repeatable: bool,
@@ -66,6 +69,16 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, decompressed.
     pub body: Bytes,
+}
+
+/// An answer whose body is still to come, whatever its status.
+pub struct Opened {
+    /// HTTP status, 200 or above.
+    pub status: u16,
+    /// Header fields.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Body,
 }
 
 /// The HTTP client of one arbiter; it cannot leave its thread.
@@ -102,28 +115,33 @@ impl Client {
     /// A repeatable request is written a second time if the first time went into a kept connection that closed without a byte of
     /// an answer, as a server may close one at any moment.
     pub async fn exchange(&self, request: Exchange) -> Result<Answer, CallError> {
+        let progress = Progress::default();
+        let answer = async {
+            let Opened { status, headers, body } = self.answer(&request, limits::RESPONSE_BYTES_MAX, &progress).await?;
+            Ok(Answer { status, headers, body: body.whole().await? })
+        };
+        in_time(&request, &progress, answer).await
+    }
+
+    /// The same, but the body is left to be read.
+    pub async fn open(&self, request: Exchange) -> Result<Opened, CallError> {
+        let progress = Progress::default();
+        in_time(&request, &progress, self.answer(&request, limits::STREAMED_BYTES_MAX, &progress)).await
+    }
+
+    async fn answer(&self, request: &Exchange, bytes_max: usize, progress: &Progress) -> Result<Opened, CallError> {
         self.guard.admits(&request.url).map_err(|denied| self.not_allowed(denied))?;
         let uri = Uri::try_from(request.url.as_str()).map_err(|_| CallError::Malformed("the address is not a valid URI".into()))?;
         if uri.host() != request.url.host_str() {
             return Err(CallError::Malformed("the address reads differently as URL and as URI".into()));
         }
-        let progress = Progress::default();
-        let limit = request.timeout.min(Duration::from_secs(limits::EXCHANGE_SECONDS_MAX));
-        match tokio::time::timeout(limit, self.answer(&uri, &request, &progress)).await {
-            Ok(outcome) => outcome,
-            Err(_) if progress.nothing_sent() => Err(CallError::NotReached("no connection within the time limit".into())),
-            Err(_) => Err(CallError::Lost("no complete answer within the time limit".into())),
-        }
-    }
-
-    async fn answer(&self, uri: &Uri, request: &Exchange, progress: &Progress) -> Result<Answer, CallError> {
-        let (mut outcome, dialed) = self.send(uri, request, progress).await;
+        let (mut outcome, dialed) = self.send(&uri, request, progress).await;
         if let Err(error) = &outcome
             && !dialed
             && request.repeatable
             && closed_unanswered(error)
         {
-            (outcome, _) = self.send(uri, request, progress).await;
+            (outcome, _) = self.send(&uri, request, progress).await;
             // The first try may have been read, so not reaching the server now does not mean that nothing was done.
             if let Err(error) = outcome {
                 return Err(match self.classify(error, progress) {
@@ -133,8 +151,8 @@ impl Client {
             }
         }
         let response = outcome.map_err(|error| self.classify(error, progress))?;
-        let status = response.status();
-        if status.as_u16() < 200 {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if status < 200 {
             // The final answer is still to come.
             self.forget_connections();
             return Err(CallError::Lost("an interim answer where a final one was due".into()));
@@ -143,7 +161,8 @@ impl Client {
         if body::may_follow_unannounced(&response, head_only) {
             self.forget_connections();
         }
-        body::read(response, head_only, request.response_bytes_max.min(limits::RESPONSE_BYTES_MAX)).await
+        let body = Body::of(response, head_only, request.response_bytes_max.min(bytes_max))?;
+        Ok(Opened { status, headers, body })
     }
 
     /// For an answer after which more may come on a connection that awc has put back: no later request may read that as its own answer.
@@ -197,6 +216,16 @@ impl Client {
     fn not_allowed(&self, denied: Denied) -> CallError {
         log::warn!(reason = denied.reason(); "outbound: {denied}");
         CallError::NotAllowed
+    }
+}
+
+/// What becomes of an exchange within its time limit.
+async fn in_time<T>(request: &Exchange, progress: &Progress, work: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
+    let limit = request.timeout.min(Duration::from_secs(limits::EXCHANGE_SECONDS_MAX));
+    match tokio::time::timeout(limit, work).await {
+        Ok(outcome) => outcome,
+        Err(_) if progress.nothing_sent() => Err(CallError::NotReached("no connection within the time limit".into())),
+        Err(_) => Err(CallError::Lost("no complete answer within the time limit".into())),
     }
 }
 

@@ -9,14 +9,15 @@ use std::time::Duration;
 use actors::clock::{Clock, Timestamp};
 use actors::limits::explorer::HEADER_BYTES_MAX;
 use actors::limits::outbound as limits;
-use actors::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError, Clockify, Host, Method};
+use actors::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError, Clockify, Head, Host, Method, Opened, Pieces};
 use actors::secret::Secret;
 use async_trait::async_trait;
 use awc::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
 use url::Url;
 use url::form_urlencoded;
 
-use super::client::{Answer, Client, Exchange, Reuse};
+use super::client::{self, Answer, Body, Client, Exchange, Reuse};
 use super::guard::Guard;
 
 const TOKEN: HeaderName = HeaderName::from_static("x-addon-token");
@@ -53,9 +54,8 @@ impl ClockifyClient {
     }
 }
 
-#[async_trait(?Send)]
-impl Clockify for ClockifyClient {
-    async fn call(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, CallError> {
+impl ClockifyClient {
+    fn exchange(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<Exchange, CallError> {
         let url = address(self.client.guard(), urls, &request)?;
         let mut headers = HeaderMap::new();
         let mut value = HeaderValue::from_str(token.expose()).map_err(|_| malformed("the token is not a header value"))?;
@@ -66,7 +66,7 @@ impl Clockify for ClockifyClient {
             let stated = request.content_type.as_deref().map(HeaderValue::from_str).transpose();
             headers.insert(header::CONTENT_TYPE, stated.map_err(|_| malformed("the body's type is not a header value"))?.unwrap_or(JSON));
         }
-        let exchange = Exchange {
+        Ok(Exchange {
             method: method(request.method),
             url,
             headers,
@@ -75,16 +75,44 @@ impl Clockify for ClockifyClient {
             timeout: request.timeout,
             repeatable: request.method.repeatable(),
             reuse: Reuse::Pooled,
-        };
-        let Answer { status, headers, body } = self.client.exchange(exchange).await?;
-        Ok(ApiResponse {
-            status,
-            retry_after: text(&headers, &header::RETRY_AFTER).and_then(|value| retry_after(value, self.clock.now())),
-            last_page: text(&headers, &LAST_PAGE).and_then(|value| value.trim().to_ascii_lowercase().parse().ok()),
-            content_type: text(&headers, &header::CONTENT_TYPE).and_then(content_type),
-            headers: shown(&headers),
-            body,
         })
+    }
+
+    fn head(&self, status: u16, headers: &HeaderMap) -> Head {
+        Head {
+            status,
+            retry_after: text(headers, &header::RETRY_AFTER).and_then(|value| retry_after(value, self.clock.now())),
+            last_page: text(headers, &LAST_PAGE).and_then(|value| value.trim().to_ascii_lowercase().parse().ok()),
+            content_type: text(headers, &header::CONTENT_TYPE).and_then(content_type),
+            headers: shown(headers),
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Clockify for ClockifyClient {
+    async fn call(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, CallError> {
+        let Answer { status, headers, body } = self.client.exchange(self.exchange(urls, token, request)?).await?;
+        Ok(self.head(status, &headers).with(body))
+    }
+
+    async fn open(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<Opened, CallError> {
+        let patience = request.timeout.min(Duration::from_secs(limits::EXCHANGE_SECONDS_MAX));
+        let client::Opened { status, headers, body } = self.client.open(self.exchange(urls, token, request)?).await?;
+        Ok(Opened { head: self.head(status, &headers), pieces: Box::new(Coming { body, patience }) })
+    }
+}
+
+/// A body that is coming, each piece within a time.
+struct Coming {
+    body: Body,
+    patience: Duration,
+}
+
+#[async_trait(?Send)]
+impl Pieces for Coming {
+    async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        self.body.next(self.patience).await
     }
 }
 

@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_rt::net::TcpStream;
 use actix_service::Service;
 use actix_tls::connect::rustls_0_23::webpki_roots_cert_store;
 use actix_tls::connect::tcp::{TcpConnector, TcpConnectorService};
@@ -22,6 +21,7 @@ use futures_util::future::LocalBoxFuture;
 use url::Host;
 
 use super::guard::{Denied, Destination, Guard};
+use super::socket::Socket;
 
 /// Where addresses of names come from.
 pub trait Resolve {
@@ -90,7 +90,7 @@ impl GuardedConnector {
 }
 
 impl Service<ConnectInfo<Uri>> for GuardedConnector {
-    type Response = Connection<Uri, TcpStream>;
+    type Response = Connection<Uri, Socket>;
     type Error = ConnectError;
     type Future = LocalBoxFuture<'static, Result<Self::Response, ConnectError>>;
 
@@ -112,7 +112,8 @@ impl Service<ConnectInfo<Uri>> for GuardedConnector {
                 return Err(refusal());
             }
             connection.io_ref().set_nodelay(true).map_err(ConnectError::Io)?;
-            Ok(connection)
+            let (stream, connection) = connection.replace_io(());
+            Ok(connection.replace_io(Socket::from(stream)).1)
         })
     }
 }

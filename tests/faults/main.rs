@@ -18,6 +18,7 @@ mod cancel;
 mod chaos;
 mod crash;
 mod deaths;
+mod downloads;
 mod elsewhere;
 mod elsewhere_for_real;
 mod failing;

@@ -4,6 +4,7 @@ mod answers;
 mod connections;
 mod destinations;
 mod document;
+mod pieces;
 mod platform;
 pub mod server;
 mod tls;

@@ -73,6 +73,11 @@ impl Request {
         self
     }
 
+    /// All of it as it goes over the wire.
+    pub fn whole(&self) -> Vec<u8> {
+        [self.head(), self.body.clone()].concat()
+    }
+
     /// The head as it goes over the wire.
     pub fn head(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n", self.method, self.target);
@@ -163,7 +168,12 @@ impl Wire {
     }
 
     /// Every byte until the server closes.
-    pub async fn everything(mut self) -> String {
+    pub async fn everything(self) -> String {
+        String::from_utf8_lossy(&self.bytes().await).into_owned()
+    }
+
+    /// The same, as it came.
+    pub async fn bytes(mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let reading = async {
             let mut chunk = vec![0; 64 * 1024];
@@ -172,7 +182,15 @@ impl Wire {
             }
         };
         tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the server closes within 20 seconds");
-        String::from_utf8_lossy(&bytes).into_owned()
+        bytes
+    }
+
+    /// The next bytes, as many as come at once.
+    pub async fn some(&mut self) -> Vec<u8> {
+        let mut chunk = vec![0; 4 * 1024];
+        let read = tokio::time::timeout(Duration::from_secs(20), self.0.read(&mut chunk)).await.expect("something within 20 seconds");
+        chunk.truncate(read.unwrap());
+        chunk
     }
 
     /// Whatever comes until the server closes: several answers read as one with a long body.
@@ -222,9 +240,7 @@ impl Wire {
 /// Sends a request and reads the answer.
 pub async fn send(address: SocketAddr, request: Request) -> Answer {
     let mut wire = Wire::open(address).await;
-    let mut bytes = request.head();
-    bytes.extend_from_slice(&request.body);
-    wire.write(&bytes).await;
+    wire.write(&request.whole()).await;
     wire.answer().await
 }
 
@@ -249,5 +265,22 @@ fn parse(bytes: &[u8]) -> Answer {
     if status == 100 {
         return parse(&bytes[head.len() + 4..]);
     }
-    Answer { status, headers, body: body.to_owned() }
+    let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
+    let body = if chunked { String::from_utf8_lossy(&unchunked(&bytes[head.len() + 4..]).0).into_owned() } else { body.to_owned() };
+    Answer { status, headers, body }
+}
+
+/// What stands in the chunks of a body, and whether the last of them is there.
+pub fn unchunked(mut bytes: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(line) = bytes.windows(2).position(|pair| pair == b"\r\n") {
+        let Ok(size) = usize::from_str_radix(&String::from_utf8_lossy(&bytes[..line]), 16) else { break };
+        bytes = &bytes[line + 2..];
+        if size == 0 {
+            return (body, bytes == b"\r\n");
+        }
+        body.extend_from_slice(&bytes[..size.min(bytes.len())]);
+        bytes = bytes.get(size + 2..).unwrap_or_default();
+    }
+    (body, false)
 }

@@ -22,6 +22,7 @@ mod connections;
 mod custom_sources;
 mod custom_webhooks;
 mod dashboard;
+mod download;
 mod entities;
 mod errors;
 mod events;

@@ -1,8 +1,11 @@
 //! An integrator with the explorer: finds an operation, tries it as himself, sees what was sent, fetches a file, and makes a flow of a call.
 
+use clockify_addons::sandbox::platform::fault::{Fault, Kind};
 use clockify_addons::sandbox::platform::journal::TokenKind;
 use clockify_addons::sandbox::platform::lifecycle::Install;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::app::Running;
 use super::running::api::Api;
@@ -64,4 +67,52 @@ async fn operations_are_tried_as_the_viewer_kept_over_a_restart_and_made_into_a_
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret} lies in the clear");
         }
     }
+}
+
+/// What a plain client gets of a download: all bytes until the connection closes.
+async fn downloaded(url: &str, token: &str) -> Vec<u8> {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /ui/operations/getTags/execute?download=true HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nx-addon-token: {token}\r\n\
+         content-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut bytes, mut chunk) = (Vec::new(), vec![0; 64 * 1024]);
+    while let Ok(read @ 1..) = stream.read(&mut chunk).await {
+        bytes.extend_from_slice(&chunk[..read]);
+    }
+    bytes
+}
+
+#[actix_web::test]
+async fn a_large_file_comes_through_and_half_a_file_is_none() {
+    let (platform, folder) = (platform(), tempfile::tempdir().unwrap());
+    let service = Running::start(&Setting::of(&platform, folder.path())).await;
+    let installed = platform.install(Install::of(&service.url)).await.unwrap();
+    let token = platform.user_token(installed.addon_id, "OWNER").unwrap();
+    let api = Api::of(&service.url, token.clone());
+    let tags = |kind: Kind| Fault::new("GET", "/v1/workspaces/*/tags", kind).times(1).after();
+    let newest = async || api.get("/ui/api-calls?limit=1").await["calls"][0].clone();
+
+    const ALL: usize = 20 * 1024 * 1024;
+    platform.fault(tags(Kind::Huge { bytes: ALL as u64 })).unwrap();
+    let bytes = downloaded(&service.url, token.expose()).await;
+    assert!(bytes.starts_with(b"HTTP/1.1 200 OK\r\n") && bytes.ends_with(b"\r\n0\r\n\r\n"));
+    assert_eq!(bytes.iter().filter(|byte| **byte == b'"').count(), 4, "those around the text and those around its name");
+    let xs = bytes.iter().filter(|byte| **byte == b'x').count();
+    assert!((ALL - 2..ALL + 100).contains(&xs), "{xs}");
+    assert_eq!((&newest().await["status_code"], &newest().await["error"]), (&json!(200), &Value::Null));
+
+    platform.fault(tags(Kind::CutShort)).unwrap();
+    let bytes = downloaded(&service.url, token.expose()).await;
+    assert!(!bytes.ends_with(b"0\r\n\r\n"), "half a file has no end: {}", String::from_utf8_lossy(&bytes));
+    let call = newest().await;
+    assert!(call["status_code"] == 200 && call["error"].as_str().unwrap().contains("cut off"), "{call}");
+
+    platform.fault(tags(Kind::Huge { bytes: 100 * 1024 * 1024 })).unwrap();
+    let bytes = downloaded(&service.url, token.expose()).await;
+    assert!(bytes.starts_with(b"HTTP/1.1 502 "), "{}", String::from_utf8_lossy(&bytes));
+    assert!(newest().await["error"].as_str().unwrap().contains("larger than 67108864 bytes"));
+    service.stop().await;
 }

@@ -80,7 +80,8 @@ pub struct ApiRequest {
     pub content_type: Option<String>,
     /// The largest answer wanted, in bytes after decompression.
     pub response_bytes_max: usize,
-    /// For the whole exchange: name look-up, connect, send, head and body.
+    /// For the whole exchange: name look-up, connect, send, head and body. Where the body is taken piece by piece ([`Clockify::open`]): for all
+    /// that comes before it, and again for each piece.
     pub timeout: Duration,
 }
 
@@ -99,6 +100,49 @@ pub struct ApiResponse {
     pub headers: Vec<(String, String)>,
     /// The body, at most `response_bytes_max`.
     pub body: Bytes,
+}
+
+/// What an answer says before its body, whatever its status. The fields are those of [`ApiResponse`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// `Last-Page`.
+    pub last_page: Option<bool>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// Other header fields.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Head {
+    /// The whole answer.
+    pub fn with(self, body: Bytes) -> ApiResponse {
+        let Self { status, retry_after, last_page, content_type, headers } = self;
+        ApiResponse { status, retry_after, last_page, content_type, headers, body }
+    }
+}
+
+/// An answer whose body is still to come.
+pub struct Opened {
+    /// What is known already.
+    pub head: Head,
+    /// The body. Dropping it ends the exchange.
+    pub pieces: Box<dyn Pieces>,
+}
+
+/// A body that is taken piece by piece. Nothing is read ahead: who does not ask makes the platform wait.
+#[async_trait(?Send)]
+pub trait Pieces {
+    /// The next piece, decompressed: never empty, at most [`PIECE_BYTES_MAX`](crate::limits::outbound::PIECE_BYTES_MAX) bytes. `None`: there is no more, and what came
+    /// is the whole body.
+    ///
+    /// # Errors
+    ///
+    /// What came is not the whole body, and no more will come: it broke off, kept silent for too long, or is larger than wanted.
+    async fn next(&mut self) -> Result<Option<Bytes>, CallError>;
 }
 
 /// Why there is no answer. The variants are what the caller can do about it.
@@ -131,4 +175,8 @@ pub enum CallError {
 pub trait Clockify {
     /// Makes one call, without trying again.
     async fn call(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, CallError>;
+
+    /// Makes one call, without trying again, and gives its answer as soon as the head is there. How long the pieces may take together is for whoever
+    /// takes them to bound.
+    async fn open(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<Opened, CallError>;
 }

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Timestamp};
-use crate::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError, Clockify, Method};
+use crate::limits::outbound::PIECE_BYTES_MAX;
+use crate::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError, Clockify, Head, Method, Opened, Pieces};
 use crate::secret::Secret;
 
 /// What a call is answered with.
@@ -28,6 +29,8 @@ pub enum Scripted {
     Hang(Box<Self>),
     /// The process dies as it is about to ask: the request does not get out, and nothing comes of it.
     Unsent,
+    /// This answer's head and body, and in the place of their end whatever comes of that: an answer ends it well.
+    Then(ApiResponse, Box<Self>),
     /// This after a while; [`CallError::Lost`] when the request's time limit comes first.
     Slow(Duration, Box<Self>),
 }
@@ -69,6 +72,14 @@ impl Scripted {
         Self::Fail(CallError::Lost("connection reset".into()))
     }
 
+    /// The same, but what should be its end is `then`.
+    pub fn then(self, then: Self) -> Self {
+        match self {
+            Self::Answer(answer) => Self::Then(answer, Box::new(then)),
+            other => other,
+        }
+    }
+
     /// The same after a while.
     pub fn after(self, wait: Duration) -> Self {
         Self::Slow(wait, Box::new(self))
@@ -103,6 +114,7 @@ struct Script {
     calls: Vec<Call>,
     in_flight: usize,
     in_flight_peak: usize,
+    pieces: usize,
 }
 
 /// The stand-in. A call that the script says nothing about is answered 404.
@@ -172,6 +184,11 @@ impl ScriptedClockify {
         self.script().in_flight_peak
     }
 
+    /// How many pieces of bodies have been taken.
+    pub fn pieces(&self) -> usize {
+        self.script().pieces
+    }
+
     fn next(&self, request: &ApiRequest) -> Scripted {
         let mut script = self.script();
         let place = (request.method, request.path.clone());
@@ -185,20 +202,56 @@ impl ScriptedClockify {
     }
 }
 
-struct InFlight<'a>(&'a ScriptedClockify);
+/// A call under way.
+struct InFlight {
+    clockify: ScriptedClockify,
+    request: ApiRequest,
+    releases: watch::Receiver<u64>,
+    left: Duration,
+}
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.script().in_flight -= 1;
+        self.clockify.script().in_flight -= 1;
     }
 }
 
-#[async_trait(?Send)]
-impl Clockify for ScriptedClockify {
-    async fn call(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, CallError> {
-        let mut releases = self.releases.subscribe();
+impl InFlight {
+    /// What becomes of it, and what stands in the place of its end.
+    async fn outcome(&mut self, mut answer: Scripted) -> Result<(ApiResponse, Option<Scripted>), CallError> {
+        let (given, then) = loop {
+            answer = match answer {
+                Scripted::Answer(given) => break (given, None),
+                Scripted::Then(given, then) => break (given, Some(*then)),
+                Scripted::Fail(error) => return Err(error),
+                Scripted::Panic => std::panic::resume_unwind(Box::new("the script says panic")),
+                Scripted::Unsent => return std::future::pending().await,
+                Scripted::Hang(then) => {
+                    // The sender lives as long as the stand-in, so this ends by a release alone.
+                    let _ = self.releases.changed().await;
+                    *then
+                }
+                Scripted::Slow(wait, then) => {
+                    self.clockify.clock.sleep(wait.min(self.left)).await;
+                    if wait >= self.left {
+                        return Err(CallError::Lost("no answer in time".into()));
+                    }
+                    self.left -= wait;
+                    *then
+                }
+            };
+        };
+        let bytes_max = self.request.response_bytes_max;
+        if given.body.len() > bytes_max { Err(CallError::TooLarge { status: given.status, bytes_max }) } else { Ok((given, then)) }
+    }
+}
+
+impl ScriptedClockify {
+    /// Notes a call and gives what the script says of it.
+    async fn begin(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> (Scripted, InFlight) {
+        let releases = self.releases.subscribe();
         let unsent = self.cut_off.load(Ordering::SeqCst);
-        let mut answer = if unsent { Scripted::Unsent } else { self.next(&request) };
+        let answer = if unsent { Scripted::Unsent } else { self.next(&request) };
         if answer == Scripted::Unsent {
             return std::future::pending().await;
         }
@@ -209,32 +262,47 @@ impl Clockify for ScriptedClockify {
             script.in_flight += 1;
             script.in_flight_peak = script.in_flight_peak.max(script.in_flight);
         }
-        let _in_flight = InFlight(self);
-        let mut left = request.timeout;
-        loop {
-            answer = match answer {
-                Scripted::Answer(answer) if answer.body.len() > request.response_bytes_max => {
-                    return Err(CallError::TooLarge { status: answer.status, bytes_max: request.response_bytes_max });
-                }
-                Scripted::Answer(answer) => return Ok(answer),
-                Scripted::Fail(error) => return Err(error),
-                Scripted::Panic => std::panic::resume_unwind(Box::new("the script says panic")),
-                Scripted::Unsent => return std::future::pending().await,
-                Scripted::Hang(then) => {
-                    // The sender lives as long as `self`, so this ends by a release alone.
-                    let _ = releases.changed().await;
-                    *then
-                }
-                Scripted::Slow(wait, then) => {
-                    self.clock.sleep(wait.min(left)).await;
-                    if wait >= left {
-                        return Err(CallError::Lost("no answer in time".into()));
-                    }
-                    left -= wait;
-                    *then
-                }
-            };
+        (answer, InFlight { clockify: self.clone(), left: request.timeout, request, releases })
+    }
+}
+
+#[async_trait(?Send)]
+impl Clockify for ScriptedClockify {
+    async fn call(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, CallError> {
+        let (answer, mut call) = self.begin(urls, token, request).await;
+        let (given, then) = call.outcome(answer).await?;
+        if let Some(then) = then {
+            call.outcome(then).await?;
         }
+        Ok(given)
+    }
+
+    async fn open(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<Opened, CallError> {
+        let (answer, mut call) = self.begin(urls, token, request).await;
+        let (ApiResponse { status, retry_after, last_page, content_type, headers, body }, then) = call.outcome(answer).await?;
+        let head = Head { status, retry_after, last_page, content_type, headers };
+        Ok(Opened { head, pieces: Box::new(Rest { call, body, then }) })
+    }
+}
+
+/// What is left of an answer.
+struct Rest {
+    call: InFlight,
+    body: Bytes,
+    then: Option<Scripted>,
+}
+
+#[async_trait(?Send)]
+impl Pieces for Rest {
+    async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        if !self.body.is_empty() {
+            self.call.clockify.script().pieces += 1;
+            return Ok(Some(self.body.split_to(self.body.len().min(PIECE_BYTES_MAX))));
+        }
+        if let Some(then) = self.then.take() {
+            self.call.outcome(then).await?;
+        }
+        Ok(None)
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`settings::WriteSettings`], [`settings::KeepSettings`] | writes settings to the platform; keeps what it took |
 //! | [`bootstrap::Bootstrap`] | begins, stops or repeats the reading of the workspace |
 //! | [`execute::Execute`] | makes a call that a person asks for, and keeps it |
+//! | [`download::Download`] | the same for an answer that is handed on while it comes |
 //! | [`replay::Replay`] | starts a finished run again |
 //! | [`cancel::Cancel`] | ends a run before its time |
 //! | [`replay::Replay`], [`replay::ReplayMany`] | starts finished runs again |
@@ -26,6 +27,7 @@
 pub mod bootstrap;
 pub mod cancel;
 pub mod deliver;
+pub mod download;
 pub mod execute;
 pub mod flows;
 pub mod forwarding;
@@ -172,7 +174,7 @@ pub struct Workspace {
     recent: Recent,
     rates: HashMap<SourceName, Rate>,
     quarantined: bool,
-    /// Calls of the explorer under way.
+    /// Calls of the explorer under way, those among them whose answers are still coming.
     explorer: Rc<Cell<usize>>,
     /// Whether a change of subscriptions is under way.
     subscribing: Rc<Cell<bool>>,

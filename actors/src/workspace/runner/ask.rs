@@ -11,7 +11,7 @@ use crate::budget::Priority;
 use crate::flow::machine::Sign;
 use crate::installation::Installation;
 use crate::limits::run as limits;
-use crate::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError};
+use crate::port::clockify::{ApiRequest, ApiResponse, ApiUrls, CallError, Opened};
 use crate::port::observer::Happening;
 use crate::secret::Secret;
 
@@ -43,18 +43,37 @@ impl Runner {
     ///
     /// See [`Unasked`].
     pub async fn ask_with(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<ApiResponse, Unasked> {
+        let asking = self.clients.clockify.call(urls, token, request);
+        self.in_turn(asking, |answer| (answer.status, answer.retry_after)).await
+    }
+
+    /// The same, but the answer's body is left to be taken. To the budget the call is over with its head.
+    ///
+    /// # Errors
+    ///
+    /// See [`Unasked`].
+    pub async fn open_with(&self, urls: &ApiUrls, token: &Secret, request: ApiRequest) -> Result<Opened, Unasked> {
+        let asking = self.clients.clockify.open(urls, token, request);
+        self.in_turn(asking, |opened| (opened.head.status, opened.head.retry_after)).await
+    }
+
+    /// Asks when there is room, and notes what the head of the answer says: its status, and for how long it asks to wait.
+    async fn in_turn<T>(
+        &self,
+        asking: impl Future<Output = Result<T, CallError>>,
+        head: impl Fn(&T) -> (u16, Option<Duration>),
+    ) -> Result<T, Unasked> {
         let turn = self.take_room().await.map_err(Unasked::NoRoom)?;
         let began = self.env.clock.now();
-        let calling = AssertUnwindSafe(self.clients.clockify.call(urls, token, request));
         let panicked = |_| Err(CallError::Lost("the call panicked".into()));
-        let outcome = calling.catch_unwind().await.unwrap_or_else(panicked);
-        let status = outcome.as_ref().map_or(0, |answer| answer.status);
+        let outcome = AssertUnwindSafe(asking).catch_unwind().await.unwrap_or_else(panicked);
+        let (status, retry_after) = outcome.as_ref().map_or((0, None), head);
         if status > 0 {
             turn.answered();
         }
         self.env.observer.observe(self.key.addon, Happening::Call(status, self.env.clock.now().since(began)));
-        if let Some(answer) = outcome.as_ref().ok().filter(|answer| answer.status == 429) {
-            self.heed(Sign::Slow(answer.retry_after), String::new);
+        if status == 429 {
+            self.heed(Sign::Slow(retry_after), String::new);
         }
         outcome.map_err(Unasked::Failed)
     }

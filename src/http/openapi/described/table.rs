@@ -4,6 +4,9 @@ use super::{Body, Described, Parameter, Place, query, route};
 use crate::http::error::Kind;
 use crate::http::routes::Verb::{Delete, Get, Patch, Post, Put};
 
+/// What `src/http/download.rs` does.
+const DOWNLOAD: Parameter =
+    query("download", "With `true`: the body of Clockify's answer as a file, while it comes. One that breaks off ends the connection.");
 const LIMIT: Parameter = query("limit", "How many entries.");
 const FROM: Parameter = query("from", "Only what is of this moment or later.");
 const TO: Parameter = query("to", "Only what is from before this moment.");
@@ -260,7 +263,7 @@ pub const DESCRIBED: &[Described] = &[
     route(Get, "/ui/operations/{operation_id}", "An operation with its parameters, body and a line for a shell.")
         .refuses(&[Kind::OperationNotFound]),
     route(Post, "/ui/operations/{operation_id}/execute", "Calls an operation.")
-        .with(&[query("download", "With `true`: the answer's body as it came.")])
+        .with(&[DOWNLOAD])
         .sends(Body::Call)
         .answers(200, "What Clockify answered, whatever its status.")
         .recorded()
@@ -279,7 +282,7 @@ pub const DESCRIBED: &[Described] = &[
         .refuses(&[Kind::Fields]),
     route(Get, "/ui/api-calls/{id}", "A call with what was sent and answered.").refuses(&[Kind::CallNotFound]),
     route(Post, "/ui/api-calls/{id}/run-again", "Makes a call again.")
-        .with(&[query("download", "With `true`: the answer's body as it came.")])
+        .with(&[DOWNLOAD])
         .sends(Body::Call)
         .answers(200, "What Clockify answered, whatever its status.")
         .recorded()
