@@ -1,6 +1,6 @@
 // The explorer: every operation of Clockify's API, with a form to try it, what it answered, and what was called before.
 
-import { get, post, send } from './api.js';
+import { Refusal, get, post, send } from './api.js';
 import { directory, method, operation, operations } from './catalogue.js';
 import { h, put } from './dom.js';
 import { handOver } from './editor.js';
@@ -90,7 +90,9 @@ async function workbench(box, context, id, given) {
       button(t('call.to_flow'), () => { handOver({ name: chosen.summary ?? '', actions: [{ type: 'CLOCKIFY_API', operation_id: id, params: sent().params }] }); window.location.hash = '#/flows/new'; }),
       chosen.file && button(t('call.download'), async () => {
         const sentAnswer = await send('POST', `/ui/operations/${encodeURIComponent(id)}/execute`, { query: { download: 'true' }, body: sent(), accept: '*/*' });
-        download(`${id}.bin`, await sentAnswer.blob());
+        // A body that breaks off is no file.
+        const file = await sentAnswer.blob().catch(() => { throw new Refusal(0, { code: 'broken_off' }); });
+        download(`${id}.bin`, file);
       })));
   put(box,
     card([method(chosen.method), ' ', chosen.summary || chosen.operation_id], h('div', {},

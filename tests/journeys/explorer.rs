@@ -92,7 +92,7 @@ async fn a_large_file_comes_through_and_half_a_file_is_none() {
     let installed = platform.install(Install::of(&service.url)).await.unwrap();
     let token = platform.user_token(installed.addon_id, "OWNER").unwrap();
     let api = Api::of(&service.url, token.clone());
-    let tags = |kind: Kind| Fault::new("GET", "/v1/workspaces/*/tags", kind).times(1).after();
+    let tags = |kind: Kind| Fault::new("GET", "/v1/workspaces/*/tags/**", kind).times(1).after();
     let newest = async || api.get("/ui/api-calls?limit=1").await["calls"][0].clone();
 
     const ALL: usize = 20 * 1024 * 1024;

@@ -102,7 +102,13 @@ impl Admitted {
     }
 
     /// Keeps the record of a call: what came back, or why nothing or not all did. Gives its id and how long it took.
-    pub(super) async fn keep(&self, making: Making, answer: Option<KeptAnswer>, status: Option<u16>, error: Option<String>) -> (CallId, Duration) {
+    pub(super) async fn keep(
+        &self,
+        making: Making,
+        answer: Option<KeptAnswer>,
+        status: Option<u16>,
+        error: Option<String>,
+    ) -> (CallId, Duration) {
         let Self { env, key, .. } = self;
         let latency = env.clock.elapsed().saturating_sub(making.began);
         let Execute { operation, request, params, token, user } = making.call;

@@ -46,6 +46,7 @@ export default {
   'error.status': 'Das Add-on hat mit Status {status} geantwortet.',
   'error.request': 'Anfrage {id}',
   'error.unreachable': 'Das Add-on ist nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
+  'error.broken_off': 'Die Datei ist unterwegs abgebrochen und wurde verworfen. Versuchen Sie es noch einmal; der Verlauf der Aufrufe sagt, warum.',
   'error.token_expired': 'Ihre Sitzung ist zu Ende. Laden Sie die Seite in Clockify neu.',
   'error.token_missing': 'Ihre Sitzung ist zu Ende. Laden Sie die Seite in Clockify neu.',
   'error.admins_only': 'Nur Inhaber und Admins des Arbeitsbereichs dürfen das sehen.',

@@ -49,6 +49,7 @@ export default {
   'error.status': 'The add-on answered with status {status}.',
   'error.request': 'Request {id}',
   'error.unreachable': 'The add-on cannot be reached. Check the connection and try again.',
+  'error.broken_off': 'The file broke off on its way and was thrown away. Try again; the history of calls says why.',
   'error.token_expired': 'Your session has ended. Reload the page in Clockify.',
   'error.token_missing': 'Your session has ended. Reload the page in Clockify.',
   'error.admins_only': 'Only owners and admins of the workspace may see this.',

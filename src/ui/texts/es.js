@@ -46,6 +46,7 @@ export default {
   'error.status': 'El complemento respondió con el estado {status}.',
   'error.request': 'Petición {id}',
   'error.unreachable': 'No se puede acceder al complemento. Compruebe la conexión e inténtelo de nuevo.',
+  'error.broken_off': 'El archivo se interrumpió por el camino y se descartó. Inténtelo de nuevo; el historial de llamadas dice por qué.',
   'error.token_expired': 'Su sesión ha terminado. Vuelva a cargar la página en Clockify.',
   'error.token_missing': 'Su sesión ha terminado. Vuelva a cargar la página en Clockify.',
   'error.admins_only': 'Solo los propietarios y administradores del espacio de trabajo pueden ver esto.',

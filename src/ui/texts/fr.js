@@ -46,6 +46,7 @@ export default {
   'error.status': 'Le module a répondu avec le statut {status}.',
   'error.request': 'Requête {id}',
   'error.unreachable': 'Le module est injoignable. Vérifiez la connexion et réessayez.',
+  'error.broken_off': 'Le fichier s’est interrompu en route et a été écarté. Réessayez ; l’historique des appels dit pourquoi.',
   'error.token_expired': 'Votre session est terminée. Rechargez la page dans Clockify.',
   'error.token_missing': 'Votre session est terminée. Rechargez la page dans Clockify.',
   'error.admins_only': 'Seuls les propriétaires et les admins de l’espace de travail peuvent voir ceci.',

@@ -46,6 +46,7 @@ export default {
   'error.status': 'Dodatek odpowiedział statusem {status}.',
   'error.request': 'Żądanie {id}',
   'error.unreachable': 'Dodatek jest nieosiągalny. Sprawdź połączenie i spróbuj ponownie.',
+  'error.broken_off': 'Plik został przerwany w drodze i odrzucony. Spróbuj ponownie; historia wywołań mówi dlaczego.',
   'error.token_expired': 'Twoja sesja się skończyła. Wczytaj stronę w Clockify ponownie.',
   'error.token_missing': 'Twoja sesja się skończyła. Wczytaj stronę w Clockify ponownie.',
   'error.admins_only': 'Tylko właściciele i administratorzy przestrzeni roboczej mogą to zobaczyć.',

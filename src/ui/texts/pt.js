@@ -46,6 +46,7 @@ export default {
   'error.status': 'O complemento respondeu com o status {status}.',
   'error.request': 'Pedido {id}',
   'error.unreachable': 'O complemento não pode ser alcançado. Verifique a conexão e tente de novo.',
+  'error.broken_off': 'O arquivo foi interrompido no caminho e descartado. Tente de novo; o histórico de chamadas diz por quê.',
   'error.token_expired': 'Sua sessão terminou. Recarregue a página no Clockify.',
   'error.token_missing': 'Sua sessão terminou. Recarregue a página no Clockify.',
   'error.admins_only': 'Só proprietários e administradores do espaço de trabalho podem ver isto.',
