@@ -135,13 +135,15 @@ impl Client {
         if uri.host() != request.url.host_str() {
             return Err(CallError::Malformed("the address reads differently as URL and as URI".into()));
         }
-        let (mut outcome, dialed) = self.send(&uri, request, progress).await;
+        // Connections may be forgotten meanwhile; this exchange keeps those that it began with.
+        let http = self.http.borrow().clone();
+        let (mut outcome, dialed) = self.send(&http, &uri, request, progress).await;
         if let Err(error) = &outcome
             && !dialed
             && request.repeatable
             && closed_unanswered(error)
         {
-            (outcome, _) = self.send(&uri, request, progress).await;
+            (outcome, _) = self.send(&http, &uri, request, progress).await;
             // The first try may have been read, so not reaching the server now does not mean that nothing was done.
             if let Err(error) = outcome {
                 return Err(match self.classify(error, progress) {
@@ -161,7 +163,7 @@ impl Client {
         if body::may_follow_unannounced(&response, head_only) {
             self.forget_connections();
         }
-        let body = Body::of(response, head_only, request.response_bytes_max.min(bytes_max))?;
+        let body = Body::of(response, http, head_only, request.response_bytes_max.min(bytes_max))?;
         Ok(Opened { status, headers, body })
     }
 
@@ -171,8 +173,14 @@ impl Client {
         self.http.replace(build(&self.connector, &self.tls));
     }
 
-    async fn send(&self, uri: &Uri, request: &Exchange, progress: &Progress) -> (Result<awc::ClientResponse, SendRequestError>, bool) {
-        let mut outgoing = self.http.borrow().request(request.method.clone(), uri.clone());
+    async fn send(
+        &self,
+        http: &awc::Client,
+        uri: &Uri,
+        request: &Exchange,
+        progress: &Progress,
+    ) -> (Result<awc::ClientResponse, SendRequestError>, bool) {
+        let mut outgoing = http.request(request.method.clone(), uri.clone());
         for (name, value) in &request.headers {
             outgoing.headers_mut().append(name.clone(), value.clone());
         }

@@ -22,6 +22,8 @@ use super::super::socket;
 pub struct Body {
     /// What it comes from. `None`: nothing more comes.
     response: Option<ClientResponse>,
+    /// Whose connection it is. Without it a connection that was put back would go with the response all the same, and look like one that broke off.
+    _http: awc::Client,
     status: u16,
     framing: Framing,
     packing: Packing,
@@ -37,12 +39,13 @@ pub struct Body {
 
 impl Body {
     /// The body of `response`, of at most `bytes_max` bytes.
-    pub(super) fn of(response: ClientResponse, head_only: bool, bytes_max: usize) -> Result<Self, CallError> {
+    pub(super) fn of(response: ClientResponse, http: awc::Client, head_only: bool, bytes_max: usize) -> Result<Self, CallError> {
         let framing = Framing::of(&response, head_only)?;
         let packing = Packing::of(response.headers())?;
         let body = Self {
             status: response.status().as_u16(),
             response: Some(response),
+            _http: http,
             framing,
             wire: Bytes::new(),
             wire_bytes: 0,
