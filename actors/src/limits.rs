@@ -218,7 +218,7 @@ pub mod effort {
     /// Bytes of a payload or an answer that are read, and written, at the price of one visit.
     pub const BYTES_PER_VISIT: usize = 8;
     /// Bytes of what a run's steps keep, which are copied, made a text, sealed and written with each of its records.
-    pub const BYTES_RECORDED_PER_VISIT: usize = 4;
+    pub const BYTES_RECORDED_PER_VISIT: usize = 2;
 }
 
 /// Custom sources.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::prepare::{Prepared, summary};
-use super::record::Recorded;
+use super::record::{Recorded, record_price};
 use super::{Left, Runner};
 use crate::clock::Timestamp;
 use crate::flow::action::CompiledAction;
@@ -83,7 +83,12 @@ impl Runner {
         action: &CompiledAction,
         context: &mut Context,
     ) -> Option<Result<Left, Option<Wait>>> {
-        if machine::leaves_item(&queued.run, place) {
+        // Before it is done, so that of many runs that have rested together one goes on first, and what it does counts for the others.
+        self.rest().await;
+        let leaves = machine::leaves_item(&queued.run, place);
+        let records = usize::from(leaves) + if action.repeatable() { 0 } else { 2 };
+        self.spend(records * record_price(&queued.run));
+        if leaves {
             machine::fold_item(&mut queued.run);
             match self.record(&queued.run).await {
                 Recorded::Durable => {}
@@ -91,7 +96,6 @@ impl Runner {
                 Recorded::NotNow => return Some(Err(Some(self.pause_for_the_store()))),
             }
         }
-        self.rest().await;
         context.enter(place);
         let prepared = match self.prepare(action, context, &queued.run).await {
             Ok(prepared) => prepared,
@@ -174,6 +178,7 @@ impl Runner {
             Next::Wait(wait) => {
                 let worth_a_write = Duration::from_millis(limits::WAIT_STORED_MS_MIN);
                 if wait >= worth_a_write || now.since(began) >= worth_a_write || unrepeatable {
+                    self.spend(record_price(&queued.run));
                     if matches!(self.record(&queued.run).await, Recorded::Gone) {
                         return Some(Ok(Left::Gone));
                     }
@@ -182,6 +187,7 @@ impl Runner {
                 Some(Err(Some(Wait { due: queued.run.due_at, platform: sign == Sign::Down })))
             }
             Next::Park => {
+                self.spend(record_price(&queued.run));
                 if matches!(self.record(&queued.run).await, Recorded::Gone) {
                     return Some(Ok(Left::Gone));
                 }

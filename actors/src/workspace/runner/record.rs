@@ -13,6 +13,11 @@ use crate::port::store::receipt::Receipt;
 use crate::port::store::{self};
 use crate::workspace::queue::{Queued, Wait};
 
+/// What a record of a run costs as it is now, in visits. Whoever makes one pays, before a step for those around it.
+pub(super) fn record_price(run: &Run) -> usize {
+    VISITS_PER_RECORD + run.kept_bytes() / BYTES_RECORDED_PER_VISIT
+}
+
 /// What became of a record.
 pub(super) enum Recorded {
     /// It is durable.
@@ -26,7 +31,6 @@ pub(super) enum Recorded {
 impl Runner {
     /// Offers a record once.
     pub(super) async fn record_once(&self, run: &Run) -> Result<Written, store::Error> {
-        self.spend(VISITS_PER_RECORD + run.kept_bytes() / BYTES_RECORDED_PER_VISIT);
         let (receipt, pending) = Receipt::pair();
         let (alarm, fared, record) = (self.alarm(run), self.fared(run), Box::new(run.clone()));
         let alarmed = alarm.is_some();
@@ -66,6 +70,7 @@ impl Runner {
 
     /// Records a run that has ended; one whose record is not taken stays and is offered again later.
     pub(super) async fn end(&self, queued: Queued) -> Left {
+        self.spend(record_price(&queued.run));
         match self.record(&queued.run).await {
             Recorded::Durable => {
                 self.left(&queued.run);
