@@ -23,6 +23,7 @@ mod hostile;
 mod install;
 mod keyboard;
 mod languages;
+mod opening;
 mod pictures;
 mod secrets;
 mod session;
