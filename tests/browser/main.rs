@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod chart;
 mod dashboard;
 mod driver;
 mod events;
