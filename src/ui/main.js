@@ -93,7 +93,10 @@ async function show(moved) {
   if (signal.aborted) return;
   view.removeAttribute('aria-busy');
   view.dataset.shown = shown;
-  if (moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
+  if (!moved) return;
+  window.scrollTo(0, 0);
+  // Whoever narrows a list stays at the control that they narrow it with.
+  if (!view.contains(document.activeElement) || !document.activeElement.dataset.key) view.querySelector('h1')?.focus({ preventScroll: true });
 }
 
 function alone(title, text) {
