@@ -27,7 +27,7 @@ fn the_documents_show_the_page_as_it_is() {
         (
             "flow",
             format!("/flows/{flow}"),
-            "return document.querySelector('.editor-side .json-pick') && document.querySelector('.verdict')",
+            "return document.querySelector('.sample .json-pick') && document.querySelector('.verdict')",
         ),
         ("run", format!("/runs/{run}"), "document.querySelectorAll('details.step').forEach((step) => { step.open = true; }); return true"),
         (
