@@ -60,7 +60,7 @@ impl Cast<'_> {
         self.narrator.title("The road of a webhook");
         let installed = self.install().await?;
         let owner = self.platform.user_token(installed.addon_id, "OWNER").map_err(|error| trouble(error.to_string()))?;
-        let member = self.platform.user_token(installed.addon_id, "MEMBER").map_err(|error| trouble(error.to_string()))?;
+        let member = self.platform.in_person(installed.addon_id, "MEMBER").map_err(|error| trouble(error.to_string()))?;
         let plot = self.plot(&installed)?;
         let flow = self.make_flow(&owner, &plot).await?;
         let entry = self.track(&member, &installed, &plot).await?;

@@ -144,7 +144,7 @@ impl Machine {
         let operations = &self.record.operations;
         let whole = |kind: &EntityType| {
             let mut of_kind = operations.iter().filter(|progress| progress.kind == *kind && progress.status != OperationStatus::Skipped);
-            of_kind.all(|progress| progress.status == OperationStatus::Complete && !progress.truncated && !progress.partial)
+            of_kind.all(|progress| progress.status == OperationStatus::Complete && !progress.warns() && !progress.partial)
         };
         let parents = |kind: &EntityType| {
             let mut below = operations.iter().filter(|progress| progress.kind == *kind).filter_map(|progress| progress.below.as_ref());
@@ -249,6 +249,8 @@ impl Machine {
                 progress.lanes.retain(|lane| lane.parent != parent);
                 progress.lists += 1;
             }
+            Failure::LeftOut { reason } if parent.is_some() => self.leave_out(operation, &parent, reason),
+            Failure::LeftOut { reason } => self.give_up(operation, &parent, reason),
             Failure::Missing => self.give_up(operation, &parent, "the platform answered with status 404".into()),
             Failure::Unreadable { reason } => self.give_up(operation, &parent, reason),
             Failure::Refused { reason } => {
@@ -262,16 +264,22 @@ impl Machine {
         Changed { operations: vec![operation], ..Changed::default() }
     }
 
+    /// Goes on without a list; not, if it has been so with many and none was read.
+    fn leave_out(&mut self, operation: usize, parent: &Option<EntityId>, reason: String) {
+        let Some(progress) = self.record.operations.get_mut(operation) else { return };
+        progress.close(parent, reason);
+        progress.left_out += 1;
+        if progress.none_read() && progress.left_out >= limits::FAILURES_MAX {
+            progress.lanes.clear();
+            progress.drained = true;
+        }
+    }
+
     /// Gives up a list; and the operation, if it has had too many of that kind.
     fn give_up(&mut self, operation: usize, parent: &Option<EntityId>, reason: String) {
         let Some(progress) = self.record.operations.get_mut(operation) else { return };
-        progress.lanes.retain(|lane| lane.parent != *parent);
+        progress.close(parent, reason);
         progress.failures += 1;
-        progress.lists += 1;
-        progress.error.get_or_insert_with(|| match parent {
-            Some(parent) => format!("{reason} (below {parent})"),
-            None => reason,
-        });
         if progress.failures >= limits::FAILURES_MAX {
             progress.lanes.clear();
             progress.drained = true;
@@ -284,7 +292,8 @@ impl Machine {
         if progress.status.over() || !progress.lanes.is_empty() || (progress.below.is_some() && !progress.drained) {
             return;
         }
-        progress.status = if progress.failures > 0 { OperationStatus::Failed } else { OperationStatus::Complete };
+        let failed = progress.failures > 0 || progress.none_read();
+        progress.status = if failed { OperationStatus::Failed } else { OperationStatus::Complete };
     }
 
     fn found(&mut self, operation: usize, ids: Vec<EntityId>, complete: bool) -> Changed {
@@ -344,7 +353,7 @@ impl Machine {
         }
         let read = || self.record.operations.iter().filter(|progress| progress.status != OperationStatus::Skipped);
         let nothing = read().all(|progress| progress.status == OperationStatus::Failed && progress.entities == 0);
-        let warned = read().any(|progress| progress.status != OperationStatus::Complete || progress.truncated);
+        let warned = read().any(|progress| progress.status != OperationStatus::Complete || progress.warns());
         self.record.head.status = match (nothing, warned) {
             (true, _) => Status::Failed,
             (false, true) => Status::CompleteWithWarnings,

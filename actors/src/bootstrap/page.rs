@@ -45,6 +45,11 @@ pub enum Failure {
     TooLarge,
     /// What it is below of is not there any more.
     Missing,
+    /// The platform does not read this list: what it is below of is not of the workspace any more, or has none. Others may be read.
+    LeftOut {
+        /// In words.
+        reason: String,
+    },
     /// The add-on may not read it.
     Refused {
         /// In words.
@@ -92,6 +97,7 @@ pub fn read(outcome: Result<ApiResponse, CallError>, place: Place<'_>) -> Result
         429 => Err(Failure::Later { asked: answer.retry_after, reason: "the platform asks for fewer calls (429)".into() }),
         503 => Err(Failure::Later { asked: answer.retry_after, reason: "the platform is not available (503)".into() }),
         404 => Err(Failure::Missing),
+        400 if place.parent.is_some() => Err(Failure::LeftOut { reason: said(400, &answer) }),
         401 if code(&answer) == Some(4017) => Err(Failure::TokenRefused),
         status @ 401..=403 => Err(Failure::Refused { reason: said(status, &answer) }),
         status @ 500.. => Err(Failure::Again { reason: said(status, &answer) }),

@@ -81,6 +81,7 @@ fn blank(operation: &Operation) -> Progress {
         entities: 0,
         attempts: 0,
         failures: 0,
+        left_out: 0,
         lists: 0,
         truncated: false,
         after: None,

@@ -134,7 +134,9 @@ pub struct Progress {
     pub attempts: u64,
     /// Lists that could not be read.
     pub failures: u64,
-    /// Lists that were read, to their end or not.
+    /// Lists that the platform does not read, where it read others.
+    pub left_out: u64,
+    /// Lists that are done with: read, to their end or not, left out, or given up.
     pub lists: u64,
     /// A list had more pages than are read.
     pub truncated: bool,
@@ -144,6 +146,28 @@ pub struct Progress {
     pub drained: bool,
     /// Lists that are open.
     pub lanes: Vec<Lane>,
+}
+
+impl Progress {
+    /// Whether something of it was not read although it ended well.
+    pub fn warns(&self) -> bool {
+        self.truncated || self.left_out > 0
+    }
+
+    /// Whether every list of it so far was left out.
+    pub(super) fn none_read(&self) -> bool {
+        self.left_out > 0 && self.left_out == self.lists
+    }
+
+    /// Ends a list that was not read to its end.
+    pub(super) fn close(&mut self, parent: &Option<EntityId>, reason: String) {
+        self.lanes.retain(|lane| lane.parent != *parent);
+        self.lists += 1;
+        self.error.get_or_insert_with(|| match parent {
+            Some(parent) => format!("{reason} (below {parent})"),
+            None => reason,
+        });
+    }
 }
 
 /// The parents of an operation.

@@ -1,47 +1,17 @@
 //! The plan by examples, the machine by a small world that answers it: any interleaving of answers, crashes and cancels ends as it should.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod world;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
 
+use self::world::{NOW, PROJECTS, World, catalogue, record};
 use super::machine::{Effect, Input, Machine};
 use super::page::Failure;
-use super::plan::{Terms, plan};
 use super::record::{OperationStatus, Record, Status};
-use crate::clock::Timestamp;
-use crate::entity::EntityId;
-use crate::operation::Catalogue;
 use crate::settings::Settings;
-
-const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
-
-fn catalogue(extra: serde_json::Value) -> Catalogue {
-    let workspace = json!({"name": "workspaceId", "in": "path", "required": true});
-    let below = |name: &str| json!([workspace, {"name": name, "in": "path", "required": true}]);
-    let paged = json!({"list": "", "paging": {"page": "page", "size": "page-size", "sizeMax": 50}});
-    let mut all = vec![
-        json!({"id": "getProjects", "method": "GET", "path": "/v1/workspaces/{workspaceId}/projects", "tag": "", "summary": "", "scope": "PROJECT_READ",
-            "answer": paged, "parameters": [workspace]}),
-        json!({"id": "getTasks", "method": "GET", "path": "/v1/workspaces/{workspaceId}/projects/{projectId}/tasks", "tag": "", "summary": "",
-            "scope": "TASK_READ", "answer": paged, "parameters": below("projectId")}),
-        json!({"id": "getTags", "method": "GET", "path": "/v1/workspaces/{workspaceId}/tags", "tag": "", "summary": "", "scope": "TAG_READ",
-            "answer": {"list": ""}, "parameters": [workspace]}),
-    ];
-    all.extend(extra.as_array().into_iter().flatten().cloned());
-    Catalogue::read(serde_json::to_string(&all).unwrap().as_bytes()).unwrap()
-}
-
-fn scopes() -> BTreeSet<String> {
-    ["PROJECT_READ", "TASK_READ", "TAG_READ"].map(str::to_owned).into()
-}
-
-fn record(catalogue: &Catalogue, settings: Settings) -> Record {
-    let mut record = Record::asked(uuid::Uuid::nil().into(), NOW);
-    record.begin(plan(catalogue, Terms { scopes: &scopes(), settings, now: NOW }), 3, NOW);
-    record
-}
 
 fn names(record: &Record, status: OperationStatus) -> Vec<&str> {
     record.operations.iter().filter(|progress| progress.status == status).map(|progress| progress.operation.as_str()).collect()
@@ -126,119 +96,6 @@ fn settings_bring_in_reports_and_time_entries_of_their_days() {
     assert_eq!(entries.query, [("start".to_owned(), (NOW - Duration::from_secs(86_400)).to_string()), ("end".to_owned(), NOW.to_string())]);
 }
 
-/// Lists by operation and parent, each of its pages; what is stored; and what has been asked for.
-struct World {
-    catalogue: Catalogue,
-    pages: BTreeMap<(String, Option<String>), Vec<usize>>,
-    stored: Record,
-    machine: Machine,
-    doing: Vec<Effect>,
-    /// Pages that were stored, by operation, parent and page.
-    kept: BTreeMap<(String, Option<String>, u32), u32>,
-    /// Pages that were asked for.
-    asked: BTreeMap<(String, Option<String>, u32), u32>,
-    now: Timestamp,
-}
-
-const PROJECTS: usize = 130;
-
-impl World {
-    fn new() -> Self {
-        let catalogue = catalogue(json!([]));
-        let stored = record(&catalogue, Settings::default());
-        let mut pages = BTreeMap::from([(("getProjects".to_owned(), None), vec![50, 50, 30]), (("getTags".to_owned(), None), vec![7])]);
-        for project in 0..PROJECTS {
-            let tasks = if project % 3 == 0 { vec![50, 1] } else { vec![project % 50] };
-            pages.insert(("getTasks".to_owned(), Some(format!("p{project:03}"))), tasks);
-        }
-        let machine = Machine::new(stored.clone());
-        Self { catalogue, pages, stored, machine, doing: Vec::new(), kept: BTreeMap::new(), asked: BTreeMap::new(), now: NOW }
-    }
-
-    fn crash(&mut self) {
-        self.machine = Machine::new(self.stored.clone());
-        self.doing.clear();
-    }
-
-    fn begin_all(&mut self) {
-        while let Some(effect) = self.machine.next(self.now) {
-            if let Effect::Call { operation, parent } = &effect {
-                let (progress, lane) = self.machine.lane(*operation, parent.as_ref()).unwrap();
-                let place = (progress.operation.clone(), parent.as_ref().map(ToString::to_string), lane.page);
-                *self.asked.entry(place).or_default() += 1;
-            }
-            self.doing.push(effect);
-        }
-    }
-
-    fn step(&mut self, input: Input) {
-        let changed = self.machine.step(input, self.now);
-        let record = self.machine.record();
-        if changed.head {
-            self.stored.head = record.head.clone();
-        }
-        for index in changed.operations {
-            self.stored.operations[index] = record.operations[index].clone();
-        }
-    }
-
-    fn answer(&mut self, effect: Effect, failure: Option<Failure>) {
-        let input = match effect {
-            Effect::Call { operation, parent } => match failure {
-                Some(failure) => Input::Failed { operation, parent, failure },
-                None => {
-                    let Some((progress, lane)) = self.machine.lane(operation, parent.as_ref()) else {
-                        return self.step(Input::Read { operation, parent, entities: 0, items: 0, first: None, last: None });
-                    };
-                    let place = (progress.operation.clone(), parent.as_ref().map(ToString::to_string));
-                    let items = self.pages[&place].get(lane.page as usize - 1).copied().unwrap_or(0);
-                    let first = (items > 0).then(|| format!("{place:?} {}", lane.page));
-                    if self.machine.record().operations[operation].status.over() {
-                        return self.step(Input::Read { operation, parent, entities: items, items, first, last: None });
-                    }
-                    *self.kept.entry((place.0, place.1, lane.page)).or_default() += 1;
-                    Input::Read { operation, parent, entities: items, items, first, last: None }
-                }
-            },
-            Effect::Find { operation, after, limit, .. } => {
-                let all = (0..PROJECTS).map(|project| EntityId::parse(&format!("p{project:03}")).unwrap());
-                let ids: Vec<EntityId> = all.filter(|id| after.as_ref().is_none_or(|after| id > after)).take(limit as usize).collect();
-                Input::Found { operation, complete: ids.len() < limit as usize, ids }
-            }
-            Effect::Sweep { kind, .. } => Input::Swept { kind, after: None },
-        };
-        self.step(input);
-    }
-
-    /// Goes on until nothing is left to do.
-    fn run(&mut self) {
-        for _ in 0..10_000 {
-            self.begin_all();
-            if !self.doing.is_empty() {
-                let effect = self.doing.remove(0);
-                self.answer(effect, None);
-            } else if let Some(due) = self.machine.due().filter(|due| *due > self.now) {
-                self.now = due;
-            } else {
-                return;
-            }
-        }
-        panic!("it does not end");
-    }
-
-    fn entities(&self) -> u64 {
-        self.pages.values().flatten().map(|items| *items as u64).sum()
-    }
-
-    fn status(&self) -> Status {
-        self.machine.record().head.status
-    }
-
-    fn of(&self, operation: &str) -> usize {
-        self.machine.record().operations.iter().position(|progress| progress.operation == operation).unwrap()
-    }
-}
-
 #[test]
 fn everything_is_read_once_and_swept() {
     let mut world = World::new();
@@ -300,6 +157,39 @@ fn too_large_a_page_is_asked_for_in_halves_that_begin_where_it_did() {
     world.step(Input::Failed { operation: projects, parent: None, failure: Failure::TooLarge });
     let (_, lane) = world.machine.lane(projects, None).unwrap();
     assert_eq!((lane.page, lane.size), (3, 25));
+}
+
+#[test]
+fn a_list_that_the_platform_does_not_read_is_left_out_and_the_others_are_read() {
+    let mut world = World::new();
+    let tasks = world.of("getTasks");
+    world.run_with(|parent| {
+        parent.filter(|project| project.as_str() == "p007").map(|_| Failure::LeftOut { reason: "not of this workspace".into() })
+    });
+    let (status, record) = (world.status(), world.machine.record());
+    assert_eq!((status, record.operations[tasks].status), (Status::CompleteWithWarnings, OperationStatus::Complete));
+    assert_eq!((record.operations[tasks].lists, record.operations[tasks].left_out), (PROJECTS as u64, 1));
+    assert_eq!(record.last_error().unwrap(), "getTasks: not of this workspace (below p007)");
+    // Nobody knows which of those tasks have vanished.
+    assert!(record.head.swept.iter().all(|kind| kind.as_str() != "tasks"));
+}
+
+#[test]
+fn an_operation_of_which_every_list_is_left_out_fails_and_is_not_asked_for_all_of_them() {
+    let mut world = World::new();
+    let tasks = world.of("getTasks");
+    let mut asked = 0;
+    world.run_with(|parent| {
+        asked += usize::from(parent.is_some());
+        parent.map(|_| Failure::LeftOut { reason: "no such list".into() })
+    });
+    assert_eq!(world.status(), Status::CompleteWithWarnings);
+    assert_eq!(world.machine.record().operations[tasks].status, OperationStatus::Failed);
+    assert!(asked < PROJECTS, "{asked}");
+    // And again, if an admin wants.
+    world.step(Input::Retry(None));
+    world.run();
+    assert_eq!((world.status(), world.machine.record().last_error()), (Status::Complete, None));
 }
 
 #[test]

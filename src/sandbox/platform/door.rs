@@ -5,7 +5,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use actix_web::dev::{Extensions, ServerHandle};
 use actix_web::{App, HttpServer, web};
@@ -21,7 +21,7 @@ const BACKLOG: u32 = 1_024;
 pub struct Door {
     address: SocketAddr,
     _hold: TcpSocket,
-    server: Option<ServerHandle>,
+    open: Option<(ServerHandle, Wires)>,
 }
 
 /// A connection's socket, so that a fault can end it without a word.
@@ -34,6 +34,33 @@ impl Wire {
     }
 }
 
+/// The connections that are there while the door is open; `None` when it has shut. The server's threads end theirs some time after the
+/// server says that it has stopped, and would answer on one that a client keeps for later.
+#[derive(Clone)]
+struct Wires(Arc<Mutex<Option<Vec<Weak<Wire>>>>>);
+
+impl Wires {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Some(Vec::new()))))
+    }
+
+    /// Keeps a connection in mind; one that comes after the door has shut is ended.
+    fn enter(&self, wire: &Arc<Wire>) {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(there) => {
+                there.retain(|wire| wire.strong_count() > 0);
+                there.push(Arc::downgrade(wire));
+            }
+            None => wire.cut(),
+        }
+    }
+
+    fn cut(&self) {
+        let there = self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+        there.iter().filter_map(Weak::upgrade).for_each(|wire| wire.cut());
+    }
+}
+
 impl Door {
     /// Takes the address; nobody answers yet.
     pub fn new(listen: SocketAddr) -> io::Result<Self> {
@@ -41,7 +68,7 @@ impl Door {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox listens on loopback only"));
         }
         let hold = bound(listen)?;
-        Ok(Self { address: hold.local_addr()?, _hold: hold, server: None })
+        Ok(Self { address: hold.local_addr()?, _hold: hold, open: None })
     }
 
     /// Where it is.
@@ -51,7 +78,7 @@ impl Door {
 
     /// Answers from now on. Call it on the platform's own thread.
     pub fn open(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
-        if self.server.is_some() {
+        if self.open.is_some() {
             return Ok(());
         }
         let listener = bound(self.address)?.listen(BACKLOG)?.into_std()?;
@@ -67,28 +94,33 @@ impl Door {
                 .route("/shell/shell.css", web::get().to(shell::style))
                 .default_service(web::to(api::front))
         };
+        let wires = Wires::new();
+        let enters = wires.clone();
         let server = HttpServer::new(app)
             .workers(1)
             .disable_signals()
-            .on_connect(|connection: &dyn std::any::Any, kept: &mut Extensions| {
+            .on_connect(move |connection: &dyn std::any::Any, kept: &mut Extensions| {
                 let stream = connection.downcast_ref::<TcpStream>();
                 if let Some(Ok(socket)) = stream.map(|stream| stream.as_fd().try_clone_to_owned()) {
-                    kept.insert(Wire(socket.into()));
+                    let wire = Arc::new(Wire(socket.into()));
+                    enters.enter(&wire);
+                    kept.insert(wire);
                 }
             })
             .listen(listener)?
             .run();
-        self.server = Some(server.handle());
+        self.open = Some((server.handle(), wires));
         actix_rt::spawn(server);
         Ok(())
     }
 
     /// Refuses connections from now on, and ends those that are there.
     pub fn close(&mut self) -> impl Future<Output = ()> + 'static {
-        let server = self.server.take();
+        let open = self.open.take();
         async move {
-            if let Some(server) = server {
+            if let Some((server, wires)) = open {
                 server.stop(false).await;
+                wires.cut();
             }
         }
     }

@@ -172,6 +172,7 @@ pub fn mint_user_token(world: &mut World, authority: &Authority, addon_id: Addon
         addon_id,
         user: viewer.user.clone(),
         role: Some(viewer.role.clone()),
+        in_person: false,
         expires_at: Some(now + std::time::Duration::from_secs(USER_TOKEN_SECONDS)),
     };
     world.tokens.issue(&token, pass, now);
@@ -224,7 +225,7 @@ fn prepare(shared: &Shared, manifest: &Manifest, install: &Install) -> Result<(A
         "addonId": addon_id, "authToken": token.expose(), "workspaceId": workspace, "asUser": owner, "apiUrl": world.urls.backend,
         "addonUserId": addon_user, "webhooks": listed.collect::<Vec<_>>(),
     });
-    let pass = Pass { workspace, addon_id, user: addon_user.clone(), role: None, expires_at: None };
+    let pass = Pass { workspace, addon_id, user: addon_user.clone(), role: None, in_person: false, expires_at: None };
     world.tokens.issue(&token, pass, now);
     let installation = Installation {
         grant,

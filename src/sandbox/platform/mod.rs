@@ -25,6 +25,7 @@ pub mod manifest;
 pub mod members;
 pub mod page;
 pub mod payload;
+pub mod people;
 pub mod rate;
 pub mod seed;
 pub mod settings;
@@ -43,7 +44,6 @@ use std::time::Duration;
 
 use actors::clock::{Clock, SystemClock};
 use actors::ids::{AddonId, WorkspaceId};
-use actors::secret::Secret;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -59,7 +59,7 @@ use self::shell::Offer;
 use self::subscription::{Draft, Subscription, Unmade};
 use self::thread::Thread;
 use self::world::{Habits, Installation, Status, World};
-use super::authority::{Authority, Viewer};
+use super::authority::Authority;
 
 /// A handle to a running platform. Clones are the same platform; it ends with the last of them.
 #[derive(Clone)]
@@ -233,29 +233,6 @@ impl Platform {
     /// An installation, with its tokens.
     pub fn installation(&self, addon_id: AddonId) -> Option<Installation> {
         self.shared.world().installations.get(&addon_id).cloned()
-    }
-
-    /// A user token for somebody with this role (`OWNER`, `WORKSPACE_ADMIN`, `MEMBER`): what an iframe would get.
-    ///
-    /// # Errors
-    ///
-    /// There is no such installation, or nobody with this role.
-    pub fn user_token(&self, addon_id: AddonId, role: &str) -> Result<Secret, Error> {
-        self.user_token_as(addon_id, Viewer::with_role("", role), Duration::ZERO)
-    }
-
-    /// The same for a viewer with a language and a theme, signed a while ago. Who it is goes by the role.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::user_token`].
-    pub fn user_token_as(&self, addon_id: AddonId, viewer: Viewer, age: Duration) -> Result<Secret, Error> {
-        let signed_at = self.shared.now() - age;
-        let mut world = self.shared.world();
-        let workspace = world.installations.get(&addon_id).map(|found| found.grant.workspace).ok_or(Error::Unknown("installation"))?;
-        let user = world.workspaces.get(&workspace).and_then(|workspace| workspace.with_role(&viewer.role)).map(str::to_owned);
-        let viewer = Viewer { user: user.ok_or(Error::Unknown("role"))?, ..viewer };
-        lifecycle::mint_user_token(&mut world, &self.shared.authority, addon_id, &viewer, signed_at).ok_or(Error::Unknown("installation"))
     }
 
     /// Makes a webhook as an admin does in Clockify, and gives it with the token that Clockify shows him.

@@ -17,6 +17,8 @@ pub struct Pass {
     pub user: String,
     /// The viewer's role; none for an installation token, which may do whatever the manifest's scopes allow.
     pub role: Option<String>,
+    /// Whether the person works in Clockify itself: such requests are none of the add-on's, and do not count towards its rate.
+    pub in_person: bool,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
 }

@@ -160,6 +160,8 @@ async fn the_51st_request_of_a_second_is_429_for_that_installation_alone() {
         assert_eq!(stage.call_with("GET", "~/tags", None, &token).await.0, 200, "request {n}");
     }
     assert_eq!(stage.call("GET", "~/tags", None).await, (429, json!({"message": "Too many requests"})));
+    let in_person = stage.platform.in_person(stage.installed.addon_id, "MEMBER").unwrap();
+    assert_eq!(stage.call_with("GET", "~/tags", None, in_person.expose()).await.0, 200, "Clockify's own pages are not the add-on");
     let other = stage.platform.add_workspace().unwrap();
     let elsewhere =
         clockify_addons::sandbox::platform::lifecycle::Install { workspace: Some(other), ..super::Install::of(&stage.addon.url) };

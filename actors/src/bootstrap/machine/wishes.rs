@@ -41,7 +41,10 @@ impl Machine {
         if self.record.head.status == Status::Disabled {
             return Changed::default();
         }
-        let failed = |progress: &Progress| matches!(progress.status, OperationStatus::Failed | OperationStatus::Cancelled);
+        let failed = |progress: &Progress| {
+            matches!(progress.status, OperationStatus::Failed | OperationStatus::Cancelled)
+                || (progress.status == OperationStatus::Complete && progress.left_out > 0)
+        };
         let wanted = |progress: &Progress| failed(progress) && which.is_none_or(|which| which == progress.operation);
         let mut again: Vec<usize> = self.indices(wanted);
         // What is read below of what was not read has not been read either.
@@ -54,7 +57,7 @@ impl Machine {
         again.extend(self.indices(children).into_iter().filter(|child| !again.contains(child)).collect::<Vec<_>>());
         for index in &again {
             let Some(progress) = self.record.operations.get_mut(*index) else { continue };
-            (progress.status, progress.error, progress.failures) = (OperationStatus::Pending, None, 0);
+            (progress.status, progress.error, progress.failures, progress.left_out) = (OperationStatus::Pending, None, 0, 0);
             (progress.after, progress.drained, progress.truncated, progress.lists) = (None, false, false, 0);
             progress.lanes = if progress.below.is_some() { Vec::new() } else { vec![Lane::new(None, progress.size)] };
             let kind = &progress.kind;

@@ -1,7 +1,8 @@
 //! Drives a workspace's runs on its arbiter: which go on, when, and how many side by side.
 //!
 //! ```text
-//! mod       the state, and the pump: takes what may go on out of the queue and starts a task for it
+//! mod       the pump: takes what may go on out of the queue and starts a task for it
+//! state     what it knows, and which run goes on next
 //! backlog   what waits in the store, and how it comes into memory
 //! drive     one run, step by step                     prepare  what makes a step ready
 //! call      the calls of a step
@@ -23,11 +24,11 @@ mod failing;
 mod prepare;
 mod read;
 mod record;
+mod state;
 mod tell;
 pub mod turn;
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -35,28 +36,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use tokio::task::JoinHandle;
 
 use super::queue::{Queue, Queued, Wait};
 use super::status::Snapshot;
 use super::{Clients, Environment, Loaded};
-use crate::budget::Budget;
 use crate::clock::Timestamp;
-use crate::effort::Effort;
-use crate::flow::compiled::Compiled;
 use crate::flow::machine::Sign;
 use crate::flow::run::Run;
-use crate::flow::standing::Paused;
 use crate::gate::{Gate, Passage};
-use crate::ids::{FlowId, Key, RunId};
-use crate::installation::{Health, Installation};
+use crate::ids::{FlowId, Key};
+use crate::installation::Health;
 use crate::limits::run as limits;
-use crate::loop_guard::LoopGuard;
 use crate::port::observer::Happening;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Pending;
-use crate::settings::LoggingLevel;
 use backlog::Backlog;
+use state::Inner;
 
 /// The runner of one workspace. It lives on one thread.
 pub struct Runner {
@@ -65,45 +60,6 @@ pub struct Runner {
     clients: Clients,
     inner: RefCell<Inner>,
     myself: Weak<Self>,
-}
-
-struct Inner {
-    installation: Option<Arc<Installation>>,
-    /// The newest version of each flow.
-    flows: HashMap<FlowId, Arc<Compiled>>,
-    /// Older versions that runs still need; the oldest are forgotten.
-    versions: VecDeque<Arc<Compiled>>,
-    /// Flows deleted in this life, the latest of them: their runs have been cancelled in the store.
-    deleted: VecDeque<FlowId>,
-    /// Flows that have failed since they last did well, and which of them are paused for that.
-    standings: HashMap<FlowId, Option<Paused>>,
-    concurrency: usize,
-    /// Whether actions may call other servers than the platform's.
-    other_servers: bool,
-    /// The flow that calls another server whatever that says.
-    forwarding: Option<FlowId>,
-    /// From which level on its runs are logged.
-    logging_level: LoggingLevel,
-    /// Installation active and sound, flows enabled, no quarantine.
-    works: bool,
-    /// Nothing goes on until the next [`Runner::adopt`].
-    held: bool,
-    /// Nothing goes on any more; runs under way stop before their next step.
-    draining: bool,
-    closed: bool,
-    queue: Queue,
-    backlog: Backlog,
-    tasks: HashMap<RunId, JoinHandle<()>>,
-    /// Of these, runs that are to end before their next step.
-    cancelling: HashSet<RunId>,
-    /// Entries whose receipts are awaited.
-    expecting: usize,
-    budget: Budget,
-    effort: Effort,
-    gate: Gate,
-    probing: Option<RunId>,
-    loops: LoopGuard,
-    timer: Option<(Timestamp, JoinHandle<()>)>,
 }
 
 /// How a task leaves its run.
@@ -117,33 +73,7 @@ enum Left {
 impl Runner {
     /// A runner that does nothing until [`Self::adopt`].
     pub(super) fn new(key: Key, env: Arc<Environment>, clients: Clients) -> Rc<Self> {
-        let inner = Inner {
-            installation: None,
-            flows: HashMap::new(),
-            versions: VecDeque::new(),
-            deleted: VecDeque::new(),
-            standings: HashMap::new(),
-            concurrency: limits::CONCURRENCY_DEFAULT,
-            other_servers: false,
-            forwarding: None,
-            logging_level: LoggingLevel::Error,
-            works: false,
-            held: false,
-            draining: false,
-            closed: false,
-            queue: Queue::default(),
-            backlog: Backlog::unread(),
-            tasks: HashMap::new(),
-            cancelling: HashSet::new(),
-            expecting: 0,
-            budget: Budget::default(),
-            effort: Effort::default(),
-            gate: Gate::default(),
-            probing: None,
-            loops: LoopGuard::default(),
-            timer: None,
-        };
-        Rc::new_cyclic(|myself| Self { key, env, clients, inner: RefCell::new(inner), myself: myself.clone() })
+        Rc::new_cyclic(|myself| Self { key, env, clients, inner: RefCell::default(), myself: myself.clone() })
     }
 
     /// Goes on with what was read from the store, and whether runs may go on.
@@ -377,80 +307,5 @@ impl Runner {
     fn left(&self, run: &Run) {
         self.env.observer.observe(self.key.addon, Happening::RunLeft(run.state));
         self.tell_run(run);
-    }
-}
-
-impl Inner {
-    fn goes(&self) -> bool {
-        self.works && !self.held && !self.draining && !self.closed
-    }
-
-    /// Whether a step of this flow may begin.
-    fn may_step(&self, flow: FlowId) -> bool {
-        self.goes() && !self.deleted.contains(&flow)
-    }
-
-    /// The run that goes on next, if one may.
-    fn next(&mut self, now: Timestamp) -> Option<Queued> {
-        if !self.goes() || self.tasks.len() >= self.concurrency {
-            return None;
-        }
-        self.queue.wake_due(now);
-        let passage = self.gate.passage(now);
-        if passage == Passage::Open {
-            return self.queue.pop();
-        }
-        // Whoever calls the platform waits for it; the others have nothing to do with that.
-        if let Some(apart) = self.queue.pop_apart() {
-            return Some(apart);
-        }
-        if passage != Passage::Probe || self.probing.is_some() {
-            return None;
-        }
-        if !self.queue.has_ready() {
-            self.queue.wake_platform();
-        }
-        let queued = self.queue.pop()?;
-        self.probing = Some(queued.run.id);
-        Some(queued)
-    }
-
-    fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        if !self.goes() {
-            return None;
-        }
-        let gate = match self.gate.passage(now) {
-            Passage::ClosedUntil(until) if !self.queue.is_empty() => Some(until),
-            _ => None,
-        };
-        [gate, self.queue.next_due(), self.backlog.asks_again_at()].into_iter().flatten().min()
-    }
-
-    /// Runs that have just become durable: into memory if there is room and nothing older waits in the store.
-    fn take_in(&mut self, runs: Vec<Run>, payload: Option<&Bytes>) {
-        for run in runs.into_iter().filter(|run| !run.state.finished()) {
-            if self.backlog.overtaken(run.id) || self.queue.holds(run.id) {
-                continue;
-            }
-            if self.closed || !self.works || self.backlog.more() || self.full() {
-                self.backlog.passed_over(run.id);
-            } else {
-                self.backlog.reached(run.id);
-                let queued = self.queued(run, payload.cloned());
-                self.queue.push(queued, None);
-            }
-        }
-    }
-
-    /// A run as the queue holds it. Of a version that is not at hand nobody knows what it calls.
-    fn queued(&self, run: Run, payload: Option<Bytes>) -> Queued {
-        let of_run = |flow: &&Arc<Compiled>| flow.id == run.flow && flow.version == run.flow_version;
-        let flow = self.flows.get(&run.flow).filter(of_run).or_else(|| self.versions.iter().find(of_run));
-        let apart = flow.is_some_and(|flow| !flow.calls_platform());
-        Queued { run, payload, apart }
-    }
-
-    fn full(&self) -> bool {
-        self.queue.len() >= limits::QUEUE_HELD_MAX || self.queue.len() - self.queue.waiting() >= limits::QUEUE_READY_MAX
     }
 }

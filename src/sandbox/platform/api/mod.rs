@@ -39,6 +39,7 @@ pub mod webhooks;
 pub mod workspaces;
 
 use std::io;
+use std::sync::Arc;
 
 use actix_web::body::SizedStream;
 use actix_web::http::header::HeaderMap;
@@ -158,7 +159,7 @@ async fn meet(shared: &Shared, request: &HttpRequest, fault: Option<&Fault>, bod
             response.json(json!({"message": "A fault that was asked for", "code": platform_code}))
         }
         Kind::CutOff => {
-            if let Some(wire) = request.conn_data::<Wire>() {
+            if let Some(wire) = request.conn_data::<Arc<Wire>>() {
                 wire.cut();
             }
             HttpResponse::InternalServerError().force_close().finish()
@@ -210,12 +211,12 @@ fn bearer(world: &World, headers: &HeaderMap, now: Timestamp) -> Result<Pass, Re
     }
 }
 
-fn carry_out(shared: &std::sync::Arc<Shared>, request: &HttpRequest, body: &Bytes) -> Outcome {
+fn carry_out(shared: &Arc<Shared>, request: &HttpRequest, body: &Bytes) -> Outcome {
     let now = shared.now();
     let mut guard = shared.world();
     let world = &mut *guard;
     let pass = bearer(world, request.headers(), now)?;
-    if !world.rate.admits(pass.addon_id, world.habits.requests_per_second, now) {
+    if !pass.in_person && !world.rate.admits(pass.addon_id, world.habits.requests_per_second, now) {
         return Err(Refusal::too_many(world.habits.retry_after));
     }
     let method = request.method().as_str();
@@ -259,8 +260,8 @@ fn located(path: &str) -> Result<(Host, &str), Refusal> {
 }
 
 /// Tells an add-on of its own change of its settings, which waits for nobody.
-fn announce_settings(shared: &std::sync::Arc<Shared>, addon_id: actors::ids::AddonId) {
-    let told = std::sync::Arc::clone(shared);
+fn announce_settings(shared: &Arc<Shared>, addon_id: actors::ids::AddonId) {
+    let told = Arc::clone(shared);
     shared.spawn(move || async move {
         if let Err(error) = lifecycle::announce_settings(&told, addon_id).await {
             log::warn!("sandbox: SETTINGS_UPDATED was not taken: {error}");

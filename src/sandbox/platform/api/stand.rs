@@ -61,7 +61,7 @@ impl Stand {
             status: Status::Active,
         };
         world.installations.insert(addon_id, installation);
-        Self { world, pass: Pass { workspace, addon_id, user, role: None, expires_at: None } }
+        Self { world, pass: Pass { workspace, addon_id, user, role: None, in_person: false, expires_at: None } }
     }
 
     fn workspace(&mut self) -> &mut Workspace {

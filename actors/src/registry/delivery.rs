@@ -1,0 +1,88 @@
+//! The road of a delivery to its workspace, and back once it is durable (I1). It is offered without waiting where others ask and wait.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix::dev::SendError;
+
+use super::{Actor, Registry};
+use crate::ids::Key;
+use crate::limits::actor as limits;
+use crate::limits::effort::REST_LOOK_MS;
+use crate::port::observer::Stir;
+use crate::port::store::journal::Written;
+use crate::port::store::receipt::Receipt;
+use crate::workspace::Error;
+use crate::workspace::deliver::{Accepted, Deliver, Delivery};
+
+impl Registry {
+    /// Accepts a delivery; returns once the event and its runs are durable (I1).
+    pub async fn deliver(&self, key: Key, delivery: Delivery) -> Result<Accepted, Error> {
+        let mut unless_repeats = None;
+        for _ in 0..limits::OFFERS_MAX {
+            let actor = self.find(key).await?;
+            let _place = actor.deliveries.enter().ok_or(Error::Busy)?;
+            let verdict = Arc::new(OnceLock::new());
+            let (receipt, pending) = Receipt::pair();
+            let message = Deliver { delivery: delivery.clone(), unless_repeats, verdict: Arc::clone(&verdict), receipt };
+            if !self.offer(&actor, message).await? {
+                continue;
+            }
+            let outcome = self.within_limit(pending.outcome()).await.ok_or(Error::Unavailable)?;
+            match (verdict.get(), outcome) {
+                (Some(Err(Error::Unavailable)), _) => drop(self.gone(key, actor.generation)),
+                (Some(Err(error)), _) => {
+                    if *error == Error::Busy {
+                        self.note_busy(key);
+                    }
+                    return Err(error.clone());
+                }
+                // What it repeats never became durable, so it repeats nothing.
+                (Some(Ok(Accepted::Duplicate(first))), Ok(Written::Absent)) => unless_repeats = Some(*first),
+                (Some(Ok(accepted)), Ok(Written::Done)) => {
+                    if matches!(accepted, Accepted::New(_)) {
+                        self.env.observer.stir(key, Stir::Events);
+                    }
+                    return Ok(*accepted);
+                }
+                (Some(Ok(_)), Ok(Written::Absent)) => return Err(Error::NotInstalled),
+                (Some(Ok(_)), Ok(Written::Repeated)) => return Ok(Accepted::Repeated),
+                (Some(Ok(_)), Err(error)) => return Err(Error::Store(error)),
+                (None, _) => return Err(Error::Unavailable),
+            }
+        }
+        Err(Error::Unavailable)
+    }
+
+    /// Whether a delivery would be refused because the workspace has just said that it is busy. It costs nothing to ask, which a large body does not.
+    pub fn is_busy(&self, key: Key) -> bool {
+        self.actors.get(&key).is_some_and(|entry| entry.busy_until.load(Ordering::Relaxed) > self.elapsed_millis())
+    }
+
+    fn note_busy(&self, key: Key) {
+        if let Some(entry) = self.actors.get(&key) {
+            entry.busy_until.store(self.elapsed_millis() + REST_LOOK_MS, Ordering::Relaxed);
+        }
+    }
+
+    fn elapsed_millis(&self) -> u64 {
+        u64::try_from(self.env.clock.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Puts a message into an actor's mailbox. A full one is waited for only as long as a fresh actor needs to enlarge its own. `false`: the mailbox is
+    /// closed, and nobody has looked at the message.
+    async fn offer(&self, actor: &Actor, mut message: Deliver) -> Result<bool, Error> {
+        let mut waited = 0;
+        loop {
+            message = match actor.address.try_send(message) {
+                Ok(()) => return Ok(true),
+                Err(SendError::Closed(_)) => return Ok(false),
+                Err(SendError::Full(_)) if waited >= limits::MAILBOX_WAIT_MS => return Err(Error::Busy),
+                Err(SendError::Full(message)) => message,
+            };
+            self.env.clock.sleep(Duration::from_millis(limits::MAILBOX_LOOK_MS)).await;
+            waited += limits::MAILBOX_LOOK_MS;
+        }
+    }
+}
