@@ -134,6 +134,9 @@ async function move() {
 }
 
 window.addEventListener('hashchange', move);
+// A browser may keep a page that was left as it was, with its stream, and has six connections for all of them.
+window.addEventListener('pagehide', () => { if (!unsaved?.()) leaving.abort(); });
+window.addEventListener('pageshow', (event) => { if (event.persisted && about && leaving.signal.aborted) show(false); });
 // Theme and language are the viewer's: when they change their profile, a fresh token tells what to.
 on('refreshAddonToken', async () => {
   const before = [document.documentElement.dataset.theme, document.documentElement.lang];
