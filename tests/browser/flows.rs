@@ -195,7 +195,16 @@ fn in_a_narrow_panel_the_sample_stands_before_what_is_made_of_it_and_the_preview
     );
     assert_eq!(
         order,
-        json!(["The flow", "When this happens", "Sample event", "If these conditions hold", "Then do this", "Limits", "What it would do", "Save"])
+        json!([
+            "The flow",
+            "When this happens",
+            "Sample event",
+            "If these conditions hold",
+            "Then do this",
+            "Limits",
+            "What it would do",
+            "Save"
+        ])
     );
     stage.browser.click(".sample .json-pick[data-path='$.archived']");
     stage.browser.until("return document.querySelector('.rule')", json!([]));

@@ -58,7 +58,8 @@ fn a_page_that_stays_open_has_every_file_that_its_parts_need() {
     for part in stage.parts() {
         stage.open(&format!("/{part}"));
     }
-    let after: Vec<Value> = stage.browser.script(FETCHED, json!([])).as_array().unwrap().iter().filter(|entry| is_file(entry)).cloned().collect();
+    let after: Vec<Value> =
+        stage.browser.script(FETCHED, json!([])).as_array().unwrap().iter().filter(|entry| is_file(entry)).cloned().collect();
     assert!(before.len() > 30 && after.is_empty(), "{after:#?}");
     stage.nothing_was_wrong();
 }
