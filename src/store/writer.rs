@@ -331,25 +331,12 @@ fn size(entry: &Entry) -> (usize, usize) {
     match entry {
         Entry::Accept { event, runs, .. } => (event.payload.len(), runs.len()),
         Entry::Start(runs) => (0, runs.len()),
-        Entry::Progress(run) => (run.steps.iter().map(answer_bytes).sum(), 1),
+        Entry::Progress(run) => (run.kept_bytes(), 1),
         Entry::Conclude { run, event, runs, .. } => {
-            (event.as_ref().map_or(0, |event| event.payload.len()) + run.steps.iter().map(answer_bytes).sum::<usize>(), 1 + runs.len())
+            (event.as_ref().map_or(0, |event| event.payload.len()) + run.kept_bytes(), 1 + runs.len())
         }
         Entry::Repeat { .. } => (0, 0),
     }
-}
-
-/// Bytes of the texts in an answer, which are what makes it large.
-fn answer_bytes(step: &actors::flow::run::Step) -> usize {
-    fn bytes(value: &serde_json::Value) -> usize {
-        match value {
-            serde_json::Value::String(text) => text.len(),
-            serde_json::Value::Array(items) => items.iter().map(bytes).sum(),
-            serde_json::Value::Object(fields) => fields.values().map(bytes).sum(),
-            _ => 8,
-        }
-    }
-    step.data.as_ref().map_or(0, bytes)
 }
 
 #[cfg(test)]

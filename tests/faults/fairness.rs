@@ -7,7 +7,7 @@ use actors::clock::Clock;
 use actors::flow::run::{Run, RunState};
 use actors::ids::Key;
 use actors::limits::actor::DELIVERIES_UNDER_WAY_MAX;
-use actors::limits::effort::{CREDIT_SECONDS, VISITS_PER_SECOND};
+use actors::limits::effort::{BYTES_RECORDED_PER_VISIT, CREDIT_SECONDS, VISITS_PER_SECOND};
 use actors::limits::flow::VISITS_AT_A_TIME_MAX;
 use actors::limits::run::CONCURRENCY_DEFAULT;
 use actors::limits::store::QUEUE_ENTRIES_MAX;
@@ -137,10 +137,10 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
 fn runs_that_search_much_rest_between_their_steps_and_the_others_do_not() {
     play(|stage| async move {
         let (hostile, others) = installed(&stage).await;
-        // Ten steps of 0.8 million visits each.
+        // Twenty steps of 0.8 million visits each.
         let rule = json!({ "field": "$.webhook..nothing", "operator": "==", "value": "nothing" });
         let step = json!({ "type": "STOP_IF", "conditions": { "type": "ANY", "rules": vec![rule; 40] } });
-        let flow = json!({ "name": "steps", "trigger_event_types": ["NEW_TIME_ENTRY"], "actions": vec![step; 10] });
+        let flow = json!({ "name": "steps", "trigger_event_types": ["NEW_TIME_ENTRY"], "actions": vec![step; 20] });
         for key in others.iter().chain([&hostile]) {
             stage.flow(*key, flow.clone()).await;
         }
@@ -158,6 +158,52 @@ fn runs_that_search_much_rest_between_their_steps_and_the_others_do_not() {
         assert_eq!(run.state, RunState::Succeeded);
         // The credit is half of what it takes; the last step is not waited for.
         assert!((3..=4).contains(&took(&run).as_secs()), "{:?}", took(&run));
+    });
+}
+
+#[test]
+fn runs_whose_records_are_large_rest_between_their_steps_and_the_others_do_not() {
+    play(|stage| async move {
+        let (hostile, others) = installed(&stage).await;
+        let call = |operation: &str, params: Value| json!({ "type": "CLOCKIFY_API", "operation_id": operation, "params": params });
+        // Each write is on record before and after it is made, with all that was read before.
+        let read = vec![call("getTimeEntry", json!({ "path": { "id": "$.webhook.id" } })); 12];
+        let written = vec![call("createTag", json!({ "body": { "name": "$.webhook.id" } })); 8];
+        let actions: Vec<Value> = read.into_iter().chain(written).collect();
+        let flow = json!({ "name": "large", "trigger_event_types": ["NEW_TIME_ENTRY"], "actions": actions });
+        for key in others.iter().chain([&hostile]) {
+            stage.flow(*key, flow.clone()).await;
+        }
+        let large = format!("/workspaces/{}/", hostile.workspace);
+        stage.clockify.rule(move |request| {
+            let text = if request.path.contains(&large) { "x".repeat(200 << 10) } else { "x".to_owned() };
+            (request.method == Method::Get).then(|| Scripted::json(200, &json!({ "description": text })))
+        });
+        stage.clockify.rule(|request| (request.method == Method::Post).then(|| Scripted::json(201, &json!({ "id": "t" }))));
+        let begun = stage.clock.now();
+        for number in 0..2 {
+            stage.deliver(hostile, &format!("e{number}"), json!({})).await.unwrap();
+        }
+        for key in &others {
+            stage.deliver(*key, "e", json!({})).await.unwrap();
+        }
+        stage.live(Duration::from_secs(60)).await;
+        let took = |run: &Run| run.finished_at.unwrap().since(begun);
+        let slowest = stage.runs(hostile).await.iter().map(took).max().unwrap();
+        let slowest_of_others = {
+            let mut all = Vec::new();
+            for key in &others {
+                all.push(took(&stage.runs(*key).await[0]));
+            }
+            all.into_iter().max().unwrap()
+        };
+        let run = stage.runs(hostile).await.remove(0);
+        assert_eq!(run.state, RunState::Succeeded);
+        // Two records for each write of each run; beyond the credit they take the time that they cost, but for the last.
+        let records = 2 * (2 * 8 - 1) * run.kept_bytes() / BYTES_RECORDED_PER_VISIT;
+        let seconds = records as u64 / u64::from(VISITS_PER_SECOND) - CREDIT_SECONDS;
+        assert!(seconds >= 3 && slowest.as_secs() >= seconds, "{slowest:?} of {seconds} s");
+        assert!(slowest_of_others.as_secs() < slowest.as_secs() / 2, "{slowest_of_others:?}, {slowest:?}");
     });
 }
 

@@ -67,6 +67,36 @@ async fn a_stranger_is_told_so_before_his_body_is_read() {
 }
 
 #[actix_web::test]
+async fn a_workspace_that_has_to_rest_is_told_so_before_a_body_is_read() {
+    let harness = Harness::installed().await;
+    let rule = json!({"field": "$..nothing", "operator": "==", "value": "nothing"});
+    let flow = json!({
+        "name": "searching", "trigger_event_types": ["NEW_PROJECT"], "conditions": {"type": "ANY", "rules": vec![rule; 100]},
+        "actions": [{"type": "STOP_IF", "conditions": {"rules": []}}],
+    });
+    for _ in 0..10 {
+        assert_eq!(harness.send(post("/ui/flows").token(&harness.owner()).json(&flow)).await.status, 201);
+    }
+    let searched = |number: usize| delivery(&harness).json(&json!({"id": format!("p{number}"), "list": vec![0; 20_000]}));
+    let mut accepted = 0;
+    let refused = loop {
+        let answer = harness.send(searched(accepted)).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        accepted += 1;
+        assert!(accepted < 100, "it is never told to rest");
+    };
+    refused.refused(503, "busy");
+    let mut wire = Wire::open(harness.address).await;
+    wire.write(&searched(0).stating_length(BODY_BYTES_MAX).head()).await;
+    wire.answer().await.refused(503, "busy");
+    assert_eq!(harness.stored(harness.home.workspace).await.1, accepted as u64);
+    harness.clock.advance(Duration::from_secs(60));
+    still_well(&harness).await;
+}
+
+#[actix_web::test]
 async fn a_body_that_ends_early_is_an_incomplete_one() {
     let harness = Harness::installed().await;
     let request = delivery(&harness).header("transfer-encoding", "chunked").head();

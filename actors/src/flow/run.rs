@@ -221,3 +221,20 @@ pub struct Run {
     /// When an admin saw to it, where it wanted attention. It is not part of a run's progress.
     pub dismissed_at: Option<Timestamp>,
 }
+
+impl Run {
+    /// Roughly the bytes that its steps keep of answers, which are what makes its record large.
+    pub fn kept_bytes(&self) -> usize {
+        self.steps.iter().filter_map(|step| step.data.as_ref()).map(bytes_of).sum()
+    }
+}
+
+/// Bytes of a value's texts, which are what makes it large.
+fn bytes_of(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(bytes_of).sum(),
+        Value::Object(fields) => fields.values().map(bytes_of).sum(),
+        _ => 8,
+    }
+}

@@ -43,6 +43,7 @@ impl Runner {
         {
             return self.hold_back(queued, until).await;
         }
+        self.rest().await;
         let mut context = match self.context(&queued, &flow).await {
             Ok(context) => context,
             Err(unusable) => return self.refuse(queued, unusable).await,
@@ -269,7 +270,7 @@ impl Runner {
                 &stored
             }
         };
-        self.spend(payload.len() / BYTES_PER_VISIT);
+        self.spend((payload.len() + run.kept_bytes()) / BYTES_PER_VISIT);
         let payload: Value = serde_json::from_slice(payload)
             .map_err(|error| Unusable::ForGood(Reason::new("payload_unreadable", format!("the payload cannot be read: {error}"))))?;
         let event = serde_json::json!({

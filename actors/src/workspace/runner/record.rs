@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Left, Runner};
 use crate::flow::machine;
 use crate::flow::run::{Reason, Run, RunState};
+use crate::limits::effort::{BYTES_RECORDED_PER_VISIT, VISITS_PER_RECORD};
 use crate::limits::run as limits;
 use crate::port::observer::Stir;
 use crate::port::store::journal::{Entry, Written};
@@ -25,6 +26,7 @@ pub(super) enum Recorded {
 impl Runner {
     /// Offers a record once.
     pub(super) async fn record_once(&self, run: &Run) -> Result<Written, store::Error> {
+        self.spend(VISITS_PER_RECORD + run.kept_bytes() / BYTES_RECORDED_PER_VISIT);
         let (receipt, pending) = Receipt::pair();
         let (alarm, fared, record) = (self.alarm(run), self.fared(run), Box::new(run.clone()));
         let alarmed = alarm.is_some();
