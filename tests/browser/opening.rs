@@ -29,13 +29,22 @@ fn what_the_first_page_shows_is_asked_for_at_once_and_nothing_twice() {
     let Some(stage) = Stage::set() else { return };
     stage.browser.until("return document.querySelector('.tiles')", json!([]));
     let fetched = gathered(&stage);
-    let one = |name: &str| {
-        let found: Vec<_> = fetched.iter().filter(|entry| entry["name"].as_str().unwrap().split('?').next() == Some(name)).collect();
-        assert_eq!(found.len(), 1, "{name}: {fetched:#?}");
-        let moment = |which: &str| found[0][which].as_f64().unwrap();
-        (moment("begun"), moment("ended"))
+    let named = |name: &str| {
+        let found = fetched.iter().filter(|entry| entry["name"].as_str().unwrap().split('?').next() == Some(name));
+        let moments = found.map(|entry| (entry["begun"].as_f64().unwrap(), entry["ended"].as_f64().unwrap()));
+        moments.collect::<Vec<_>>()
     };
-    let calls = ["about", "dashboard", "webhooks"].map(one);
+    let one = |name: &str| {
+        assert_eq!(named(name).len(), 1, "{name}: {fetched:#?}");
+        named(name)[0]
+    };
+    // What is shown is read again when something happens, and not before it is shown.
+    let shown_by = ["about", "dashboard", "webhooks"].map(|name| named(name)[0].1).into_iter().fold(0.0, f64::max);
+    let early = |name: &str| {
+        assert!(named(name).iter().skip(1).all(|(begun, _)| *begun >= shown_by), "{name}: {fetched:#?}");
+        named(name)[0]
+    };
+    let calls = ["about", "dashboard", "webhooks"].map(early);
     let texts = ["texts/en.js", "said/en.js"].map(one);
     let first_answer = calls.iter().map(|(_, ended)| *ended).fold(f64::INFINITY, f64::min);
     assert!(calls.iter().chain(&texts).all(|(begun, _)| *begun <= first_answer), "one waits for another: {fetched:#?}");
