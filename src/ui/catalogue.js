@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { h, put, settled } from './dom.js';
-import { t } from './i18n.js';
+import { locale, t, tagName } from './i18n.js';
 import { badge, dialog, text } from './parts.js';
 
 let all = null;
@@ -24,7 +24,7 @@ export async function operation(about, id) {
 
 /** Whether all the words are in it. */
 export function fits(operation, words) {
-  const about = `${operation.operation_id} ${operation.summary} ${operation.path} ${operation.tag} ${operation.method}`.toLowerCase();
+  const about = `${operation.operation_id} ${operation.summary} ${operation.path} ${operation.tag} ${tagName(operation.tag)} ${operation.method}`.toLowerCase();
   return words.every((word) => about.includes(word));
 }
 
@@ -35,13 +35,13 @@ export function directory(list, open, { current } = {}) {
   const box = h('div', { class: 'directory' });
   const input = text('', { type: 'search', class: 'directory-search', placeholder: t('operations.search'), 'aria-label': t('operations.search') });
   const entry = (one) => h('li', {}, h('button', { type: 'button', class: `operation${one.allowed === false ? ' refused' : ''}`, 'aria-current': one.operation_id === current ? 'true' : null, title: one.refusal ?? '', data: { operation: one.operation_id }, on: { click: () => open(one) } },
-    method(one.method), h('span', { class: 'operation-name' }, h('span', {}, one.summary || one.operation_id), h('code', { class: 'soft' }, one.path))));
+    method(one.method), h('span', { class: 'operation-name', lang: 'en' }, h('span', {}, one.summary || one.operation_id), h('code', { class: 'soft' }, one.path))));
   const draw = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = list.filter((one) => fits(one, words));
     const tags = new Map();
     found.forEach((one) => tags.set(one.tag, [...(tags.get(one.tag) ?? []), one]));
-    put(box, found.length ? [...tags].sort(([one], [other]) => one.localeCompare(other)).map(([tag, members]) => h('details', { open: words.length > 0 || members.some((one) => one.operation_id === current) }, h('summary', {}, tag, ' ', h('span', { class: 'soft' }, String(members.length))), h('ul', {}, members.map(entry)))) : h('p', { class: 'soft' }, t('operations.none')));
+    put(box, found.length ? [...tags].map(([tag, members]) => [tagName(tag), members]).sort(([one], [other]) => one.localeCompare(other, locale())).map(([tag, members]) => h('details', { open: words.length > 0 || members.some((one) => one.operation_id === current) }, h('summary', {}, tag, ' ', h('span', { class: 'soft' }, String(members.length))), h('ul', {}, members.map(entry)))) : h('p', { class: 'soft' }, t('operations.none')));
   };
   input.addEventListener('input', settled(120, draw));
   draw();

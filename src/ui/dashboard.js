@@ -5,10 +5,10 @@ import { bars } from './chart.js';
 import { h, put } from './dom.js';
 import { entityName, eventName, number, t } from './i18n.js';
 import { listen } from './live.js';
+import { LATEST, first } from './opening.js';
 import { about as subject, button, card, empty, facts, head, link, progress, say, state, sure, table } from './parts.js';
 import { hour, span, when } from './time.js';
 
-const LATEST = 8;
 /** Messages of the stream that change the numbers. */
 const TOLD = ['event', 'run', 'runs', 'bootstrap'];
 const RUNNING = ['RUNNING', 'PENDING'];
@@ -117,7 +117,7 @@ function latest(recent) {
 
 /** The first page. */
 export async function dashboard(view, { about, signal }) {
-  let [board, { webhooks: recent }] = await Promise.all([get('/ui/dashboard', {}, signal), get('/ui/webhooks', { limit: LATEST }, signal)]);
+  let [board, { webhooks: recent }] = await Promise.all([first('/ui/dashboard', {}, signal), first('/ui/webhooks', { limit: LATEST }, signal)]);
   const snap = about.features.bootstrap ? snapshot(about, signal) : null;
   const [tilesBox, attentionBox, chartBox, recentBox] = [h('div', { class: 'tiles' }), h('div', {}), h('div', {}), h('div', {})];
   const entitiesBox = h('div', {});

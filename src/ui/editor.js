@@ -249,12 +249,18 @@ export async function editor(view, context) {
     }
   }
 
+  const start = card(t('editor.when'), trigger(work, changed, samples));
+  const end = h('div', { class: 'actions end' }, link(t('do.cancel'), '#/flows', { class: 'button quiet' }), button(t('do.save'), save, { kind: 'primary', key: 'save' }));
+  const sampleCard = card(t('sample.title'), h('div', {}, chooser, sampleBox));
+  const previewCard = about.features.dry_run && card(t('preview.title'), previewBox);
+  sampleCard.classList.add('sample');
+  const side = h('aside', { class: 'editor-side' });
   put(form,
     card(t('editor.what'),
       h('div', {}, field(t('flow.name'), text(draft.name, { maxlength: '255', data: { key: 'name' }, on: { input: (input) => { draft.name = input.target.value; changed(); } } }), { name: 'name' }),
         field(t('flow.description'), text(draft.description, { maxlength: '2000', on: { input: (input) => { draft.description = input.target.value; changed(); } } }), { name: 'description' }),
         toggle(t('editor.enabled'), draft.enabled, async (on) => { draft.enabled = on; changed(); }, { hidden: false }))),
-    card(t('editor.when'), trigger(work, changed, samples)),
+    start,
     card(t('editor.if'), h('div', {}, h('p', { class: 'soft' }, t('editor.if_text')), group)),
     card(t('editor.then'), list(draft.actions, 'actions', around)),
     card(t('editor.limits'), h('div', {},
@@ -262,7 +268,17 @@ export async function editor(view, context) {
       field(t('editor.rate'), text(draft.runs_per_entity_per_minute ?? '', { inputmode: 'numeric', placeholder: '10', on: { input: (input) => { if (input.target.value === '') delete draft.runs_per_entity_per_minute; else draft.runs_per_entity_per_minute = Number(input.target.value) || input.target.value; changed(); } } }), { name: 'runs_per_entity_per_minute', hint: t('editor.rate_hint') }),
       about.flow_events && field(t('editor.pause'), text(draft.pause_after_failures ?? '', { inputmode: 'numeric', placeholder: '20', on: { input: (input) => { if (input.target.value === '') delete draft.pause_after_failures; else draft.pause_after_failures = Number(input.target.value); changed(); } } }), { name: 'pause_after_failures', hint: t('editor.pause_hint') }))),
     stray,
-    h('div', { class: 'actions end' }, link(t('do.cancel'), '#/flows', { class: 'button quiet' }), button(t('do.save'), save, { kind: 'primary', key: 'save' })));
+    end);
+
+  // Beside the form, if there is room; else each where it is wanted: the sample before what is made of it, the preview before saving.
+  const narrow = window.matchMedia('(max-width: 900px)');
+  const arrange = () => {
+    if (!narrow.matches) { side.append(...[sampleCard, previewCard].filter(Boolean)); return; }
+    start.after(sampleCard);
+    if (previewCard) stray.before(previewCard);
+  };
+  arrange();
+  narrow.addEventListener('change', arrange, { signal });
 
   put(view,
     h('p', { class: 'crumbs' }, link(t('nav.flows'), '#/flows')),
@@ -272,7 +288,7 @@ export async function editor(view, context) {
       flow && about.features.versions && button(t('versions.title'), async () => { if (await versions(work)) again(); }),
       button(t('do.save'), save, { kind: 'primary' }),
     ], flow ? t('flow.version', { version: flow.version }) : t('editor.lead')),
-    h('div', { class: 'editor' }, form, h('aside', { class: 'editor-side' }, card(t('sample.title'), h('div', {}, chooser, sampleBox)), about.features.dry_run && card(t('preview.title'), previewBox))));
+    h('div', { class: 'editor' }, form, side));
   // Without an event nothing is said before it is known whether there is one.
   if (work.event) drawSample();
   samples();

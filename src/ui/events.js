@@ -3,14 +3,16 @@
 import { get, post } from './api.js';
 import { h, put } from './dom.js';
 import { reasoned } from './explanations.js';
-import { entityName, eventName, t } from './i18n.js';
+import { entityName, eventName, number, t } from './i18n.js';
 import { tree } from './json.js';
 import { listen } from './live.js';
-import { about, badge, button, byName, card, choice, copied, empty, facts, field, head, link, pager, say, sheet, state, table } from './parts.js';
+import { RUN_STATES, about, badge, button, byName, card, choice, copied, empty, facts, field, head, link, pager, say, sheet, state, table, text } from './parts.js';
 import { when } from './time.js';
 
 const SHOWN = 25;
 const POLL_MS = 4000;
+/** As long as a text may be that is sought. */
+const SOUGHT_MAX = 256;
 
 /** Who sent an event. */
 function sender(event) {
@@ -27,14 +29,45 @@ const columns = () => [
   [t('events.repeats'), (event) => (event.deliveries > 1 ? `×${event.deliveries}` : '')],
 ];
 
+/** What a search has found, and the way further back: the service looks through the newest events first, and through so many at a time. */
+function found(filter, begun, signal) {
+  const rows = [...begun.webhooks];
+  let { pagination, searched } = begun;
+  let before;
+  let offset = 0;
+  /** Of the stretches that are behind us. */
+  const past = { found: 0, events: 0 };
+  const [box, onward] = [h('div', {}), h('div', { class: 'actions' })];
+  const told = h('p', { class: 'grow', role: 'status' });
+  const draw = () => {
+    put(box, rows.length ? table(columns(), rows, { href: (event) => `#/events/${event.id}` }) : empty(t('events.none'), t(searched.complete ? 'events.none_text' : 'search.not_yet')));
+    told.textContent = t(searched.complete ? 'search.all' : 'search.newest', { found: number(past.found + pagination.total), count: number(past.events + searched.events) });
+    const left = pagination.has_more || !searched.complete;
+    put(onward, left && button(t(pagination.has_more ? 'search.more' : 'search.back'), further, { key: 'further' }));
+  };
+  async function further() {
+    const next = pagination.has_more ? { before, offset: offset + SHOWN } : { before: searched.oldest, offset: 0 };
+    const answer = await get('/ui/webhooks', { ...filter, limit: SHOWN, ...next }, signal);
+    if (!next.offset) { past.found += pagination.total; past.events += searched.events; }
+    ({ pagination, searched } = answer);
+    ({ before, offset } = next);
+    rows.push(...answer.webhooks.filter(({ id }) => !rows.some((known) => known.id === id)));
+    draw();
+  }
+  draw();
+  return [box, h('div', { class: 'row further' }, told, onward)];
+}
+
 async function list(view, { about: addon, query, signal }) {
-  const filter = { event_type: query.get('event_type') ?? '', source: query.get('source') ?? '' };
+  const filter = Object.fromEntries(['event_type', 'source', 'run_status', 'text'].map((name) => [name, query.get(name) ?? '']));
+  const sought = filter.run_status || filter.text;
   const offset = Number(query.get('offset') ?? 0);
   const go = (changes) => {
     const next = new URLSearchParams(Object.entries({ ...filter, offset: 0, ...changes }).filter(([, value]) => value));
     window.location.hash = `#/events${next.size ? `?${next}` : ''}`;
   };
-  const answer = await get('/ui/webhooks', { ...filter, limit: SHOWN, offset }, signal);
+  const control = (name) => ({ data: { key: name }, on: { change: (event) => go({ [name]: event.target.value }) } });
+  const answer = await get('/ui/webhooks', { ...filter, limit: SHOWN, offset: sought ? 0 : offset }, signal);
   const rows = answer.webhooks;
   const box = h('div', {});
   const line = h('span', { class: 'live', role: 'status' });
@@ -52,11 +85,14 @@ async function list(view, { about: addon, query, signal }) {
     box.querySelector('tbody tr')?.classList.add('arrived');
   };
   put(view,
-    head(t('nav.events'), [line], t('events.lead')),
+    head(t('nav.events'), sought ? [] : [line], t('events.lead')),
     h('div', { class: 'filters' },
-      field(t('events.type'), choice(types, filter.event_type, { on: { change: (event) => go({ event_type: event.target.value }) } })),
-      field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(addon.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(addon.flow_events ? [['FLOW', t('source.flow')]] : [])], filter.source, { on: { change: (event) => go({ source: event.target.value }) } }))),
-    sheet(t('nav.events'), box));
+      field(t('events.type'), choice(types, filter.event_type, control('event_type'))),
+      field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(addon.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(addon.flow_events ? [['FLOW', t('source.flow')]] : [])], filter.source, control('source'))),
+      field(t('search.runs'), choice([['', t('filter.all')], ...RUN_STATES.map((code) => [code, t(`state.${code}`)])], filter.run_status, control('run_status'))),
+      field(t('search.text'), text(filter.text, { type: 'search', maxlength: SOUGHT_MAX, ...control('text') }))),
+    sheet(t('nav.events'), sought ? found(filter, answer, signal) : box));
+  if (sought) return;
   draw();
   if (offset) return;
   const live = (on) => { line.textContent = on ? t('live.on') : t('live.off'); line.classList.toggle('on', on); };

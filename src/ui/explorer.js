@@ -95,7 +95,7 @@ async function workbench(box, context, id, given) {
         download(`${id}.bin`, file);
       })));
   put(box,
-    card([method(chosen.method), ' ', chosen.summary || chosen.operation_id], h('div', {},
+    card([method(chosen.method), ' ', h('span', { lang: 'en' }, chosen.summary || chosen.operation_id)], h('div', {},
       h('p', {}, h('code', {}, chosen.path)), h('p', { class: 'soft small' }, chosen.operation_id, chosen.scope ? ` · ${chosen.scope}` : '', chosen.deprecated ? ` · ${t('operations.deprecated')}` : '', chosen.heavy ? ` · ${t('operations.heavy')}` : ''), form)),
     card(t('call.answer'), result),
     chosen.curl && h('details', { class: 'card more' }, h('summary', {}, 'cURL'), copyable(chosen.curl, 'cURL')));

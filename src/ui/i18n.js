@@ -40,6 +40,14 @@ export const eventName = (type) => texts[`event.${type}`] ?? words(type);
 /** A type of entities as people read it. */
 export const entityName = (type) => texts[`entity.${type}`] ?? words(type);
 
+/** A tag of the platform's operations as people read it, and what it says of them: `Policy (Deprecated)`. */
+export function tagName(tag) {
+  const [, name, note] = /^(.*?)(?: \((\w+)\))?$/.exec(tag) ?? [];
+  const said = texts[`tag.${name}`];
+  if (!said) return tag;
+  return note ? `${said} (${texts[`tag.${note}`] ?? note})` : said;
+}
+
 /** A code as people read it where there is no text for it: the platform's own name, without its shape. */
 export function words(code) {
   const text = String(code ?? '').replaceAll(/[_-]/g, ' ').toLowerCase();

@@ -1,36 +1,26 @@
 // Starts the page, knows its parts, and shows the one that the address names.
 
-import { activity } from './activity.js';
-import { Refusal, get } from './api.js';
-import { dashboard } from './dashboard.js';
+import { Refusal } from './api.js';
 import { h, put } from './dom.js';
 import { on } from './embedding.js';
-import { entities } from './entities.js';
-import { events } from './events.js';
-import { explorer } from './explorer.js';
-import { flows } from './flows.js';
 import { speak, t } from './i18n.js';
+import { first, opened, spoken } from './opening.js';
 import { head, sure, trouble } from './parts.js';
-import { runs } from './runs.js';
-import { secrets } from './secrets.js';
-import { begin, viewer } from './session.js';
-import { settings } from './settings.js';
-import { sources } from './sources.js';
-import { subscriptions } from './subscriptions.js';
+import { viewer } from './session.js';
 
-/** Name in the address, what shows it, and the part of the add-on that it needs. */
+/** Name in the address, which its module and what the module gives have too, and the part of the add-on that it needs. */
 const PAGES = [
-  ['dashboard', dashboard, null],
-  ['events', events, 'events'],
-  ['flows', flows, 'flows'],
-  ['runs', runs, 'runs'],
-  ['explorer', explorer, 'explorer'],
-  ['entities', entities, 'entities'],
-  ['sources', sources, 'sources'],
-  ['subscriptions', subscriptions, 'subscriptions'],
-  ['secrets', secrets, 'secrets'],
-  ['activity', activity, 'activity'],
-  ['settings', settings, null],
+  ['dashboard', null],
+  ['events', 'events'],
+  ['flows', 'flows'],
+  ['runs', 'runs'],
+  ['explorer', 'explorer'],
+  ['entities', 'entities'],
+  ['sources', 'sources'],
+  ['subscriptions', 'subscriptions'],
+  ['secrets', 'secrets'],
+  ['activity', 'activity'],
+  ['settings', null],
 ];
 
 /** A page that comes faster than this takes the place of the one before without a word in between. */
@@ -53,9 +43,18 @@ function place() {
   return { name: name || 'dashboard', rest, query: new URLSearchParams(search ?? '') };
 }
 
+/** What this add-on has. */
+const offered = () => PAGES.filter(([, feature]) => !feature || about.features[feature]).map(([name]) => name);
+
+const load = async (name) => (await import(`./${name}.js`))[name];
+
+/** Fetches the other pages one by one: a page that stays open must be whole, because a newer service has files of other names. */
+async function gather() {
+  for (const name of offered()) await load(name);
+}
+
 function shell() {
-  const shown = PAGES.filter(([, , feature]) => !feature || about.features[feature]);
-  const tabs = shown.map(([name]) => h('a', { href: `#/${name}`, data: { page: name } }, t(`nav.${name}`)));
+  const tabs = offered().map((name) => h('a', { href: `#/${name}`, data: { page: name } }, t(`nav.${name}`)));
   const nav = h('nav', { class: 'tabs', 'aria-label': t('nav.label') }, tabs);
   document.title = about.name;
   const skip = h('a', { class: 'skip', href: '#view', on: { click: (event) => { event.preventDefault(); view.querySelector('h1')?.focus(); } } }, t('nav.skip'));
@@ -76,24 +75,28 @@ async function show(moved) {
   unsaved = null;
   shown = window.location.hash;
   const { name, rest, query } = place();
-  const [, page] = PAGES.find(([known, , feature]) => known === name && (!feature || about.features[feature])) ?? PAGES[0];
-  mark(PAGES.find(([, shows]) => shows === page)[0]);
+  const chosen = offered().includes(name) ? name : 'dashboard';
+  mark(chosen);
   view.setAttribute('aria-busy', 'true');
   const before = view.firstChild;
   const slow = (moved || !before) && setTimeout(() => { if (view.firstChild === before) put(view, h('div', { class: 'loading', role: 'status' }, t('loading'))); }, before ? PATIENCE_MS : 0);
   try {
-    await page(view, { about, rest, query, signal, again: () => show(false), guard: (asked) => { unsaved = asked; } });
+    const page = await load(chosen);
+    if (!signal.aborted) await page(view, { about, rest, query, signal, again: () => show(false), guard: (asked) => { unsaved = asked; } });
   } catch (error) {
     clearTimeout(slow);
     if (signal.aborted || error.name === 'AbortError') return;
     if (!(error instanceof Refusal)) console.error(error);
-    put(view, head(t(`nav.${PAGES.find(([, shows]) => shows === page)[0]}`)), trouble(error, () => show(false)));
+    put(view, head(t(`nav.${chosen}`)), trouble(error, () => show(false)));
   }
   clearTimeout(slow);
   if (signal.aborted) return;
   view.removeAttribute('aria-busy');
   view.dataset.shown = shown;
-  if (moved) { window.scrollTo(0, 0); view.querySelector('h1')?.focus({ preventScroll: true }); }
+  if (!moved) return;
+  window.scrollTo(0, 0);
+  // Whoever narrows a list stays at the control that they narrow it with.
+  if (!view.contains(document.activeElement) || !document.activeElement.dataset.key) view.querySelector('h1')?.focus({ preventScroll: true });
 }
 
 function alone(title, text) {
@@ -102,12 +105,11 @@ function alone(title, text) {
 }
 
 async function start() {
-  const opened = begin();
   paint();
-  await speak(viewer.language);
+  await spoken;
   if (!opened) { alone(t('alone.title'), t('alone.text')); return; }
   try {
-    about = await get('/ui/about');
+    about = await first('/ui/about');
   } catch (error) {
     if (error.code === 'admins_only') { alone(t('members.title'), t('members.text')); return; }
     document.querySelector('#app')?.remove();
@@ -116,6 +118,7 @@ async function start() {
   }
   shell();
   await show(false);
+  (window.requestIdleCallback ?? setTimeout)(() => gather().catch(() => {}));
 }
 
 /** Goes where the address points; from a page with changes that are not saved only if the viewer says so. */
@@ -131,6 +134,9 @@ async function move() {
 }
 
 window.addEventListener('hashchange', move);
+// A browser may keep a page that was left as it was, with its stream, and has six connections for all of them.
+window.addEventListener('pagehide', () => { if (!unsaved?.()) leaving.abort(); });
+window.addEventListener('pageshow', (event) => { if (event.persisted && about && leaving.signal.aborted) show(false); });
 // Theme and language are the viewer's: when they change their profile, a fresh token tells what to.
 on('refreshAddonToken', async () => {
   const before = [document.documentElement.dataset.theme, document.documentElement.lang];

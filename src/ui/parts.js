@@ -26,6 +26,9 @@ const TONES = {
   NOT_STARTED: '', BEGUN: 'busy', RETRYING: 'warn', COMPLETE: 'good', COMPLETE_WITH_WARNINGS: 'warn', PENDING: 'busy', PAUSED: 'warn', DISABLED: '',
 };
 
+/** States of a run, in the order of its life. */
+export const RUN_STATES = ['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'STOPPED', 'UNCERTAIN', 'CANCELLED'];
+
 /** The state of a run, a step or a snapshot, in words and colour. */
 export const state = (code) => badge(t.maybe(`state.${code}`) ?? code, TONES[code] ?? '');
 

@@ -6,10 +6,9 @@ import { original, reasoned } from './explanations.js';
 import { eventName, number, t } from './i18n.js';
 import { tree } from './json.js';
 import { listen } from './live.js';
-import { badge, button, card, choice, empty, facts, field, head, link, pager, say, sheet, state, sure, table } from './parts.js';
+import { RUN_STATES, badge, button, card, choice, empty, facts, field, head, link, pager, say, sheet, state, sure, table } from './parts.js';
 import { span, when } from './time.js';
 
-const STATES = ['QUEUED', 'RUNNING', 'WAITING', 'SUCCEEDED', 'FAILED', 'STOPPED', 'UNCERTAIN', 'CANCELLED'];
 const UNFINISHED = ['QUEUED', 'RUNNING', 'WAITING'];
 const POLL_MS = 1000;
 const SHOWN = 25;
@@ -52,7 +51,7 @@ async function list(view, { about, query, signal, again }) {
       button(t('runs.dismiss_all'), async () => { if (await sure(t('runs.dismiss_all'), t('runs.dismiss_text'), t('runs.dismiss_all'))) await all('/ui/runs/dismiss', 'runs.dismissed')(); }),
     ] : [], t('runs.lead')),
     h('div', { class: 'filters' },
-      field(t('runs.state'), choice([['', t('filter.all')], ...STATES.map((code) => [code, t(`state.${code}`)])], filter.status, { data: { key: 'status' }, on: { change: (event) => go({ status: event.target.value }) } })),
+      field(t('runs.state'), choice([['', t('filter.all')], ...RUN_STATES.map((code) => [code, t(`state.${code}`)])], filter.status, { data: { key: 'status' }, on: { change: (event) => go({ status: event.target.value }) } })),
       field(t('runs.flow'), choice([['', t('filter.all')], ...flows], filter.flow_id, { data: { key: 'flow' }, on: { change: (event) => go({ flow_id: event.target.value }) } })),
       about.features.work_list && h('label', { class: 'check' }, h('input', { type: 'checkbox', checked: filter.attention === 'true', data: { key: 'attention' }, on: { change: (event) => go({ attention: event.target.checked ? 'true' : '' }) } }), t('runs.attention'))),
     sheet(t('nav.runs'), box));

@@ -24,8 +24,9 @@ const WATCH: &str = "window.usable = null;
     }).observe(document, {childList: true, subtree: true});";
 const READ: &str = "if (!window.usable) return null;
     const paint = performance.getEntriesByType('paint').find((entry) => entry.name === 'first-contentful-paint');
-    const calls = performance.getEntriesByType('resource').filter((entry) => entry.initiatorType === 'fetch' && entry.responseEnd <= window.usable);
-    return [paint ? paint.startTime : 0, window.usable, calls.length, ...calls.map((entry) => `${new URL(entry.name).pathname.split('/').slice(-2).join('/')}${new URL(entry.name).search} ${Math.round(entry.startTime)}-${Math.round(entry.responseEnd)}`)];";
+    const all = performance.getEntriesByType('resource').filter((entry) => entry.responseEnd <= window.usable);
+    const calls = all.filter((entry) => entry.initiatorType === 'fetch');
+    return [paint ? paint.startTime : 0, window.usable, calls.length, all.length - calls.length, ...calls.map((entry) => `${new URL(entry.name).pathname.split('/').slice(-2).join('/')}${new URL(entry.name).search} ${Math.round(entry.startTime)}-${Math.round(entry.responseEnd)}`)];";
 
 /// Opens the dashboard some times, first with an empty cache.
 pub async fn measure(service: &Process, platform: &Platform, rounds: usize, report: &mut Report) {
@@ -51,8 +52,8 @@ pub async fn measure(service: &Process, platform: &Platform, rounds: usize, repo
     report.add(format!("dashboard in a browser, median of {rounds}: something to see"), line(0), "");
     report.add("  usable: its figures stand there", line(1), "300 ms");
     let last = seen.last().unwrap_or(&first);
-    let calls: Vec<&str> = last.iter().skip(3).filter_map(Value::as_str).collect();
-    report.add("  calls until then", format!("{}", last[2]), "");
+    let calls: Vec<&str> = last.iter().skip(4).filter_map(Value::as_str).collect();
+    report.add("  calls until then, and files", format!("{} and {}", last[2], last[3]), "");
     calls.iter().for_each(|call| println!("    {call}"));
 }
 
@@ -103,7 +104,7 @@ impl Browser {
         self.call("POST", "/goog/cdp/execute", &command).await;
     }
 
-    /// First paint, the moment of use, and the calls until then.
+    /// First paint, the moment of use, how many calls and files there were until then, and the calls with when they began and ended.
     async fn usable(&self) -> Vec<Value> {
         for _ in 0..LOOKS_MAX {
             let seen = self.call("POST", "/execute/sync", &json!({"script": READ, "args": []})).await;

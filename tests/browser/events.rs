@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::driver::{ENTER, TAB};
 use super::stage::Stage;
 
 #[test]
@@ -33,8 +34,70 @@ fn events_are_found_by_type() {
     let Some(stage) = Stage::set() else { return };
     stage.fire("NEW_CLIENT", None);
     stage.open("/events");
-    stage.browser.choose("main select", "NEW_CLIENT");
+    stage.browser.choose("[data-key=event_type]", "NEW_CLIENT");
     stage.browser.until("const rows = [...document.querySelectorAll('tbody tr')]; return rows.length && rows.every((row) => row.innerText.includes('Client created'))", json!([]));
+    stage.nothing_was_wrong();
+}
+
+/// As if so many events had come since one of them that a search does not get to it at once. What is asked for before it is answered as it is.
+const STOP_SHORT: &str = "const real = window.fetch; const [pivot] = arguments;
+    window.fetch = async (...given) => {
+        const answer = await real(...given);
+        const asked = new URL(String(given[0]));
+        if (!asked.searchParams.get('text') || asked.searchParams.has('before')) return answer;
+        const list = await answer.json();
+        const newer = list.webhooks.filter(({id}) => id > pivot);
+        const told = {...list, webhooks: newer, pagination: {...list.pagination, total: newer.length, has_more: false}, searched: {events: 5000, complete: false, oldest: pivot}};
+        return new Response(JSON.stringify(told), {status: 200, headers: {'content-type': 'application/json'}});
+    }";
+
+#[test]
+fn a_search_goes_further_back_by_keyboard_and_says_what_it_found() {
+    let Some(stage) = Stage::set() else { return };
+    // One after the other: the next one is fired when the one before has come.
+    let [_, between, _] = ["searched-old", "between", "searched-new"].map(|name| {
+        stage.fire("NEW_CLIENT", Some(&json!({"id": name, "name": name})));
+        stage.first(&format!("/ui/webhooks?event_type=NEW_CLIENT&entity=client:{name}"), "webhooks")
+    });
+    stage.open("/events?event_type=NEW_CLIENT");
+    stage.browser.script(STOP_SHORT, json!([between]));
+    stage.browser.write("[data-key=text]", "searched-");
+    stage.browser.keys(&ENTER.to_string());
+    stage.browser.sees("Found 1 in the newest 5,000 events.");
+    // Whoever searches stays in the field; the way on is behind it, and is told.
+    let there = "return document.activeElement?.dataset.key";
+    assert_eq!(stage.browser.script(there, json!([])), "text");
+    assert_eq!(stage.browser.script("return document.querySelectorAll('tbody tr').length", json!([])), 1);
+    let announces = "return document.querySelector('.further [role=status]').innerText";
+    (0..10).find(|_| {
+        stage.browser.keys(&TAB.to_string());
+        stage.browser.script(there, json!([])) == "further"
+    });
+    assert_eq!(stage.browser.script("return document.activeElement.innerText", json!([])), "Search further back");
+    stage.browser.keys(&ENTER.to_string());
+    stage.browser.sees("Found 2 in all 5,001 events.");
+    assert_eq!(stage.browser.script(announces, json!([])), "Found 2 in all 5,001 events.");
+    assert_eq!(stage.browser.script("return document.querySelectorAll('tbody tr').length", json!([])), 2);
+    // There is nothing older: the way on is gone, and the focus is still where it was.
+    stage.browser.until(
+        "return !document.querySelector('[data-key=further]') && document.querySelector('.further').contains(document.activeElement)",
+        json!([]),
+    );
+    stage.nothing_was_wrong();
+}
+
+#[test]
+fn events_are_found_by_the_state_of_their_runs() {
+    let Some(stage) = Stage::set() else { return };
+    stage.first("/ui/runs?status=SUCCEEDED", "runs");
+    stage.open("/events");
+    stage.browser.choose("[data-key=run_status]", "SUCCEEDED");
+    stage.browser.until(
+        "return document.querySelector('.further [role=status]')?.innerText.startsWith('Found ') && document.querySelector('tbody tr')",
+        json!([]),
+    );
+    stage.browser.choose("[data-key=run_status]", "CANCELLED");
+    stage.browser.sees("Nothing fits these filters.");
     stage.nothing_was_wrong();
 }
 

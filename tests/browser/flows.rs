@@ -10,14 +10,14 @@ fn from_event(stage: &Stage, event: &str) {
     stage.open(&format!("/events?event_type={event}"));
     stage.browser.click("tbody tr a");
     stage.browser.press("Make a flow from this event");
-    stage.browser.until("return document.querySelector('.editor-side .json-pick')", json!([]));
+    stage.browser.until("return document.querySelector('.sample .json-pick')", json!([]));
 }
 
 #[test]
 fn a_condition_is_a_click_on_a_value() {
     let Some(stage) = Stage::set() else { return };
     from_event(&stage, "NEW_TIME_ENTRY");
-    stage.browser.click(".editor-side .json-pick[data-path='$.billable']");
+    stage.browser.click(".sample .json-pick[data-path='$.billable']");
     let rule = stage.browser.until(
         "const rule = document.querySelector('.rule'); return rule && [...rule.querySelectorAll('input,select')].map((one) => one.value)",
         json!([]),
@@ -77,7 +77,7 @@ fn a_flow_made_by_clicking_alone_runs_and_changes_the_workspace() {
     let Some(stage) = Stage::set() else { return };
     // A new client shall get a tag of its name.
     from_event(&stage, "NEW_CLIENT");
-    stage.browser.click(".editor-side .json-pick[data-path='$.archived']");
+    stage.browser.click(".sample .json-pick[data-path='$.archived']");
     stage.browser.press("Add an action");
     stage.browser.click("dialog [data-kind=CLOCKIFY_API]");
     stage.browser.write("dialog .directory-search", "create tag");
@@ -180,5 +180,33 @@ fn a_paused_flow_says_why_and_goes_on_by_a_click() {
     stage.browser.press("Let it go on");
     stage.browser.until("return !document.body.innerText.includes('Paused, because')", json!([]));
     assert_eq!(stage.ask("GET", &format!("/ui/flows/{flow}"), None)["paused"], json!(null));
+    stage.nothing_was_wrong();
+}
+
+/// From top to bottom, as somebody goes who makes a flow in a narrow panel: what a step speaks of has been seen before it.
+#[test]
+fn in_a_narrow_panel_the_sample_stands_before_what_is_made_of_it_and_the_preview_before_saving() {
+    let Some(stage) = Stage::set_at("?addon=universal-webhook&width=narrow") else { return };
+    from_event(&stage, "NEW_CLIENT");
+    let order = stage.browser.script(
+        "return [...document.querySelectorAll('.editor h2, .editor [data-key=save]')].filter((one) => one.checkVisibility())
+            .map((one) => [one.innerText, one.getBoundingClientRect().top]).sort(([, one], [, other]) => one - other).map(([text]) => text)",
+        json!([]),
+    );
+    assert_eq!(
+        order,
+        json!([
+            "The flow",
+            "When this happens",
+            "Sample event",
+            "If these conditions hold",
+            "Then do this",
+            "Limits",
+            "What it would do",
+            "Save"
+        ])
+    );
+    stage.browser.click(".sample .json-pick[data-path='$.archived']");
+    stage.browser.until("return document.querySelector('.rule')", json!([]));
     stage.nothing_was_wrong();
 }

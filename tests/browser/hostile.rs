@@ -59,7 +59,7 @@ fn hostile_texts_stay_texts_on_every_page() {
     let spoken = |event: &Value| event["entity"].as_str().is_some_and(|entity| entity.contains("svg"));
     let spoken = hostile["webhooks"].as_array().unwrap().iter().find(|event| spoken(event)).unwrap()["id"].as_str().unwrap().to_owned();
     stage.open(&format!("/flows/new?event={spoken}"));
-    stage.browser.until("const picks = [...document.querySelectorAll('.editor-side .json-pick')]; picks.forEach((pick) => pick.click()); return picks.length > 4", json!([]));
+    stage.browser.until("const picks = [...document.querySelectorAll('.sample .json-pick')]; picks.forEach((pick) => pick.click()); return picks.length > 4", json!([]));
     stage.browser.until("return document.querySelectorAll('.rule').length > 4", json!([]));
     stage.browser.press("Add a condition");
     stage.browser.until("return document.querySelector('dialog .json-pick')", json!([]));

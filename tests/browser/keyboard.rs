@@ -134,3 +134,23 @@ fn who_adds_and_removes_stays_in_the_form() {
     stage.browser.until("return document.activeElement?.closest('.editor-form')", json!([]));
     stage.nothing_was_wrong();
 }
+
+#[test]
+fn whoever_narrows_a_list_stays_at_the_control() {
+    let Some(stage) = Stage::set() else { return };
+    let shown = "return location.hash.includes(arguments[0]) && document.querySelector('main').dataset.shown === location.hash && !document.querySelector('main[aria-busy]')";
+    let at = "return document.activeElement.dataset.key ?? document.activeElement.tagName";
+    stage.open("/entities");
+    stage.browser.write("[data-key=search]", "web");
+    stage.browser.until(shown, json!(["q=web"]));
+    assert_eq!(stage.browser.script(at, json!([])), "search");
+    stage.open("/runs");
+    stage.browser.script("document.querySelector('[data-key=status]').focus()", json!([]));
+    stage.browser.choose("[data-key=status]", "FAILED");
+    stage.browser.until(shown, json!(["status=FAILED"]));
+    assert_eq!(stage.browser.script(at, json!([])), "status");
+    // Another page begins at its head.
+    stage.open("/flows");
+    assert_eq!(stage.browser.script(at, json!([])), "H1");
+    stage.nothing_was_wrong();
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use actors::event::{FLOW_EVENTS, KNOWN};
-use clockify_addons::flow_templates;
+use clockify_addons::{catalogue, flow_templates};
 use serde_json::json;
 
 use super::stage::Stage;
@@ -50,6 +50,34 @@ fn every_event_has_a_name_of_its_own_in_every_language() {
         let shown = file.lines().filter(|line| line.trim().starts_with("'event.")).count();
         assert_eq!(shown, types.len(), "{language}: there is no such event");
     }
+}
+
+/// `Policy (Deprecated)` is said as the name of the group, and what is to be known of it.
+#[test]
+fn every_group_of_operations_has_a_name_of_its_own_in_every_language() {
+    let catalogue = catalogue::shipped().unwrap();
+    let tags: BTreeSet<&str> = catalogue.iter().map(|operation| operation.tag.as_str()).collect();
+    let parts: BTreeSet<String> =
+        tags.iter().flat_map(|tag| tag.trim_end_matches(')').split(" (")).map(|part| format!("tag.{part}")).collect();
+    assert!(parts.len() > 20);
+    for language in LANGUAGES {
+        let said: BTreeSet<String> = texts(language).into_iter().map(|(key, _)| key).filter(|key| key.starts_with("tag.")).collect();
+        assert_eq!(said, parts, "{language}");
+    }
+}
+
+#[test]
+fn the_explorer_names_its_groups_in_the_viewers_language_and_finds_by_those_names() {
+    let Some(stage) = Stage::set_at("?addon=universal-webhook&language=DE") else { return };
+    stage.open("/explorer");
+    let groups = "return [...document.querySelectorAll('.directory summary')].map((one) => one.firstChild.data)";
+    let shown = stage.browser.until(groups, json!([]));
+    let shown: Vec<&str> = shown.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert!(["Abwesenheitsregeln", "Abwesenheitsregeln (veraltet)", "Zeiteinträge"].iter().all(|name| shown.contains(name)), "{shown:?}");
+    assert!(["Policy", "Time entry", "Deprecated"].iter().all(|name| shown.iter().all(|group| !group.contains(name))), "{shown:?}");
+    stage.browser.write(".directory-search", "rechnungen");
+    stage.browser.until("return [...document.querySelectorAll('.directory summary')].length === 1 && document.querySelector('[data-operation=getInvoices]')", json!([]));
+    stage.nothing_was_wrong();
 }
 
 #[test]

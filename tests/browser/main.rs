@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod chart;
 mod dashboard;
 mod driver;
 mod events;
@@ -23,6 +24,7 @@ mod hostile;
 mod install;
 mod keyboard;
 mod languages;
+mod opening;
 mod pictures;
 mod secrets;
 mod session;

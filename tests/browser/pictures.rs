@@ -24,11 +24,7 @@ fn the_documents_show_the_page_as_it_is() {
     let places = [
         ("dashboard", "/dashboard".to_owned(), "return document.querySelector('tbody tr')"),
         ("events", "/events".into(), "return document.querySelector('.live.on')"),
-        (
-            "flow",
-            format!("/flows/{flow}"),
-            "return document.querySelector('.editor-side .json-pick') && document.querySelector('.verdict')",
-        ),
+        ("flow", format!("/flows/{flow}"), "return document.querySelector('.sample .json-pick') && document.querySelector('.verdict')"),
         ("run", format!("/runs/{run}"), "document.querySelectorAll('details.step').forEach((step) => { step.open = true; }); return true"),
         (
             "explorer",

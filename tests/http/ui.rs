@@ -53,6 +53,12 @@ async fn its_files_are_found_at_the_root_and_below_a_slug_with_and_without_a_sla
 }
 
 #[actix_web::test]
+async fn the_icon_is_kept_for_a_while() {
+    let harness = Harness::ready().await;
+    assert_eq!(page(&harness, "/static/icon.svg").await.header("cache-control"), Some("public, max-age=3600"));
+}
+
+#[actix_web::test]
 async fn a_file_comes_compressed_to_whom_can_read_it() {
     let harness = Harness::ready().await;
     let link = format!("/{}", links(&page(&harness, "/ui").await.body).pop().unwrap());
