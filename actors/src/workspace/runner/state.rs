@@ -41,7 +41,7 @@ pub(super) struct Inner {
     pub(super) logging_level: LoggingLevel,
     /// Installation active and sound, flows enabled, no quarantine.
     pub(super) works: bool,
-    /// Nothing goes on until the next [`Runner::adopt`].
+    /// Nothing goes on until the next `Runner::adopt`.
     pub(super) held: bool,
     /// Nothing goes on any more; runs under way stop before their next step.
     pub(super) draining: bool,
