@@ -219,7 +219,11 @@ export async function editor(view, context) {
   }
   const chooser = h('div', {});
   async function use(id) {
-    work.event = await get(`/ui/webhooks/${id}`, {}, signal);
+    try { work.event = await get(`/ui/webhooks/${id}`, {}, signal); } catch (error) {
+      // Whoever has left the page does not wait for it.
+      if (!signal.aborted) complain(error);
+      return;
+    }
     drawSample();
     preview();
   }

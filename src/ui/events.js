@@ -6,7 +6,7 @@ import { reasoned } from './explanations.js';
 import { entityName, eventName, number, t } from './i18n.js';
 import { tree } from './json.js';
 import { listen } from './live.js';
-import { RUN_STATES, about, badge, button, byName, card, choice, copied, empty, facts, field, head, link, pager, say, sheet, state, table, text } from './parts.js';
+import { RUN_STATES, about, badge, button, byName, card, choice, copied, empty, facts, field, head, link, pager, period, say, sheet, state, table, text } from './parts.js';
 import { when } from './time.js';
 
 const SHOWN = 25;
@@ -59,8 +59,9 @@ function found(filter, begun, signal) {
 }
 
 async function list(view, { about: addon, query, signal }) {
-  const filter = Object.fromEntries(['event_type', 'source', 'run_status', 'text'].map((name) => [name, query.get(name) ?? '']));
-  const sought = filter.run_status || filter.text;
+  const filter = Object.fromEntries(['event_type', 'source', 'run_status', 'text', 'entity', 'from', 'to'].map((name) => [name, query.get(name) ?? '']));
+  const sought = filter.run_status || filter.text || filter.entity;
+  const filtered = Object.values(filter).some(Boolean);
   const offset = Number(query.get('offset') ?? 0);
   const go = (changes) => {
     const next = new URLSearchParams(Object.entries({ ...filter, offset: 0, ...changes }).filter(([, value]) => value));
@@ -74,7 +75,7 @@ async function list(view, { about: addon, query, signal }) {
   const types = [['', t('filter.all')], ...byName(addon.events.map(({ name }) => name))];
   const draw = () => put(box, rows.length
     ? [table(columns(), rows, { href: (event) => `#/events/${event.id}` }), pager(answer.pagination, (to) => go({ offset: to }))]
-    : empty(t(filter.event_type || filter.source ? 'events.none' : 'events.empty'), t(filter.event_type || filter.source ? 'events.none_text' : 'events.empty_text')));
+    : empty(t(filtered ? 'events.none' : 'events.empty'), t(filtered ? 'events.none_text' : 'events.empty_text')));
   const take = (event) => {
     if (filter.event_type && event.event_type !== filter.event_type) return;
     if (filter.source && event.source !== filter.source) return;
@@ -85,16 +86,19 @@ async function list(view, { about: addon, query, signal }) {
     box.querySelector('tbody tr')?.classList.add('arrived');
   };
   put(view,
-    head(t('nav.events'), sought ? [] : [line], t('events.lead')),
+    head(t('nav.events'), sought || filter.to ? [] : [line], t('events.lead')),
     h('div', { class: 'filters' },
       field(t('events.type'), choice(types, filter.event_type, control('event_type'))),
       field(t('events.source'), choice([['', t('filter.all')], ['CLOCKIFY', 'Clockify'], ...(addon.features.sources ? [['CUSTOM', t('source.custom')]] : []), ...(addon.flow_events ? [['FLOW', t('source.flow')]] : [])], filter.source, control('source'))),
       field(t('search.runs'), choice([['', t('filter.all')], ...RUN_STATES.map((code) => [code, t(`state.${code}`)])], filter.run_status, control('run_status'))),
+      period(filter, go),
+      field(t('events.entity'), text(filter.entity, { type: 'search', maxlength: SOUGHT_MAX, placeholder: 'time_entry:64c7…', ...control('entity') })),
       field(t('search.text'), text(filter.text, { type: 'search', maxlength: SOUGHT_MAX, ...control('text') }))),
     sheet(t('nav.events'), sought ? found(filter, answer, signal) : box));
   if (sought) return;
   draw();
-  if (offset) return;
+  // What is new is not in a stretch that has an end.
+  if (offset || filter.to) return;
   const live = (on) => { line.textContent = on ? t('live.on') : t('live.off'); line.classList.toggle('on', on); };
   if (addon.features.stream) {
     listen('events', (name, data) => {
@@ -145,7 +149,7 @@ async function show(view, { about, rest: [id], signal, again }) {
         card(t('event.about'), facts([
           [t('events.received'), when(event.received_at)],
           [t('events.type'), h('code', {}, event.event_type)],
-          [t('events.entity'), h('code', {}, event.entity ?? '–')],
+          [t('events.entity'), event.entity ? link(h('code', {}, event.entity), `#/events?entity=${encodeURIComponent(event.entity)}`) : '–'],
           [t('events.source'), sender(event)],
           [t('events.repeats'), String(event.deliveries)],
           [t('event.id'), h('code', {}, event.id)],

@@ -5,6 +5,7 @@ import { fresh, h, put } from './dom.js';
 import { ask, embedded } from './embedding.js';
 import { explain, faulted } from './explanations.js';
 import { eventName, locale, number, t } from './i18n.js';
+import { momentOf, wall } from './time.js';
 
 /** A button; while what it does is under way it cannot be pressed again, and what goes wrong is said. */
 export function button(label, act, { kind = '', title, key, disabled } = {}) {
@@ -106,6 +107,14 @@ export function choice(options, value, attributes = {}) {
   if (value !== undefined && value !== null) element.value = value;
   return element;
 }
+
+/** Fields for a stretch of time: `go` is told `from` or `to`, as a moment, or empty, once a field is left; while a date is typed it is a wrong one. */
+export const period = (filter, go) => ['from', 'to'].map((name) => {
+  const before = filter[name] ? wall(filter[name]) : '';
+  const done = ({ target }) => { if (target.value !== before) go({ [name]: target.value && momentOf(target.value) }); };
+  const input = h('input', { type: 'datetime-local', value: before, data: { key: name }, on: { blur: done, keydown: (event) => { if (event.key === 'Enter') done(event); } } });
+  return field(t(`filter.${name}`), input);
+});
 
 /** A switch: what it does may fail, and then it is as before. */
 export function toggle(label, value, act, { hidden = true } = {}) {

@@ -6,7 +6,7 @@ import { original, reasoned } from './explanations.js';
 import { eventName, number, t } from './i18n.js';
 import { tree } from './json.js';
 import { listen } from './live.js';
-import { RUN_STATES, badge, button, card, choice, empty, facts, field, head, link, pager, say, sheet, state, sure, table } from './parts.js';
+import { RUN_STATES, badge, button, byName, card, choice, empty, facts, field, head, link, pager, period, say, sheet, state, sure, table } from './parts.js';
 import { span, when } from './time.js';
 
 const UNFINISHED = ['QUEUED', 'RUNNING', 'WAITING'];
@@ -21,7 +21,7 @@ async function names(signal) {
 }
 
 async function list(view, { about, query, signal, again }) {
-  const filter = { status: query.get('status') ?? '', flow_id: query.get('flow_id') ?? '', attention: query.get('attention') ?? '' };
+  const filter = Object.fromEntries(['status', 'flow_id', 'event_type', 'from', 'to', 'attention'].map((name) => [name, query.get(name) ?? '']));
   const offset = Number(query.get('offset') ?? 0);
   const go = (changes) => {
     const next = new URLSearchParams(Object.entries({ ...filter, offset: 0, ...changes }).filter(([, value]) => value));
@@ -29,13 +29,14 @@ async function list(view, { about, query, signal, again }) {
   };
   const ask = () => get('/ui/runs', { ...filter, limit: SHOWN, offset }, signal);
   let [answer, flows] = await Promise.all([ask(), names(signal)]);
-  const bulk = about.features.work_list && ['FAILED', 'UNCERTAIN'].includes(filter.status);
+  // All that fit a state and a flow are seen to together: what else narrows the list down would not narrow that.
+  const bulk = about.features.work_list && ['FAILED', 'UNCERTAIN'].includes(filter.status) && !(filter.event_type || filter.from || filter.to);
   const all = (path, done) => async () => {
     const { count } = await post(path, { filter: { ...(filter.flow_id && { flow_id: filter.flow_id }), status: filter.status } });
     say(t(done, { count: number(count) }), 'success');
     again();
   };
-  const filtered = filter.status || filter.flow_id || filter.attention;
+  const filtered = Object.values(filter).some(Boolean);
   const box = h('div', {});
   const draw = () => put(box, answer.runs.length ? [table([
     [t('runs.state'), (run) => link(state(run.status), `#/runs/${run.id}`)],
@@ -53,6 +54,8 @@ async function list(view, { about, query, signal, again }) {
     h('div', { class: 'filters' },
       field(t('runs.state'), choice([['', t('filter.all')], ...RUN_STATES.map((code) => [code, t(`state.${code}`)])], filter.status, { data: { key: 'status' }, on: { change: (event) => go({ status: event.target.value }) } })),
       field(t('runs.flow'), choice([['', t('filter.all')], ...flows], filter.flow_id, { data: { key: 'flow' }, on: { change: (event) => go({ flow_id: event.target.value }) } })),
+      field(t('events.type'), choice([['', t('filter.all')], ...byName(about.events.map(({ name }) => name))], filter.event_type, { data: { key: 'event_type' }, on: { change: (event) => go({ event_type: event.target.value }) } })),
+      period(filter, go),
       about.features.work_list && h('label', { class: 'check' }, h('input', { type: 'checkbox', checked: filter.attention === 'true', data: { key: 'attention' }, on: { change: (event) => go({ attention: event.target.checked ? 'true' : '' }) } }), t('runs.attention'))),
     sheet(t('nav.runs'), box));
   if (!about.features.stream || offset) return;

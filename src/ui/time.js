@@ -17,6 +17,19 @@ export function moment(text) {
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium', timeZone: zone() }).format(new Date(text));
 }
 
+/** What a clock in the viewer's zone shows then, as a form's control has it: `2026-11-29T02:44`. */
+export function wall(text) {
+  return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone: zone() }).format(new Date(text)).replace(' ', 'T');
+}
+
+/** The moment at which a clock in the viewer's zone shows this; around a change of the clocks, the nearest that there is. */
+export function momentOf(shown) {
+  const there = Date.parse(`${shown}Z`);
+  const ahead = (at) => Date.parse(`${wall(at)}Z`) - at;
+  const near = there - ahead(there);
+  return new Date(there - ahead(near)).toISOString();
+}
+
 /** The hour. */
 export function hour(date) {
   return new Intl.DateTimeFormat(locale(), { hour: 'numeric', timeZone: zone() }).format(date);

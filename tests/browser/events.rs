@@ -102,6 +102,41 @@ fn events_are_found_by_the_state_of_their_runs() {
 }
 
 #[test]
+fn events_are_found_by_what_they_are_about_and_by_time() {
+    let Some(stage) = Stage::set() else { return };
+    for name in ["one", "other"] {
+        stage.fire("NEW_CLIENT", Some(&json!({"id": name, "name": name})));
+        stage.first(&format!("/ui/webhooks?event_type=NEW_CLIENT&entity=client:{name}"), "webhooks");
+    }
+    let rows = |count: usize| stage.browser.until("return document.querySelectorAll('tbody tr').length === arguments[0]", json!([count]));
+    stage.open("/events?event_type=NEW_CLIENT&text=other");
+    rows(1);
+    stage.browser.press("Client created");
+    stage.browser.press("client:other");
+    stage.browser.sees("Found 1 in all");
+    rows(1);
+
+    // A time is committed when its field is left, and is one of the viewer's zone.
+    stage.open("/events?event_type=NEW_CLIENT");
+    rows(2);
+    let leave =
+        "const field = document.querySelector(`[data-key=${arguments[0]}]`); field.focus(); field.value = arguments[1]; field.blur()";
+    stage.browser.script(leave, json!(["to", "2000-01-01T10:00"]));
+    stage.browser.sees("Nothing fits these filters.");
+    let asked = "return new URLSearchParams(location.hash.split('?')[1]).get('to')";
+    let shown = "return import(document.querySelector('link[href$=\"/time.js\"]').href).then(({wall}) => wall(arguments[0]))";
+    let to = stage.browser.script(asked, json!([]));
+    assert_eq!(stage.browser.script(shown, json!([to])), "2000-01-01T10:00");
+    assert_eq!(stage.browser.script("return document.querySelector('[data-key=to]').value", json!([])), "2000-01-01T10:00");
+    stage.browser.script(leave, json!(["to", ""]));
+    rows(2);
+    stage.browser.script(leave, json!(["from", "2000-01-01T10:00"]));
+    stage.browser.until("return location.hash.includes('from=')", json!([]));
+    rows(2);
+    stage.nothing_was_wrong();
+}
+
+#[test]
 fn a_failed_run_is_found_and_run_again() {
     let Some(stage) = Stage::set() else { return };
     stage.control(

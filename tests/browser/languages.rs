@@ -103,7 +103,7 @@ fn every_template_is_described_in_every_language() {
 fn texts_for_refusals_are_for_refusals_that_there_are() {
     let table = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/error.rs")).unwrap();
     let known = |code: &str| table.contains(&format!("\"{code}\""));
-    let of_the_page = ["page", "part", "status", "request", "unreachable"];
+    let of_the_page = ["page", "part", "status", "request", "unreachable", "broken_off"];
     for (key, _) in texts("en") {
         let code = key.strip_prefix("code.").or_else(|| key.strip_prefix("error.").filter(|code| !of_the_page.contains(code)));
         assert!(code.is_none_or(known), "{key}");

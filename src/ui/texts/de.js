@@ -60,6 +60,8 @@ export default {
   'pager.older': 'Ältere',
   'pager.place': '{from}–{to} von {total}',
   'filter.all': 'Alle',
+  'filter.from': 'Von',
+  'filter.to': 'Bis',
   'live.on': 'Live',
   'live.off': 'Verbindung wird hergestellt…',
   'json.more': '… und {count} weitere',

@@ -64,6 +64,8 @@ export default {
   'pager.older': 'Older',
   'pager.place': '{from}–{to} of {total}',
   'filter.all': 'All',
+  'filter.from': 'From',
+  'filter.to': 'Until',
   'live.on': 'Live',
   'live.off': 'Connecting…',
   'json.more': '… and {count} more',

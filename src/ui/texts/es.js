@@ -60,6 +60,8 @@ export default {
   'pager.older': 'Más antiguos',
   'pager.place': '{from}–{to} de {total}',
   'filter.all': 'Todos',
+  'filter.from': 'Desde',
+  'filter.to': 'Hasta',
   'live.on': 'En directo',
   'live.off': 'Conectando…',
   'json.more': '… y {count} más',

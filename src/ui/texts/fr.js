@@ -60,6 +60,8 @@ export default {
   'pager.older': 'Plus anciens',
   'pager.place': '{from}–{to} sur {total}',
   'filter.all': 'Tous',
+  'filter.from': 'À partir de',
+  'filter.to': 'Jusqu’à',
   'live.on': 'En direct',
   'live.off': 'Connexion…',
   'json.more': '… et {count} de plus',

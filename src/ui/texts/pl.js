@@ -60,6 +60,8 @@ export default {
   'pager.older': 'Starsze',
   'pager.place': '{from}–{to} z {total}',
   'filter.all': 'Wszystkie',
+  'filter.from': 'Od',
+  'filter.to': 'Do',
   'live.on': 'Na żywo',
   'live.off': 'Łączenie…',
   'json.more': '… i jeszcze {count}',

@@ -60,6 +60,8 @@ export default {
   'pager.older': 'Mais antigos',
   'pager.place': '{from}–{to} de {total}',
   'filter.all': 'Todos',
+  'filter.from': 'De',
+  'filter.to': 'Até',
   'live.on': 'Ao vivo',
   'live.off': 'Conectando…',
   'json.more': '… e mais {count}',
