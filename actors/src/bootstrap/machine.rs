@@ -269,7 +269,7 @@ impl Machine {
         let Some(progress) = self.record.operations.get_mut(operation) else { return };
         progress.close(parent, reason);
         progress.left_out += 1;
-        if progress.none_read() && progress.left_out >= limits::FAILURES_MAX {
+        if progress.none_read() && progress.left_out >= limits::LEFT_OUT_MAX {
             progress.lanes.clear();
             progress.drained = true;
         }

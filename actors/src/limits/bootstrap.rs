@@ -22,6 +22,9 @@ pub const DOUBLINGS_MAX: u32 = 16;
 pub const TOKEN_PAUSE_MS: u64 = 5_000;
 /// Lists of an operation that cannot be read before it is given up.
 pub const FAILURES_MAX: u64 = 20;
+/// Lists of an operation that the platform does not read, while it has read none, before the others are not asked for: more entities than vanish
+/// between a list and what is read below it, and some seconds' calls.
+pub const LEFT_OUT_MAX: u64 = 200;
 /// Longest wait for a platform that is not there, in milliseconds.
 pub const STALL_MS_MAX: u64 = 30_000;
 /// How long the platform may not be there before the bootstrap is given up, in seconds: a day, as for runs.

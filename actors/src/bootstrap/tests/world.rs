@@ -53,6 +53,8 @@ pub struct World {
     /// Pages that were asked for.
     pub asked: BTreeMap<(String, Option<String>, u32), u32>,
     pub now: Timestamp,
+    /// Projects that are known, with lists or without.
+    pub found: usize,
 }
 
 pub const PROJECTS: usize = 130;
@@ -67,7 +69,17 @@ impl World {
             pages.insert(("getTasks".to_owned(), Some(format!("p{project:03}"))), tasks);
         }
         let machine = Machine::new(stored.clone());
-        Self { catalogue, pages, stored, machine, doing: Vec::new(), kept: BTreeMap::new(), asked: BTreeMap::new(), now: NOW }
+        Self {
+            catalogue,
+            pages,
+            stored,
+            machine,
+            doing: Vec::new(),
+            kept: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            now: NOW,
+            found: PROJECTS,
+        }
     }
 
     pub fn crash(&mut self) {
@@ -116,7 +128,7 @@ impl World {
                 }
             },
             Effect::Find { operation, after, limit, .. } => {
-                let all = (0..PROJECTS).map(|project| EntityId::parse(&format!("p{project:03}")).unwrap());
+                let all = (0..self.found).map(|project| EntityId::parse(&format!("p{project:03}")).unwrap());
                 let ids: Vec<EntityId> = all.filter(|id| after.as_ref().is_none_or(|after| id > after)).take(limit as usize).collect();
                 Input::Found { operation, complete: ids.len() < limit as usize, ids }
             }
