@@ -145,6 +145,7 @@ pub async fn entities(plan: &Plan, report: &mut Report) {
     let mut sent = 0;
     let alone = load(&service, &deliveries, 16, plan.load, &mut sent).await;
     report.add("webhooks, 16 connections, nothing else", words(&alone), "");
+    report.add("  memory until then, at most", megabytes(service.resident_peak()), "");
     let begun = Instant::now();
     ask("POST", "/ui/bootstrap/trigger").await;
     let beside = load(&service, &deliveries, 16, plan.load, &mut sent).await;
@@ -160,7 +161,7 @@ pub async fn entities(plan: &Plan, report: &mut Report) {
     for (what, path) in [("first page of them", "/ui/entities?type=tags"), ("search in them", "/ui/entities?type=tags&q=number+99999")] {
         report.add(format!("  {what}"), milliseconds(ask("GET", path).await.1), "");
     }
-    report.add("  memory", megabytes(service.resident()), "");
+    report.add("  memory until then, at most", megabytes(service.resident_peak()), "as much as without it");
     report.add("  database", megabytes(std::fs::metadata(folder.path().join("road.db")).unwrap().len()), "");
     service.stop().await;
 }
