@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::api::Api;
 use super::connection::Connection;
 use super::floor::Floor;
-use super::load::{Outcome, Until, run};
+use super::load::{Outcome, Until, paced, run};
 use super::plan::Plan;
 use super::process::{Process, until};
 use super::report::Report;
@@ -54,7 +54,7 @@ pub async fn accepting(plan: &Plan, report: &mut Report) {
     let deliveries = platform.deliveries(0, plan.workspaces);
     let mut sent = 0;
     for (connections, to_reach) in LOADS {
-        let outcome = load(&service, &deliveries, connections, plan.load, &mut sent).await;
+        let outcome = load(&service, &deliveries, connections, (plan.load, Duration::ZERO), &mut sent).await;
         report.add(format!("webhooks, {connections} connections"), words(&outcome), to_reach);
         if let Some(floor) = Floor::start(folder.path()).await {
             let deliveries = deliveries.clone();
@@ -72,11 +72,12 @@ async fn load(
     service: &Process,
     deliveries: &super::workspaces::Deliveries,
     connections: usize,
-    time: Duration,
+    (time, pause): (Duration, Duration),
     sent: &mut usize,
 ) -> Outcome {
     let (deliveries, first) = (deliveries.clone(), *sent);
-    let outcome = run(service.address, connections, Until::Passed(time), move |n, into| deliveries.write(first + n, into)).await;
+    let write = move |n, into: &mut Vec<u8>| deliveries.write(first + n, into);
+    let outcome = paced(service.address, connections, Until::Passed(time), pause, write).await;
     *sent += outcome.answers.values().sum::<usize>() + connections;
     outcome
 }
@@ -128,6 +129,9 @@ pub async fn many_installations(plan: &Plan, report: &mut Report) {
     service.stop().await;
 }
 
+/// How others send beside a bootstrap: as people and their timers do, and as fast as they are answered, when the machine has no time left for anybody.
+const PACES: [(&str, Duration); 2] = [("with pauses", Duration::from_millis(10)), ("without a pause", Duration::ZERO)];
+
 /// A workspace with very many entities is read, while webhooks of a thousand others come in.
 pub async fn entities(plan: &Plan, report: &mut Report) {
     let (folder, api) = (folder(), Api::with_tags(Some(plan.entities)));
@@ -143,13 +147,17 @@ pub async fn entities(plan: &Plan, report: &mut Report) {
     };
     let deliveries = platform.deliveries(1, plan.workspaces - 1);
     let mut sent = 0;
-    let alone = load(&service, &deliveries, 16, plan.load, &mut sent).await;
-    report.add("webhooks, 16 connections, nothing else", words(&alone), "");
+    for (how, pause) in PACES {
+        let alone = load(&service, &deliveries, 16, (plan.load, pause), &mut sent).await;
+        report.add(format!("webhooks, 16 connections {how}, nothing else"), words(&alone), "");
+    }
     report.add("  memory until then, at most", megabytes(service.resident_peak()), "");
     let begun = Instant::now();
     ask("POST", "/ui/bootstrap/trigger").await;
-    let beside = load(&service, &deliveries, 16, plan.load, &mut sent).await;
-    report.add("webhooks, 16 connections, beside a bootstrap", words(&beside), "");
+    for (how, pause) in PACES {
+        let beside = load(&service, &deliveries, 16, (plan.load, pause), &mut sent).await;
+        report.add(format!("webhooks, 16 connections {how}, beside a bootstrap"), words(&beside), "");
+    }
     while ask("GET", "/ui/bootstrap/state").await.0.contains("\"finished_at\":null") {
         assert!(begun.elapsed().as_secs() < 1_800, "the bootstrap did not end");
         tokio::time::sleep(Duration::from_millis(200)).await;
