@@ -25,8 +25,17 @@ function rowsTable(list) {
   return table(names.map((name) => [name, (row) => h('span', { class: 'clip', title: brief(row[name], 400) }, row[name] === null || row[name] === undefined ? '' : String(row[name]))]), list.slice(0, ROWS_MAX));
 }
 
-/** What came of a call. */
-function answer(result, chosen) {
+/** Makes a call whose answer becomes a file. */
+async function fetched(path, body, name) {
+  const sentAnswer = await send('POST', path, { query: { download: 'true' }, body, accept: '*/*' });
+  // A body that breaks off is no file.
+  const file = await sentAnswer.blob().catch(() => { throw new Refusal(0, { code: 'broken_off' }); });
+  download(name, file);
+}
+
+/** What came of a call. `whole` fetches all of the answer, where calling once more changes nothing. */
+function answer(result, chosen, whole) {
+  const shown = () => download(`${chosen?.operation_id ?? 'answer'}.json`, result.data !== undefined && result.data !== null ? JSON.stringify(result.data, null, 2) : result.text ?? '');
   const list = rows(result.data);
   const body = h('div', {});
   const views = { json: () => put(body, result.data !== null && result.data !== undefined ? tree(result.data) : h('pre', {}, result.text ?? '')), table: () => put(body, rowsTable(list)), headers: () => put(body, tree(result.headers ?? {})) };
@@ -35,9 +44,9 @@ function answer(result, chosen) {
   return [
     h('div', { class: 'row' }, badge(result.status_code ? String(result.status_code) : t('call.no_answer'), good ? 'good' : 'bad'), h('span', { class: 'soft' }, span(result.latency_ms)), h('span', { class: 'grow' }),
       button('JSON', views.json, { kind: 'quiet' }), list && button(t('call.table'), views.table, { kind: 'quiet' }), button(t('call.headers'), views.headers, { kind: 'quiet' }),
-      button(t('call.download'), () => download(`${chosen?.operation_id ?? 'answer'}.json`, result.data !== undefined && result.data !== null ? JSON.stringify(result.data, null, 2) : result.text ?? ''), { kind: 'quiet' })),
+      button(t('call.download'), (result.truncated && whole) || shown, { kind: 'quiet' })),
     result.error && h('p', { class: 'note bad' }, result.error.message ? reasoned(result.error) : String(result.error)),
-    result.truncated && h('p', { class: 'note warn' }, t('call.truncated')),
+    result.truncated && h('p', { class: 'note warn' }, t(whole ? 'call.truncated' : 'call.cut')),
     result.request && h('details', { class: 'more' }, h('summary', {}, t('calls.sent')), tree(result.request)),
     result.file && h('p', { class: 'note' }, t('call.file', { name: result.file.name ?? '', bytes: number(result.file.bytes) })),
     body];
@@ -51,6 +60,7 @@ async function workbench(box, context, id, given) {
   const result = h('div', { 'aria-live': 'polite' });
   const form = h('form', { on: { submit: (event) => event.preventDefault() } });
   const writes = chosen.method !== 'GET';
+  const place = `/ui/operations/${encodeURIComponent(id)}/execute`;
   const who = choice([['viewer', t('call.as_viewer')], ['addon', t('call.as_addon')]], 'viewer');
   const set = (place, name) => (value) => { if (value === undefined) delete params[place][name]; else params[place][name] = value; };
   const inputs = (place) => chosen.parameters.filter((parameter) => parameter.in === place && !(parameter.context !== null && parameter.context !== undefined && parameter.name === 'workspaceId')).map((parameter) => {
@@ -70,8 +80,8 @@ async function workbench(box, context, id, given) {
     blame(form, []);
     put(result, h('p', { class: 'soft' }, t('call.running')));
     try {
-      const made = await post(`/ui/operations/${encodeURIComponent(id)}/execute`, body);
-      put(result, answer(made, chosen));
+      const made = await post(place, body);
+      put(result, answer(made, chosen, !writes && (() => fetched(place, body, `${id}.json`))));
     } catch (error) {
       put(result);
       if (!error.fields?.length) throw error;
@@ -88,12 +98,7 @@ async function workbench(box, context, id, given) {
     chosen.allowed === false && h('p', { class: 'note warn' }, chosen.refusal ?? t('call.refused')),
     h('div', { class: 'actions' }, run,
       button(t('call.to_flow'), () => { handOver({ name: chosen.summary ?? '', actions: [{ type: 'CLOCKIFY_API', operation_id: id, params: sent().params }] }); window.location.hash = '#/flows/new'; }),
-      chosen.file && button(t('call.download'), async () => {
-        const sentAnswer = await send('POST', `/ui/operations/${encodeURIComponent(id)}/execute`, { query: { download: 'true' }, body: sent(), accept: '*/*' });
-        // A body that breaks off is no file.
-        const file = await sentAnswer.blob().catch(() => { throw new Refusal(0, { code: 'broken_off' }); });
-        download(`${id}.bin`, file);
-      })));
+      chosen.file && button(t('call.download'), () => fetched(place, sent(), `${id}.bin`))));
   put(box,
     card([method(chosen.method), ' ', h('span', { lang: 'en' }, chosen.summary || chosen.operation_id)], h('div', {},
       h('p', {}, h('code', {}, chosen.path)), h('p', { class: 'soft small' }, chosen.operation_id, chosen.scope ? ` · ${chosen.scope}` : '', chosen.deprecated ? ` · ${t('operations.deprecated')}` : '', chosen.heavy ? ` · ${t('operations.heavy')}` : ''), form)),
@@ -127,7 +132,8 @@ async function past(view, { rest: [, id], signal }) {
     head(call.operation_id, [
       button(t('calls.again'), async () => {
         if (call.method !== 'GET' && !(await sure(t('calls.again'), t('call.sure_text', { method: call.method }), t('calls.again')))) return;
-        put(result, answer(await post(`/ui/api-calls/${id}/run-again`, { confirm: true }), call));
+        const place = `/ui/api-calls/${id}/run-again`;
+        put(result, answer(await post(place, { confirm: true }), call, call.method === 'GET' && (() => fetched(place, { confirm: true }, `${call.operation_id}.json`))));
       }, { kind: 'primary' }),
       button(t('calls.edit'), () => { edited = { id: call.operation_id, params: call.params }; window.location.hash = `#/explorer/${encodeURIComponent(call.operation_id)}`; }),
       button(t('call.to_flow'), async () => { handOver({ actions: [await get(`/ui/api-calls/${id}/action`)] }); window.location.hash = '#/flows/new'; }),

@@ -29,6 +29,23 @@ fn a_list_is_read_and_shown_as_a_table_and_kept() {
 }
 
 #[test]
+fn an_answer_that_is_too_large_to_be_shown_is_downloaded_whole() {
+    const BYTES: u64 = 9 << 20;
+    let Some(stage) = Stage::set() else { return };
+    let huge = json!({"method": "GET", "path": "/v1/workspaces/*/tags", "kind": "huge", "bytes": BYTES, "times": 2});
+    stage.control("POST", "/faults", Some(&huge));
+    find(&stage, "tags list", "getTags");
+    stage.browser.press("Send");
+    stage.browser.sees("The answer was cut; download it to have all of it.");
+    let watch =
+        "const real = URL.createObjectURL; URL.createObjectURL = (file) => { window.saved = file.size; return real.call(URL, file); }";
+    stage.browser.script(watch, json!([]));
+    stage.browser.press("Download");
+    stage.browser.until("return window.saved === arguments[0]", json!([BYTES]));
+    stage.nothing_was_wrong();
+}
+
+#[test]
 fn a_write_as_the_add_on_is_asked_about_and_changes_the_workspace() {
     let Some(stage) = Stage::set() else { return };
     find(&stage, "tag", "createNewTag");

@@ -392,6 +392,7 @@ export default {
   'call.headers': 'Kopfzeilen',
   'call.download': 'Herunterladen',
   'call.truncated': 'Die Antwort wurde gekürzt; laden Sie sie herunter, um alles zu haben.',
+  'call.cut': 'Es wird nicht die ganze Antwort gezeigt.',
   'call.file': 'Eine Datei: {name}, {bytes} Bytes',
   'call.refused': 'Dieses Add-on darf diese Operation nicht ausführen.',
   'call.to_flow': 'Aktion eines Ablaufs daraus machen',

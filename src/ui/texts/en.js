@@ -404,6 +404,7 @@ export default {
   'call.headers': 'Headers',
   'call.download': 'Download',
   'call.truncated': 'The answer was cut; download it to have all of it.',
+  'call.cut': 'Not all of the answer is shown.',
   'call.file': 'A file: {name}, {bytes} bytes',
   'call.refused': 'This add-on may not execute this operation.',
   'call.to_flow': 'Make a flow action of it',

@@ -392,6 +392,7 @@ export default {
   'call.headers': 'Cabeceras',
   'call.download': 'Descargar',
   'call.truncated': 'La respuesta se recortó; descárguela para tenerla entera.',
+  'call.cut': 'No se muestra la respuesta entera.',
   'call.file': 'Un archivo: {name}, {bytes} bytes',
   'call.refused': 'Este complemento no puede ejecutar esta operación.',
   'call.to_flow': 'Hacer de ella una acción de un flujo',

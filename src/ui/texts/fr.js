@@ -392,6 +392,7 @@ export default {
   'call.headers': 'En-têtes',
   'call.download': 'Télécharger',
   'call.truncated': 'La réponse a été coupée ; téléchargez-la pour l’avoir entière.',
+  'call.cut': 'La réponse n’est pas montrée en entier.',
   'call.file': 'Un fichier : {name}, {bytes} octets',
   'call.refused': 'Ce module ne peut pas exécuter cette opération.',
   'call.to_flow': 'En faire une action de flux',

@@ -392,6 +392,7 @@ export default {
   'call.headers': 'Nagłówki',
   'call.download': 'Pobierz',
   'call.truncated': 'Odpowiedź została obcięta; pobierz ją, aby mieć całość.',
+  'call.cut': 'Nie pokazano całej odpowiedzi.',
   'call.file': 'Plik: {name}, {bytes} bajtów',
   'call.refused': 'Ten dodatek nie może wykonać tej operacji.',
   'call.to_flow': 'Zrób z niej akcję przepływu',

@@ -392,6 +392,7 @@ export default {
   'call.headers': 'Cabeçalhos',
   'call.download': 'Baixar',
   'call.truncated': 'A resposta foi cortada; baixe-a para tê-la inteira.',
+  'call.cut': 'A resposta não é mostrada inteira.',
   'call.file': 'Um arquivo: {name}, {bytes} bytes',
   'call.refused': 'Este complemento não pode executar esta operação.',
   'call.to_flow': 'Fazer dela uma ação de fluxo',
