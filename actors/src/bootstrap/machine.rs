@@ -249,8 +249,7 @@ impl Machine {
                 progress.lanes.retain(|lane| lane.parent != parent);
                 progress.lists += 1;
             }
-            Failure::LeftOut { reason } if parent.is_some() => self.leave_out(operation, &parent, reason),
-            Failure::LeftOut { reason } => self.give_up(operation, &parent, reason),
+            Failure::LeftOut { reason } => self.leave_out(operation, &parent, reason),
             Failure::Missing => self.give_up(operation, &parent, "the platform answered with status 404".into()),
             Failure::Unreadable { reason } => self.give_up(operation, &parent, reason),
             Failure::Refused { reason } => {

@@ -212,6 +212,7 @@ impl Runner {
         let before = queued.run.clone();
         let reason = Reason::new("loop_guard", "this flow has run too often for the same entity within a minute; it goes on later");
         machine::pause(&mut queued.run, Some(until), reason);
+        self.spend(record_price(&queued.run));
         match self.record(&queued.run).await {
             Recorded::Gone => return Left::Gone,
             Recorded::Durable => self.left(&queued.run),

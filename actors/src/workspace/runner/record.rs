@@ -13,7 +13,8 @@ use crate::port::store::receipt::Receipt;
 use crate::port::store::{self};
 use crate::workspace::queue::{Queued, Wait};
 
-/// What a record of a run costs as it is now, in visits. Whoever makes one pays, before a step for those around it.
+/// What a record of a run costs as it is now, in visits. Whoever makes one pays, before a step for those around it; what is kept of a run that may not
+/// go on is not paid for.
 pub(super) fn record_price(run: &Run) -> usize {
     VISITS_PER_RECORD + run.kept_bytes() / BYTES_RECORDED_PER_VISIT
 }
