@@ -1,9 +1,11 @@
 //! Every bound in one place (I5), by the part that it governs. Units are in the names; the reason stands beside the number.
 
 pub mod bootstrap;
+pub mod effort;
 pub mod explorer;
 pub mod flow;
 pub mod http;
+pub mod outbound;
 pub mod pace;
 pub mod run;
 pub mod store;
@@ -92,41 +94,6 @@ pub mod token {
     pub const KEY_SET_FETCHES_WAITING_MAX: usize = 4;
 }
 
-/// Calls that leave the process.
-pub mod outbound {
-    /// Name look-up and TCP connect together: a reachable host answers within a second or two, and a hostile one must not hold a step.
-    pub const CONNECT_SECONDS_MAX: u64 = 5;
-    /// TLS handshake, after connect. With the line above it makes the ten seconds within which a host must have answered at all.
-    pub const HANDSHAKE_SECONDS_MAX: u64 = 5;
-    /// A whole exchange, whatever the caller asks for: the slowest honest answers are reports, and a drip must end.
-    pub const EXCHANGE_SECONDS_MAX: u64 = 60;
-    /// An answer after decompression, whatever the caller asks for: the largest honest page is a few MiB and it is held in memory.
-    pub const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
-    /// An answer that is handed on piece by piece, after decompression, whatever the caller asks for: nothing holds it whole.
-    pub const STREAMED_BYTES_MAX: usize = 64 * 1024 * 1024;
-    /// A piece of such an answer: what gzip makes of one packet may be a thousand times as much, and is given out bit by bit.
-    pub const PIECE_BYTES_MAX: usize = 32 * 1024;
-    /// What gzip may add to data that does not compress: headers and stored blocks, so that the compressed side has a bound of its own.
-    pub const GZIP_SLACK_BYTES: usize = 4 * 1024;
-    /// Connections in use at a time, for each arbiter and scheme. One semaphore serves all hosts, so it must not be small.
-    pub const CONNECTIONS_MAX: usize = 256;
-    /// An idle connection is not used again after this. Servers commonly close at 5 s and above; ending first avoids the race in which
-    /// a POST is written into a connection that is being closed, whose outcome nobody knows.
-    pub const IDLE_SECONDS_MAX: u64 = 4;
-    /// A connection's whole life, so that a changed DNS record is followed within a minute.
-    pub const LIFETIME_SECONDS_MAX: u64 = 60;
-    /// Addresses that a name may have. Every one is checked, and they are tried one after another within the connect time.
-    pub const ADDRESSES_PER_NAME_MAX: usize = 32;
-    /// A URL with its query: what common servers accept in a request line.
-    pub const URL_BYTES_MAX: usize = 8 * 1024;
-    /// A host's name, and one label of it: what DNS has room for.
-    pub const HOST_BYTES_MAX: usize = 253;
-    /// See [`HOST_BYTES_MAX`].
-    pub const LABEL_BYTES_MAX: usize = 63;
-    /// A `Content-Type` that is kept; longer ones are dropped.
-    pub const CONTENT_TYPE_BYTES_MAX: usize = 255;
-}
-
 /// Schedules of flows.
 pub mod schedule {
     /// Bytes of a cron expression: lists of single minutes have some 170.
@@ -195,30 +162,6 @@ pub mod activity {
     pub const KEPT_MAX: u32 = 2_000;
     /// Characters of each text: a flow's name and more.
     pub const TEXT_CHARS_MAX: usize = 300;
-}
-
-/// What one workspace may do on the thread that it shares with others.
-pub mod effort {
-    /// Visits to nodes of documents that a workspace may make in a second in the long run, and other work counted in them: at some thirty nanoseconds
-    /// each, a sixteenth of a thread.
-    pub const VISITS_PER_SECOND: u32 = 2_000_000;
-    /// So many seconds' worth may come at once: two thousand usual events with a flow.
-    pub const CREDIT_SECONDS: u64 = 4;
-    /// How long a run rests before it looks whether it is to stop, and for how long deliveries are refused before the workspace is asked again, in
-    /// milliseconds.
-    pub const REST_LOOK_MS: u64 = 250;
-    /// An event, whatever it is, from its request to its row: some sixty microseconds.
-    pub const VISITS_PER_EVENT: usize = 2_000;
-    /// A run that it starts, until it stands in the store and in the queue.
-    pub const VISITS_PER_RUN: usize = 2_000;
-    /// A run's record, written again as it goes on.
-    pub const VISITS_PER_RECORD: usize = 1_000;
-    /// A call, whatever is answered.
-    pub const VISITS_PER_CALL: usize = 1_000;
-    /// Bytes of a payload or an answer that are read, and written, at the price of one visit.
-    pub const BYTES_PER_VISIT: usize = 8;
-    /// Bytes of what a run's steps keep, which are copied, made a text, sealed and written with each of its records.
-    pub const BYTES_RECORDED_PER_VISIT: usize = 2;
 }
 
 /// Custom sources.

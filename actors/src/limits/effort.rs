@@ -1,0 +1,22 @@
+//! What one workspace may do on the thread that it shares with others.
+
+/// Visits to nodes of documents that a workspace may make in a second in the long run, and other work counted in them: at some thirty nanoseconds
+/// each, a sixteenth of a thread.
+pub const VISITS_PER_SECOND: u32 = 2_000_000;
+/// So many seconds' worth may come at once: two thousand usual events with a flow.
+pub const CREDIT_SECONDS: u64 = 4;
+/// How long a run rests before it looks whether it is to stop, and for how long deliveries are refused before the workspace is asked again, in
+/// milliseconds.
+pub const REST_LOOK_MS: u64 = 250;
+/// An event, whatever it is, from its request to its row: some sixty microseconds.
+pub const VISITS_PER_EVENT: usize = 2_000;
+/// A run that it starts, until it stands in the store and in the queue.
+pub const VISITS_PER_RUN: usize = 2_000;
+/// A run's record, written again as it goes on.
+pub const VISITS_PER_RECORD: usize = 1_000;
+/// A call, whatever is answered.
+pub const VISITS_PER_CALL: usize = 1_000;
+/// Bytes of a payload or an answer that are read, and written, at the price of one visit.
+pub const BYTES_PER_VISIT: usize = 8;
+/// Bytes of what a run's steps keep, which are copied, made a text, sealed and written with each of its records.
+pub const BYTES_RECORDED_PER_VISIT: usize = 2;
