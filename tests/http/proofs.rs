@@ -1,119 +1,16 @@
-//! Every route of the table against every kind of caller: the right refusal, and nothing stored. A route without a row here fails the test.
+//! Every route of the table against every kind of caller: the right refusal, and nothing stored. A route without a row fails the test.
+
+mod rows;
 
 use actors::addon::Addon;
-use actors::ids::WorkspaceId;
 use clockify_addons::http::ROUTES;
 use clockify_addons::http::caller::Proof;
 use clockify_addons::sandbox::authority::{Authority, Viewer};
 use serde_json::{Value, json};
 
+use self::rows::rows;
 use super::client::{Request, request};
 use super::harness::{AUTHORITY, FORGER, Harness, METRICS_TOKEN, grant, grant_of, path_in, urls};
-
-/// One line for each line of the route table: the request that a caller with the right proof would make.
-fn rows(workspace: WorkspaceId, addon_id: &Value) -> Vec<(&'static str, &'static str, Option<Value>)> {
-    let about = |more: Value| {
-        let mut body = json!({"workspaceId": workspace, "addonId": addon_id});
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        Some(body)
-    };
-    let flow = Some(json!({"name": "f", "trigger_event_types": [], "actions": [{"operation_id": "getTags"}]}));
-    vec![
-        ("POST", "/webhooks/clockify/{event}", Some(json!({"id": "1"}))),
-        ("POST", "/webhooks/clockify", Some(json!({"id": "1"}))),
-        ("POST", "/webhooks/custom/{source}", Some(json!({"id": "1"}))),
-        ("POST", "/webhooks/{category}/{change}", Some(json!({"id": "1"}))),
-        ("POST", "/webhooks/{category}", Some(json!({"id": "1"}))),
-        ("POST", "/lifecycle/installed", about(json!({"authToken": "t"}))),
-        ("POST", "/lifecycle/uninstalled", about(json!({}))),
-        ("POST", "/lifecycle/deleted", about(json!({}))),
-        ("POST", "/lifecycle/status-changed", about(json!({"status": "INACTIVE"}))),
-        ("POST", "/lifecycle/settings-updated", about(json!({"settings": []}))),
-        ("GET", "/ui", None),
-        ("GET", "/ui/assets/{hash}/{file}", None),
-        ("GET", "/ui/assets/{hash}/{folder}/{file}", None),
-        ("GET", "/ui/about", None),
-        ("GET", "/ui/stream", None),
-        ("GET", "/ui/dashboard", None),
-        ("POST", "/ui/quarantine/lift", None),
-        ("GET", "/ui/webhooks", None),
-        ("GET", "/ui/webhooks/{id}", None),
-        ("GET", "/ui/webhooks/{id}/entities", None),
-        ("POST", "/ui/webhooks/{id}/replay", None),
-        ("GET", "/ui/flows", None),
-        ("POST", "/ui/flows", flow.clone()),
-        ("POST", "/ui/flows/dry-run", Some(json!({"payload": {}, "definition": flow}))),
-        ("GET", "/ui/flows/{id}", None),
-        ("PUT", "/ui/flows/{id}", flow.clone()),
-        ("DELETE", "/ui/flows/{id}", None),
-        ("GET", "/ui/flows/{id}/executions", None),
-        ("POST", "/ui/flows/{id}/duplicate", None),
-        ("POST", "/ui/flows/{id}/enable", None),
-        ("POST", "/ui/flows/{id}/disable", None),
-        ("GET", "/ui/flows/{id}/versions", None),
-        ("GET", "/ui/flows/{id}/versions/{version}", None),
-        ("POST", "/ui/flows/{id}/versions/{version}/restore", None),
-        ("GET", "/ui/flow-export", None),
-        ("POST", "/ui/flow-import", Some(json!({"format": "clockify-addons/flows", "version": 1, "flows": [flow]}))),
-        ("GET", "/ui/flow-templates", None),
-        ("POST", "/ui/flow-templates/{id}", Some(json!({"parameters": {}}))),
-        ("POST", "/ui/jsonpath", Some(json!({"path": "$.id", "payload": {}}))),
-        ("GET", "/ui/runs", None),
-        ("POST", "/ui/runs/replay", Some(json!({"ids": []}))),
-        ("POST", "/ui/runs/dismiss", Some(json!({"filter": {}}))),
-        ("GET", "/ui/runs/{id}", None),
-        ("POST", "/ui/runs/{id}/replay", None),
-        ("POST", "/ui/runs/{id}/dismiss", None),
-        ("POST", "/ui/runs/{id}/cancel", None),
-        ("GET", "/ui/secrets", None),
-        ("PUT", "/ui/secrets/{name}", Some(json!({"value": "s3cret"}))),
-        ("DELETE", "/ui/secrets/{name}", None),
-        ("GET", "/ui/bootstrap/state", None),
-        ("POST", "/ui/bootstrap/trigger", None),
-        ("POST", "/ui/bootstrap/cancel", None),
-        ("POST", "/ui/bootstrap/retry", None),
-        ("POST", "/bootstrap/{workspace}", None),
-        ("GET", "/bootstrap/{workspace}/status", None),
-        ("GET", "/ui/entities", None),
-        ("GET", "/ui/entities/{type}/{id}", None),
-        ("GET", "/ui/custom-sources", None),
-        ("POST", "/ui/custom-sources", Some(json!({"name": "s"}))),
-        ("GET", "/ui/custom-sources/{name}", None),
-        ("PUT", "/ui/custom-sources/{name}", Some(json!({}))),
-        ("DELETE", "/ui/custom-sources/{name}", None),
-        ("POST", "/ui/custom-sources/{name}/rotate", None),
-        ("GET", "/ui/operations", None),
-        ("GET", "/ui/operations/{operation_id}", None),
-        ("POST", "/ui/operations/{operation_id}/execute", Some(json!({}))),
-        ("GET", "/ui/api-calls", None),
-        ("GET", "/ui/api-calls/{id}", None),
-        ("POST", "/ui/api-calls/{id}/run-again", Some(json!({}))),
-        ("GET", "/ui/api-calls/{id}/action", None),
-        ("GET", "/ui/api-explorer/endpoints", None),
-        ("POST", "/ui/api-explorer/execute", Some(json!({"operation_id": "getTags", "operationId": "getTags"}))),
-        ("POST", "/api-call", Some(json!({"method": "GET", "endpoint": "/workspaces/{workspaceId}/tags"}))),
-        ("GET", "/ui/activity", None),
-        ("GET", "/ui/settings", None),
-        ("PATCH", "/ui/settings", Some(json!({"include_heavy_endpoints": true, "developer_mode": true}))),
-        ("GET", "/ui/subscriptions", None),
-        ("POST", "/ui/subscriptions", Some(json!({"event": "NEW_TAG"}))),
-        ("PUT", "/ui/subscriptions/{event}/token", Some(json!({"token": "a-token-of-a-webhook"}))),
-        ("DELETE", "/ui/subscriptions/{event}", None),
-        ("GET", "/", None),
-        ("GET", "/manifest", None),
-        ("GET", "/openapi.json", None),
-        ("GET", "/docs", None),
-        ("GET", "/static/docs.css", None),
-        ("GET", "/static/icon.svg", None),
-        ("GET", "/healthz", None),
-        ("GET", "/health", None),
-        ("GET", "/health", None),
-        ("GET", "/ui/health", None),
-        ("GET", "/livez", None),
-        ("GET", "/ready", None),
-        ("GET", "/metrics", None),
-    ]
-}
 
 /// A route with its request, ready but for the proof.
 struct Sample {
