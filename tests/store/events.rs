@@ -21,6 +21,7 @@ contract! {
     events_are_listed_by_the_time_at_which_they_arrived,
     what_no_index_tells_is_sought_in_the_newest_events_that_fit,
     a_search_goes_on_behind_the_events_that_it_has_looked_at,
+    parts_of_many_events_are_in_order_though_they_were_not_written_in_it,
     events_of_many_workspaces_are_told_apart_however_many_they_are,
     fingerprints_are_of_the_platform_and_since_a_moment_the_oldest_first,
     of_too_many_fingerprints_the_newest_are_given,
@@ -33,6 +34,16 @@ async fn write_all(backend: &Backend, number: u32, events: &[Event]) {
     install(&*backend.store, key(number)).await;
     for event in events {
         assert_eq!(write(&*backend.store, accept(key(number), event, &[])).await, Ok(Written::Done));
+    }
+}
+
+/// Writes more of them than are usually submitted at once.
+async fn write_many(backend: &Backend, events: &[Event]) {
+    for part in events.chunks(QUEUE_ENTRIES_MAX / 2) {
+        let pending: Vec<_> = part.iter().map(|event| submit(&*backend.store, accept(key(1), event, &[]))).collect();
+        for answer in pending {
+            assert_eq!(answer.outcome().await, Ok(Written::Done));
+        }
     }
 }
 
@@ -109,7 +120,6 @@ async fn events_are_listed_by_type_and_by_source(backend: Backend) {
     assert_eq!(list(None, custom("nobody")).await, [0_usize; 0]);
 }
 
-/// More than several chapters of the SQLite store.
 async fn events_are_listed_by_the_time_at_which_they_arrived(backend: Backend) {
     let now = CLOCK.now();
     let mut events: Vec<_> = (0..10_u64).rev().map(|hours| event_at(now - Duration::from_secs(3_600 * hours))).collect();
@@ -182,12 +192,7 @@ async fn a_search_goes_on_behind_the_events_that_it_has_looked_at(backend: Backe
     let events: Vec<Event> = (0..most + 2)
         .map(|number| Event { payload: if number < 2 || number > most { "[1]" } else { "[2]" }.as_bytes().into(), ..event() })
         .collect();
-    for part in events.chunks(QUEUE_ENTRIES_MAX / 2) {
-        let pending: Vec<_> = part.iter().map(|event| submit(store, accept(key(1), event, &[]))).collect();
-        for answer in pending {
-            assert_eq!(answer.outcome().await, Ok(Written::Done));
-        }
-    }
+    write_many(&backend, &events).await;
     let sought = Sought { text: Some("1".into()), ..Sought::default() };
     let all = EventFilter { sought, ..EventFilter::default() };
     let reach = store.reach(key(1), &all).await.unwrap();
@@ -207,6 +212,31 @@ async fn a_search_goes_on_behind_the_events_that_it_has_looked_at(backend: Backe
     assert_eq!(store.reach(key(1), &but_two).await, Ok(Reach { events: most as u64, oldest: None }));
 }
 
+/// More than several chapters of the SQLite store.
+async fn parts_of_many_events_are_in_order_though_they_were_not_written_in_it(backend: Backend) {
+    install(&*backend.store, key(1)).await;
+    let kinds = ["NEW_TAG", "NEW_TASK", "NEW_TIME_ENTRY"].map(event_type);
+    let mut events: Vec<Event> = (0..5_000).map(|number| Event { event_type: kinds[number % 3].clone(), ..event() }).collect();
+    let in_order = events.clone();
+    // Neighbours that overtake one another, across the borders of chapters too; one that is very late, and one that is very early.
+    events.chunks_mut(37).step_by(3).for_each(<[Event]>::reverse);
+    events[1_500..1_520].rotate_left(7);
+    events.swap(900, 4_200);
+    write_many(&backend, &events).await;
+    for event_type in [None, Some(kinds[1].clone())] {
+        let filter = EventFilter { event_type: event_type.clone(), ..EventFilter::default() };
+        let all: Vec<_> =
+            in_order.iter().rev().filter(|event| event_type.as_ref().is_none_or(|wanted| *wanted == event.event_type)).collect();
+        for offset in [0, 790, 1_000, 1_666, 2_500, 3_990, 4_950, 5_000] {
+            let page = backend.store.events(key(1), &filter, Slice { limit: 60, offset }).await.unwrap();
+            assert_eq!(page.total, all.len() as u64);
+            let wanted: Vec<_> = all.iter().skip(offset as usize).take(60).map(|event| event.id).collect();
+            assert_eq!(page.items.iter().map(|event| event.id).collect::<Vec<_>>(), wanted, "{offset} of {filter:?}");
+        }
+    }
+}
+
+/// More than several chapters of the SQLite store.
 async fn events_of_many_workspaces_are_told_apart_however_many_they_are(backend: Backend) {
     let store = &*backend.store;
     for number in 1..=3 {

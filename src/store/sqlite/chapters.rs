@@ -60,6 +60,19 @@ pub(super) fn recent(table: &str) -> String {
     )
 }
 
+/// The chapters of a table, newest first, each with how many rows of the newer ones fit, until so many are counted; the last is none if all are. How many
+/// fit in `chapters.chapter` is counted by a statement.
+pub(super) fn counting(table: &str, count: &str, rows_wanted: &str) -> String {
+    format!(
+        "WITH RECURSIVE chapters (chapter, newer) AS (
+            SELECT max(chapter), 0 FROM {table}
+            UNION ALL
+            SELECT (SELECT max({table}.chapter) FROM {table} WHERE {table}.chapter < chapters.chapter), newer + ({count}) FROM chapters
+            WHERE chapters.chapter IS NOT NULL AND newer < {rows_wanted}
+        )"
+    )
+}
+
 /// The chapters of runs, newest first.
 pub(super) const OF_RUNS: &str = "WITH RECURSIVE chapters (chapter) AS (
     SELECT max(chapter) FROM runs

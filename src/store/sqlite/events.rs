@@ -5,79 +5,85 @@ use actors::event::{Event, EventType};
 use actors::flow::run::RunState;
 use actors::ids::{EventId, Key};
 use actors::limits::store::{EVENTS_SEARCHED_MAX, ID_AHEAD_MS, PAGE_ROWS_MAX};
-use actors::port::store::events::{EventFilter, Fingerprint, Reach};
+use actors::port::store::events::{EventFilter, Fingerprint, Reach, Sought};
 use actors::port::store::{Error, Events, Page, Slice};
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::columns;
 use super::super::failure::unreadable;
 use super::super::ids::{aged, first_id_at, span_of};
-use super::order::Order;
+use super::parts::{Counted, Listed, Part};
 use super::row::{about, bytes, time};
 use super::{Failure, Sqlite, chapters};
 
-/// Events of a key that fit what an index tells of a filter; wants seven parameters.
-const FITTING: &str = "FROM chapters
-    CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
-        AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2) AND events.id >= ?6 AND events.id < ?7
-    WHERE (?3 IS NULL OR events.event_type = ?3)
-        AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source NOT GLOB ':*'
-            ELSE events.source = ?5 END";
+/// What an index tells of a filter; wants five parameters behind the key's two.
+const FITTING: &str = "AND events.id >= ?6 AND events.id < ?7 AND (?3 IS NULL OR events.event_type = ?3)
+    AND CASE ?4 WHEN 'any' THEN true WHEN 'clockify' THEN events.source IS NULL WHEN 'custom' THEN events.source NOT GLOB ':*'
+        ELSE events.source = ?5 END";
 
-/// The newest of them, in which it is looked for what no index tells; wants seven parameters.
-fn newest(columns: &str, rows_max: u32) -> String {
-    format!("{} SELECT {columns} {FITTING} ORDER BY events.id DESC LIMIT {rows_max}", chapters::OF_EVENTS)
-}
-
-/// What fits a filter by an index alone, counted.
+/// How many events fit that, by chapter, until as many are counted as the eighth parameter says.
 pub(super) fn count() -> String {
-    format!("{} SELECT count(*) {FITTING}", chapters::OF_EVENTS)
+    Listed { table: "events", index: "events_by_stay", fitting: FITTING.into() }.counted("?8")
 }
 
-/// A part of these. Whatever lies in the further half is counted from the end, because what is skipped has to be sorted.
-pub(super) fn page(order: Order) -> String {
+/// Those of a part, newest first; wants the limit and the offset as well.
+fn part(columns: &str) -> String {
     format!(
-        "SELECT events.* FROM ({} SELECT events.number {FITTING} ORDER BY events.id {order} LIMIT ?8 OFFSET ?9) AS page
-        CROSS JOIN events ON events.number = page.number ORDER BY events.id DESC",
+        "{} SELECT {columns} FROM chapters
+        CROSS JOIN events INDEXED BY events_by_stay ON events.chapter = chapters.chapter
+            AND events.stay = (SELECT stay FROM installations WHERE addon = ?1 AND workspace = ?2)
+        WHERE true {FITTING} ORDER BY events.id DESC LIMIT ?8 OFFSET ?9",
         chapters::OF_EVENTS
     )
 }
 
-/// Looks for the rest in the newest of them; wants ten parameters.
-fn found(columns: &str) -> String {
+/// A part of the list.
+pub(super) fn page() -> String {
     format!(
-        "SELECT {columns} FROM ({}) AS newest CROSS JOIN events ON events.number = newest.number
-        WHERE (?8 IS NULL OR events.entity = ?8) AND (?10 IS NULL OR instr(events.payload, ?10) > 0) AND (?9 IS NULL OR EXISTS (
-            SELECT 1 FROM runs INDEXED BY runs_by_event WHERE runs.event = events.id AND runs.stay = events.stay AND runs.state = ?9
-        ))",
-        newest("events.number", EVENTS_SEARCHED_MAX)
+        "SELECT events.* FROM ({}) AS page CROSS JOIN events ON events.number = page.number ORDER BY events.id DESC",
+        part("events.number")
+    )
+}
+
+/// The id with which a part begins.
+pub(super) fn first() -> String {
+    part("events.id")
+}
+
+/// Looks for what no index tells in a part, at no more than that takes; wants three parameters more.
+fn found(columns: &str, sought: &Sought) -> String {
+    let looks = sought.entity.is_some() || sought.text.is_some();
+    let demands = [
+        (sought.entity.is_some(), "AND events.entity = ?10"),
+        (sought.text.is_some(), "AND instr(events.payload, ?12) > 0"),
+        (
+            sought.run_state.is_some(),
+            "AND EXISTS (SELECT 1 FROM runs INDEXED BY runs_by_event WHERE runs.event = newest.id AND runs.stay = newest.stay AND runs.state = ?11)",
+        ),
+    ];
+    let demanded: Vec<_> = demands.into_iter().filter(|(wanted, _)| *wanted).map(|(_, demand)| demand).collect();
+    format!(
+        "SELECT {columns} FROM ({}) AS newest {} WHERE true {}",
+        part("events.number, events.id, events.stay"),
+        if looks { "CROSS JOIN events ON events.number = newest.number" } else { "" },
+        demanded.join(" ")
     )
 }
 
 /// How many a search finds.
-pub(super) fn count_found() -> String {
-    found("count(*)")
+pub(super) fn count_found(sought: &Sought) -> String {
+    found("count(*)", sought)
 }
 
-/// A part of these, and how many they are: each is looked at once.
-pub(super) fn page_found() -> String {
+/// A page of these, and how many they are: each is looked at once. Wants its limit and its offset, too.
+pub(super) fn page_found(sought: &Sought) -> String {
     format!(
-        "SELECT events.*, page.total FROM ({} ORDER BY events.id DESC LIMIT ?11 OFFSET ?12) AS page
+        "SELECT events.*, page.total FROM ({} ORDER BY newest.id DESC LIMIT ?13 OFFSET ?14) AS page
         CROSS JOIN events ON events.number = page.number ORDER BY events.id DESC",
-        found("events.number, count(*) OVER () AS total")
-    )
-}
-
-/// How many a search looks at, and the last of them; one more if there are more.
-pub(super) fn reach() -> String {
-    format!(
-        "SELECT count(*), min(iif(place <= {EVENTS_SEARCHED_MAX}, id, NULL)) FROM (
-            SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM ({})
-        )",
-        newest("events.id", EVENTS_SEARCHED_MAX + 1)
+        found("newest.number, count(*) OVER () AS total", sought)
     )
 }
 
@@ -140,51 +146,69 @@ fn fingerprint(row: &SqliteRow) -> Result<Fingerprint, Failure> {
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments>;
 
-/// A statement with what an index tells of a filter.
-fn fitting(sql: String, key: Key, filter: &EventFilter) -> Query {
+/// A statement with what an index tells of a filter, for the events of a span of ids.
+fn fitting(sql: String, key: Key, filter: &EventFilter, (first, next): (Uuid, Uuid)) -> Query {
     let (kind, name) = columns::source_filter(filter.source.as_ref());
-    let (first, next) = span_of(filter);
     let event_type = filter.event_type.as_ref().map(|wanted| wanted.as_str().to_owned());
     about(AssertSqlSafe(sql), key).bind(event_type).bind(kind).bind(name).bind(first).bind(next)
 }
 
-/// The same with what is sought.
-fn sought(sql: String, key: Key, filter: &EventFilter) -> Query {
+/// The same, for a part of the list.
+fn within(sql: String, key: Key, filter: &EventFilter, part: Part) -> Query {
+    let (first, next) = span_of(filter);
+    fitting(sql, key, filter, (first.max(part.from), next.min(part.to))).bind(part.limit).bind(part.offset)
+}
+
+/// The same with what is sought in it.
+fn sought(sql: String, key: Key, filter: &EventFilter, part: Part) -> Query {
     let sought = &filter.sought;
-    fitting(sql, key, filter)
+    within(sql, key, filter, part)
         .bind(sought.entity.as_deref().map(str::to_owned))
         .bind(sought.run_state.map(RunState::as_str))
         .bind(sought.text.as_ref().map(|text| text.clone().into_bytes()))
 }
 
+async fn count_events(connection: &mut SqliteConnection, key: Key, filter: &EventFilter, wanted: i64) -> Result<Counted, Failure> {
+    let query = fitting(count(), key, filter, span_of(filter)).bind(wanted);
+    Counted::read(&query.fetch_all(connection).await?)
+}
+
+/// The events in which is looked for what no index tells.
+const SEARCHED: Slice = Slice { limit: EVENTS_SEARCHED_MAX, offset: 0 };
+
 impl Sqlite {
     async fn list_events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Failure> {
         let mut reading = self.reading().await?;
-        let total: i64 = fitting(count(), key, filter).fetch_one(&mut *reading).await?.try_get(0)?;
-        let total = u64::try_from(total).unwrap_or(0);
-        let (order, limit, offset) = Order::from_nearer_end(slice, total);
-        let part = fitting(page(order), key, filter).bind(limit).bind(offset);
-        let items = part.fetch_all(&mut *reading).await?.iter().map(event).collect::<Result<_, _>>()?;
-        Ok(Page { total, items })
+        let counted = count_events(&mut reading, key, filter, i64::MAX).await?;
+        let part = counted.part(Slice { limit: slice.limit.min(PAGE_ROWS_MAX), ..slice });
+        let page = within(page(), key, filter, part);
+        let items = page.fetch_all(&mut *reading).await?.iter().map(event).collect::<Result<_, _>>()?;
+        Ok(Page { total: counted.total, items })
     }
 
     async fn search_events(&self, key: Key, filter: &EventFilter, slice: Slice) -> Result<Page<Event>, Failure> {
         let mut reading = self.reading().await?;
-        let part = sought(page_found(), key, filter).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
-        let rows = part.fetch_all(&mut *reading).await?;
+        let newest = count_events(&mut reading, key, filter, EVENTS_SEARCHED_MAX.into()).await?.part(SEARCHED);
+        let page = sought(page_found(&filter.sought), key, filter, newest).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
+        let rows = page.fetch_all(&mut *reading).await?;
         let total: i64 = match rows.first() {
             Some(row) => row.try_get("total")?,
             None if slice.offset == 0 && slice.limit > 0 => 0,
-            None => sought(count_found(), key, filter).fetch_one(&mut *reading).await?.try_get(0)?,
+            None => sought(count_found(&filter.sought), key, filter, newest).fetch_one(&mut *reading).await?.try_get(0)?,
         };
         Ok(Page { total: u64::try_from(total).unwrap_or(0), items: rows.iter().map(event).collect::<Result<_, _>>()? })
     }
 
     async fn reach_of(&self, key: Key, filter: &EventFilter) -> Result<Reach, Failure> {
-        let row = fitting(reach(), key, filter).fetch_one(&self.readers).await?;
-        let (events, most) = (u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0), u64::from(EVENTS_SEARCHED_MAX));
-        let oldest: Option<Uuid> = row.try_get(1)?;
-        Ok(Reach { events: events.min(most), oldest: oldest.filter(|_| events > most).map(EventId::from) })
+        let mut reading = self.reading().await?;
+        let most = u64::from(EVENTS_SEARCHED_MAX);
+        let counted = count_events(&mut reading, key, filter, i64::from(EVENTS_SEARCHED_MAX) + 1).await?;
+        if counted.total <= most {
+            return Ok(Reach { events: counted.total, oldest: None });
+        }
+        let last = counted.part(Slice { limit: 1, offset: EVENTS_SEARCHED_MAX - 1 });
+        let oldest: Uuid = within(first(), key, filter, last).fetch_one(&mut *reading).await?.try_get(0)?;
+        Ok(Reach { events: most, oldest: Some(EventId::from(oldest)) })
     }
 
     async fn recent_fingerprints(&self, key: Key, since: Timestamp, limit: u32) -> Result<Vec<Fingerprint>, Failure> {

@@ -18,7 +18,7 @@ mod installations;
 mod journal;
 mod lease;
 mod migrations;
-mod order;
+mod parts;
 #[cfg(test)]
 mod plans;
 mod purge;

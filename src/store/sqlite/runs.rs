@@ -5,17 +5,18 @@ use actors::clock::Timestamp;
 use actors::event::EventType;
 use actors::flow::run::{Run, RunState};
 use actors::ids::{Key, RunId};
+use actors::limits::store::PAGE_ROWS_MAX;
 use actors::port::store::runs::{RunFilter, RunSummary};
 use actors::port::store::{Error, Page, Runs, Slice};
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::columns::{addon_number, addons_behind, steps_from_json};
 use super::super::failure::unreadable;
 use super::super::ids::span;
-use super::order::Order;
+use super::parts::{Counted, Listed, Part};
 use super::row::{about, key, time, time_if_any, workspace};
 use super::{Failure, Sqlite, chapters};
 
@@ -55,33 +56,36 @@ macro_rules! stay {
     };
 }
 
-/// Where the runs of a key are that may fit a filter: the narrowest index that has them all. Wants the key's two parameters, and the filter's six.
-fn candidates(filter: &RunFilter) -> &'static str {
+/// Where the runs of a key are that may fit a filter: the narrowest index that has them all.
+enum Candidates {
+    /// In chapters, along an index, which has all runs of which this is true.
+    Chapters { index: &'static str, has: &'static str },
+    /// Behind this; wants the key's two parameters, and the filter's six.
+    Few(&'static str),
+}
+
+fn candidates(filter: &RunFilter) -> Candidates {
     match filter {
-        RunFilter { event: Some(_), .. } => concat!("FROM runs INDEXED BY runs_by_event WHERE runs.event = ?4 AND runs.stay = ", stay!()),
-        RunFilter { attention: true, .. } => concat!(
+        RunFilter { event: Some(_), .. } => {
+            Candidates::Few(concat!("FROM runs INDEXED BY runs_by_event WHERE runs.event = ?4 AND runs.stay = ", stay!()))
+        }
+        RunFilter { attention: true, .. } => Candidates::Few(concat!(
             "FROM runs INDEXED BY runs_wanting WHERE runs.state IN ('FAILED', 'UNCERTAIN') AND runs.dismissed_at IS NULL AND runs.stay = ",
             stay!()
-        ),
-        RunFilter { state: Some(state), .. } if !state.finished() => concat!(
+        )),
+        RunFilter { state: Some(state), .. } if !state.finished() => Candidates::Few(concat!(
             "FROM runs INDEXED BY runs_queued WHERE runs.addon = ?1 AND runs.queue IN (0, 1) AND runs.workspace = ?2 AND runs.stay = ",
             stay!()
-        ),
-        RunFilter { state: Some(RunState::Failed | RunState::Uncertain | RunState::Cancelled), .. } => concat!(
-            "FROM runs INDEXED BY runs_troubled WHERE runs.state IN ('FAILED', 'UNCERTAIN', 'CANCELLED') AND runs.state = ?5 AND runs.stay = ",
+        )),
+        RunFilter { state: Some(RunState::Failed | RunState::Uncertain | RunState::Cancelled), .. } => Candidates::Few(concat!(
+            "FROM runs INDEXED BY runs_troubled WHERE runs.state IN ('FAILED', 'UNCERTAIN', 'CANCELLED') AND runs.stay = ",
             stay!()
-        ),
-        RunFilter { state: Some(_), .. } => concat!(
-            "FROM chapters CROSS JOIN runs INDEXED BY runs_ended ON runs.chapter = chapters.chapter
-                AND runs.state IN ('SUCCEEDED', 'FAILED', 'STOPPED', 'UNCERTAIN', 'CANCELLED') AND runs.stay = ",
-            stay!(),
-            " WHERE true"
-        ),
-        _ => concat!(
-            "FROM chapters CROSS JOIN runs INDEXED BY runs_by_stay ON runs.chapter = chapters.chapter AND runs.stay = ",
-            stay!(),
-            " WHERE true"
-        ),
+        )),
+        RunFilter { state: Some(_), .. } => Candidates::Chapters {
+            index: "runs_ended",
+            has: "AND runs.state IN ('SUCCEEDED', 'FAILED', 'STOPPED', 'UNCERTAIN', 'CANCELLED')",
+        },
+        _ => Candidates::Chapters { index: "runs_by_stay", has: "" },
     }
 }
 
@@ -99,19 +103,31 @@ fn fitting(filter: &RunFilter) -> String {
     demands.into_iter().filter(|(wanted, _)| *wanted).map(|(_, demand)| demand).collect::<Vec<_>>().join(" ")
 }
 
+/// How many runs fit a filter, as [`Counted`] where they are counted by chapter.
 pub(super) fn count(filter: &RunFilter) -> String {
-    format!("{} SELECT count(*) {} {}", chapters::OF_RUNS, candidates(filter), fitting(filter))
+    let fitting = fitting(filter);
+    match candidates(filter) {
+        Candidates::Chapters { index, has } => Listed { table: "runs", index, fitting: format!("{has} {fitting}") }.counted("?9"),
+        Candidates::Few(candidates) => format!("SELECT count(*) {candidates} {fitting}"),
+    }
 }
 
-/// Whatever lies in the further half is counted from the end, because what is skipped has to be sorted.
-pub(super) fn page(filter: &RunFilter, order: Order) -> String {
+/// A part of them, newest first; wants the limit and the offset as well.
+pub(super) fn page(filter: &RunFilter) -> String {
+    let from = match candidates(filter) {
+        Candidates::Few(candidates) => format!("SELECT runs.number {candidates}"),
+        Candidates::Chapters { index, has } => format!(
+            "{} SELECT runs.number FROM chapters
+            CROSS JOIN runs INDEXED BY {index} ON runs.chapter = chapters.chapter AND runs.stay = {} WHERE true {has}",
+            chapters::OF_RUNS,
+            stay!()
+        ),
+    };
     format!(
         "SELECT runs.id, flow, flow_version, event, event_type, entity, state, due_at, reason, replay_of, created_at, started_at, finished_at,
             dismissed_at, json_array_length(steps) AS steps_total
-        FROM ({} SELECT runs.number {} {} ORDER BY runs.id {order} LIMIT ?9 OFFSET ?10) AS page
+        FROM ({from} {} ORDER BY runs.id DESC LIMIT ?9 OFFSET ?10) AS page
         CROSS JOIN runs ON runs.number = page.number ORDER BY runs.id DESC",
-        chapters::OF_RUNS,
-        candidates(filter),
         fitting(filter)
     )
 }
@@ -161,23 +177,39 @@ pub(super) const WITH_WORK: &str = "WITH RECURSIVE working (workspace) AS (
     )
     LIMIT ?3";
 
+/// A statement with what a filter asks for, for the runs of a span of ids.
+fn fitted(
+    sql: String,
+    key: Key,
+    filter: &RunFilter,
+    (from, to): (Uuid, Uuid),
+) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
+    about(AssertSqlSafe(sql), key)
+        .bind(filter.flow.map(|flow| flow.uuid()))
+        .bind(filter.event.map(|event| event.uuid()))
+        .bind(filter.state.map(RunState::as_str))
+        .bind(filter.event_type.as_ref().map(|event_type| event_type.as_str().to_owned()))
+        .bind(from)
+        .bind(to)
+}
+
 impl Sqlite {
     async fn list_runs(&self, key: Key, filter: &RunFilter, slice: Slice) -> Result<Page<RunSummary>, Failure> {
-        let (from, to) = span(filter.from, filter.to);
-        let fitting = |sql: String| {
-            about(AssertSqlSafe(sql), key)
-                .bind(filter.flow.map(|flow| flow.uuid()))
-                .bind(filter.event.map(|event| event.uuid()))
-                .bind(filter.state.map(RunState::as_str))
-                .bind(filter.event_type.as_ref().map(|event_type| event_type.as_str().to_owned()))
-                .bind(from)
-                .bind(to)
-        };
+        let (span, slice) = (span(filter.from, filter.to), Slice { limit: slice.limit.min(PAGE_ROWS_MAX), ..slice });
         let mut reading = self.reading().await?;
-        let total: i64 = fitting(count(filter)).fetch_one(&mut *reading).await?.try_get(0)?;
-        let total = u64::try_from(total).unwrap_or(0);
-        let (order, limit, offset) = Order::from_nearer_end(slice, total);
-        let rows = fitting(page(filter, order)).bind(limit).bind(offset).fetch_all(&mut *reading).await?;
+        let (total, part) = match candidates(filter) {
+            Candidates::Chapters { .. } => {
+                let rows = fitted(count(filter), key, filter, span).bind(i64::MAX).fetch_all(&mut *reading).await?;
+                let counted = Counted::read(&rows)?;
+                (counted.total, counted.part(slice))
+            }
+            Candidates::Few(_) => {
+                let total: i64 = fitted(count(filter), key, filter, span).fetch_one(&mut *reading).await?.try_get(0)?;
+                (u64::try_from(total).unwrap_or(0), Part::of(slice))
+            }
+        };
+        let page = fitted(page(filter), key, filter, (span.0.max(part.from), span.1.min(part.to)));
+        let rows = page.bind(part.limit).bind(part.offset).fetch_all(&mut *reading).await?;
         Ok(Page { total, items: rows.iter().map(listed).collect::<Result<_, _>>()? })
     }
 

@@ -122,3 +122,11 @@ pub struct Slice {
     /// After this many.
     pub offset: u32,
 }
+
+impl Slice {
+    /// How long the list is, if the part of it that has so many items tells: one that is shorter than asked for is the last.
+    pub fn total(self, items: usize) -> Option<u64> {
+        let (limit, offset, items) = (u64::from(self.limit), u64::from(self.offset), items as u64);
+        (items < limit && (items > 0 || offset == 0)).then_some(offset + items)
+    }
+}
