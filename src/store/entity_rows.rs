@@ -1,6 +1,5 @@
 //! Changes of the entity cache as rows of every backend: one for an entity, in the order that both databases like.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actors::entity::{EntityChange, sort_key};
@@ -10,12 +9,12 @@ use super::columns::to_json;
 use super::failure::Failure;
 
 /// What a row of the cache says. Without `sort` and `data` its entity is gone.
-pub(super) struct EntityRow<'c> {
-    pub(super) kind: &'c str,
-    pub(super) id: &'c str,
-    pub(super) parent: Option<&'c str>,
-    pub(super) name: Option<&'c str>,
-    pub(super) sort: Option<Cow<'c, str>>,
+pub(super) struct EntityRow {
+    pub(super) kind: String,
+    pub(super) id: String,
+    pub(super) parent: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) sort: Option<String>,
     pub(super) fetched_at: i64,
     pub(super) data: Option<String>,
 }
@@ -40,8 +39,9 @@ impl Names {
     }
 }
 
-/// The rows that changes come to: of two about the same entity the later one, and of two of the same moment the second.
-pub(super) fn rows(changes: &[EntityChange]) -> Result<Vec<EntityRow<'_>>, Failure> {
+/// The rows that changes come to: of two about the same entity the later one, and of two of the same moment the second. Made before the writer's turn,
+/// which everybody waits for.
+pub(super) fn rows(changes: &[EntityChange]) -> Result<Vec<EntityRow>, Failure> {
     let mut latest: BTreeMap<(&str, &str), &EntityChange> = BTreeMap::new();
     for change in changes {
         let known = latest.entry((change.kind().as_str(), change.id().as_str())).or_insert(change);
@@ -52,15 +52,15 @@ pub(super) fn rows(changes: &[EntityChange]) -> Result<Vec<EntityRow<'_>>, Failu
     latest.into_values().map(row).collect()
 }
 
-fn row(change: &EntityChange) -> Result<EntityRow<'_>, Failure> {
-    let (kind, id, fetched_at) = (change.kind().as_str(), change.id().as_str(), change.at().millis());
+fn row(change: &EntityChange) -> Result<EntityRow, Failure> {
+    let (kind, id, fetched_at) = (change.kind().as_str().to_owned(), change.id().as_str().to_owned(), change.at().millis());
     Ok(match change {
         EntityChange::Seen(entity) => EntityRow {
             kind,
             id,
-            parent: entity.parent.as_ref().map(actors::entity::EntityId::as_str),
-            name: entity.name.as_deref(),
-            sort: Some(entity.name.as_deref().map_or(Cow::Borrowed(""), sort_key)),
+            parent: entity.parent.as_ref().map(|parent| parent.as_str().to_owned()),
+            name: entity.name.as_deref().map(str::to_owned),
+            sort: Some(entity.name.as_deref().map_or_else(String::new, |name| sort_key(name).into_owned())),
             fetched_at,
             data: Some(to_json(&entity.data)?),
         },

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::record::Progress;
 use crate::clock::Timestamp;
-use crate::entity::{Entity, EntityId};
+use crate::entity::{Entity, EntityId, EntityType};
 use crate::ids::WorkspaceId;
 use crate::limits::bootstrap as limits;
 use crate::operation::Answer;
@@ -65,14 +64,16 @@ pub enum Failure {
 }
 
 /// Whose page it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'p> {
-    /// The operation.
-    pub progress: &'p Progress,
-    /// How its answers look.
-    pub answer: &'p Answer,
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// What is listed.
+    pub kind: EntityType,
+    /// Whether ids are ids only below an entity.
+    pub shared: bool,
+    /// How answers of the operation look.
+    pub answer: Answer,
     /// Below which entity.
-    pub parent: Option<&'p EntityId>,
+    pub parent: Option<EntityId>,
     /// The workspace.
     pub workspace: WorkspaceId,
     /// When the platform was asked.
@@ -84,7 +85,7 @@ pub struct Place<'p> {
 /// # Errors
 ///
 /// See [`Failure`].
-pub fn read(outcome: Result<ApiResponse, CallError>, place: Place<'_>) -> Result<Page, Failure> {
+pub fn read(outcome: Result<ApiResponse, CallError>, place: &Place) -> Result<Page, Failure> {
     let answer = outcome.map_err(|error| match error {
         CallError::NotReached(_) => Failure::Later { asked: None, reason: error.to_string() },
         CallError::Lost(_) => Failure::Again { reason: error.to_string() },
@@ -105,7 +106,7 @@ pub fn read(outcome: Result<ApiResponse, CallError>, place: Place<'_>) -> Result
     }
 }
 
-fn list(answer: &ApiResponse, place: Place<'_>) -> Result<Page, Failure> {
+fn list(answer: &ApiResponse, place: &Place) -> Result<Page, Failure> {
     let unreadable = |reason: &str| Failure::Unreadable { reason: reason.to_owned() };
     if answer.body.is_empty() {
         return Ok(Page { last: Some(true), ..Page::default() });
@@ -134,7 +135,7 @@ fn list(answer: &ApiResponse, place: Place<'_>) -> Result<Page, Failure> {
     Ok(page)
 }
 
-fn entity(mut item: Value, place: Place<'_>) -> Option<Entity> {
+fn entity(mut item: Value, place: &Place) -> Option<Entity> {
     if let Some(wrapped) = &place.answer.entity
         && let Some(inner) = item.get_mut(wrapped)
     {
@@ -144,15 +145,15 @@ fn entity(mut item: Value, place: Place<'_>) -> Option<Entity> {
         return None;
     }
     let id = own_id(&item).or_else(|| place.answer.list.is_none().then(|| place.workspace.to_string()))?;
-    let id = match place.parent.filter(|_| place.progress.shared) {
+    let id = match place.parent.as_ref().filter(|_| place.shared) {
         Some(parent) => format!("{parent}:{id}"),
         None => id,
     };
     Some(Entity {
-        kind: place.progress.kind.clone(),
+        kind: place.kind.clone(),
         id: EntityId::parse(&id).ok()?,
         name: name(&item),
-        parent: place.parent.cloned(),
+        parent: place.parent.clone(),
         data: item,
         fetched_at: place.asked_at,
     })

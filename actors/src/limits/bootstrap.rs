@@ -1,11 +1,13 @@
 //! Reading a workspace's data.
 
-/// Entities in a page: what the platform gives of most lists at a time. A page is one transaction, in which the journal waits some milliseconds.
+/// Entities in a page: what the platform gives of most lists at a time. It is stored in several transactions, so that the journal waits little.
 pub const PAGE_ENTITIES_MAX: u32 = 200;
 /// A page that is still too large with this many is given up.
 pub const PAGE_ENTITIES_MIN: u32 = 10;
 /// Bytes of a page: 200 projects with their memberships have some hundred kilobytes.
 pub const PAGE_BYTES_MAX: usize = 8 << 20;
+/// A page of more bytes is read on another thread: a fifth of a millisecond.
+pub const BYTES_READ_HERE_MAX: usize = 16 << 10;
 /// Time for one page, name look-up to last byte, in milliseconds.
 pub const CALL_MS_MAX: u64 = 30_000;
 /// Calls of one workspace that are under way together: 50 a second at more than half a second each.

@@ -19,8 +19,8 @@ pub const PREPARED_ROWS_MAX: usize = 4;
 pub const CHAPTER_ROWS: i64 = 1_024;
 /// How long before its event's time was taken an id may have been made, or behind it, in milliseconds.
 pub const ID_AHEAD_MS: i64 = 60_000;
-/// Changes of the entity cache in one transaction: a page of the largest size, at some 30 µs each.
-pub const ENTITY_CHANGES_MAX: usize = 200;
+/// Changes of the entity cache in one transaction, in which the journal waits: some 20 µs each.
+pub const ENTITY_CHANGES_MAX: usize = 50;
 /// Names that a search for a text looks at, in the order of names: some tenths of a second.
 pub const NAMES_SEARCHED_MAX: u32 = 200_000;
 /// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.

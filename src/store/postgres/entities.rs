@@ -22,9 +22,8 @@ const UPSERT: &str = "INSERT INTO entities (addon, workspace, stay, type, id, pa
     ON CONFLICT (stay, type, id) DO UPDATE SET parent = excluded.parent, name = excluded.name, sort = excluded.sort,
     fetched_at = excluded.fetched_at, data = excluded.data WHERE excluded.fetched_at >= entities.fetched_at";
 
-/// Writes changes of a stay.
-pub(super) async fn put(connection: &mut PgConnection, key: Key, stay: i64, changes: &[EntityChange]) -> Result<(), Failure> {
-    let rows = rows(changes)?;
+/// Writes rows of a stay.
+pub(super) async fn put(connection: &mut PgConnection, key: Key, stay: i64, rows: Vec<EntityRow>) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -49,12 +48,12 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, row: EntityRow<'_>) {
-        self.kinds.push(row.kind.to_owned());
-        self.ids.push(row.id.to_owned());
-        self.parents.push(row.parent.map(str::to_owned));
-        self.names.push(row.name.map(|name| name.as_bytes().to_vec()));
-        self.sorts.push(row.sort.map(|sort| sort.as_bytes().to_vec()));
+    fn push(&mut self, row: EntityRow) {
+        self.kinds.push(row.kind);
+        self.ids.push(row.id);
+        self.parents.push(row.parent);
+        self.names.push(row.name.map(String::into_bytes));
+        self.sorts.push(row.sort.map(String::into_bytes));
         self.times.push(row.fetched_at);
         self.data.push(row.data);
     }
@@ -178,13 +177,16 @@ impl Postgres {
                 Names::of(named.try_get(0)?)
             }
         };
-        let total: i64 = fitting(count(filter, names)).fetch_one(&mut *reading).await?.try_get(0)?;
-        let total = u64::try_from(total).unwrap_or(0);
-        if total <= u64::from(slice.offset) {
-            return Ok(Page { total, items: Vec::new() });
-        }
-        let part = fitting(page(filter, names)).bind(i64::from(slice.limit.min(PAGE_ROWS_MAX))).bind(i64::from(slice.offset));
-        let items = part.fetch_all(&mut *reading).await?.iter().map(listed).collect::<Result<_, _>>()?;
+        let slice = Slice { limit: slice.limit.min(PAGE_ROWS_MAX), ..slice };
+        let part = fitting(page(filter, names)).bind(i64::from(slice.limit)).bind(i64::from(slice.offset)).fetch_all(&mut *reading).await?;
+        let items: Vec<_> = part.iter().map(listed).collect::<Result<_, _>>()?;
+        let total = match slice.total(items.len()) {
+            Some(total) => total,
+            None => {
+                let total: i64 = fitting(count(filter, names)).fetch_one(&mut *reading).await?.try_get(0)?;
+                u64::try_from(total).unwrap_or(0)
+            }
+        };
         Ok(Page { total, items })
     }
 
@@ -233,9 +235,9 @@ impl Postgres {
     }
 }
 
-async fn change(connection: &mut PgConnection, key: Key, changes: Vec<EntityChange>) -> Result<bool, Failure> {
+async fn change(connection: &mut PgConnection, key: Key, rows: Vec<EntityRow>) -> Result<bool, Failure> {
     let Some(stay) = stay(connection, key).await? else { return Ok(false) };
-    put(connection, key, stay, &changes).await?;
+    put(connection, key, stay, rows).await?;
     Ok(true)
 }
 
@@ -246,8 +248,8 @@ impl Entities for Postgres {
     }
 
     async fn change_entities(&self, key: Key, changes: &[EntityChange]) -> Result<bool, Error> {
-        let changes = changes.to_vec();
-        self.transact(move |connection| Box::pin(change(connection, key, changes))).await
+        let rows = rows(changes)?;
+        self.transact(move |connection| Box::pin(change(connection, key, rows))).await
     }
 
     async fn entities(&self, key: Key, filter: &EntityFilter, slice: Slice) -> Result<Page<Listed>, Error> {

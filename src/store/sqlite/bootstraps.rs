@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, SqliteConnection};
 
 use super::super::columns::{columns_behind, to_json};
+use super::super::entity_rows::{EntityRow, rows};
 use super::erase::BOOTSTRAP_OPERATIONS;
 use super::flows::stay;
 use super::row::{about, json, key};
@@ -59,7 +60,7 @@ async fn replace(connection: &mut SqliteConnection, key: Key, record: Record) ->
 struct Advance {
     head: Head,
     operations: Vec<Progress>,
-    changes: Vec<EntityChange>,
+    entities: Vec<EntityRow>,
 }
 
 async fn advance(connection: &mut SqliteConnection, key: Key, advance: Advance) -> Result<bool, Failure> {
@@ -74,7 +75,7 @@ async fn advance(connection: &mut SqliteConnection, key: Key, advance: Advance) 
         let query = sqlx::query("UPDATE bootstrap_operations SET progress = ?3 WHERE stay = ?1 AND operation = ?2").bind(stay);
         query.bind(progress.operation.clone()).bind(to_json(progress)?).execute(&mut *connection).await?;
     }
-    entities::put(connection, key, stay, &advance.changes).await?;
+    entities::put(connection, key, stay, advance.entities).await?;
     Ok(true)
 }
 
@@ -119,7 +120,7 @@ impl Bootstraps for Sqlite {
     }
 
     async fn advance_bootstrap(&self, key: Key, head: &Head, operations: &[Progress], changes: &[EntityChange]) -> Result<bool, Error> {
-        let all = Advance { head: head.clone(), operations: operations.to_vec(), changes: changes.to_vec() };
+        let all = Advance { head: head.clone(), operations: operations.to_vec(), entities: rows(changes)? };
         self.transact(move |connection| Box::pin(advance(connection, key, all))).await
     }
 

@@ -30,18 +30,17 @@ fn upsert(width: usize) -> String {
     )
 }
 
-/// Writes changes of a stay.
-pub(super) async fn put(connection: &mut SqliteConnection, key: Key, stay: i64, changes: &[EntityChange]) -> Result<(), Failure> {
+/// Writes rows of a stay.
+pub(super) async fn put(connection: &mut SqliteConnection, key: Key, stay: i64, rows: Vec<EntityRow>) -> Result<(), Failure> {
     let (addon, workspace) = key_columns(key);
-    let mut left = rows(changes)?;
+    let mut left = rows;
     for width in WIDTHS {
         while left.len() >= width {
             let rest = left.split_off(width);
             let mut query = sqlx::query(AssertSqlSafe(upsert(width)));
             for EntityRow { kind, id, parent, name, sort, fetched_at, data } in std::mem::replace(&mut left, rest) {
-                query = query.bind(addon).bind(workspace.clone()).bind(stay).bind(kind.to_owned()).bind(id.to_owned());
-                query = query.bind(parent.map(str::to_owned)).bind(name.map(str::to_owned)).bind(sort.map(String::from));
-                query = query.bind(fetched_at).bind(data);
+                query = query.bind(addon).bind(workspace.clone()).bind(stay).bind(kind).bind(id);
+                query = query.bind(parent).bind(name).bind(sort).bind(fetched_at).bind(data);
             }
             query.execute(&mut *connection).await?;
         }
@@ -174,13 +173,16 @@ impl Sqlite {
                 Names::of(named.try_get(0)?)
             }
         };
-        let total: i64 = fitting(count(filter, names)).fetch_one(&mut *reading).await?.try_get(0)?;
-        let total = u64::try_from(total).unwrap_or(0);
-        if total <= u64::from(slice.offset) {
-            return Ok(Page { total, items: Vec::new() });
-        }
-        let part = fitting(page(filter, names)).bind(slice.limit.min(PAGE_ROWS_MAX)).bind(slice.offset);
-        let items = part.fetch_all(&mut *reading).await?.iter().map(listed).collect::<Result<_, _>>()?;
+        let slice = Slice { limit: slice.limit.min(PAGE_ROWS_MAX), ..slice };
+        let part = fitting(page(filter, names)).bind(slice.limit).bind(slice.offset).fetch_all(&mut *reading).await?;
+        let items: Vec<_> = part.iter().map(listed).collect::<Result<_, _>>()?;
+        let total = match slice.total(items.len()) {
+            Some(total) => total,
+            None => {
+                let total: i64 = fitting(count(filter, names)).fetch_one(&mut *reading).await?.try_get(0)?;
+                u64::try_from(total).unwrap_or(0)
+            }
+        };
         Ok(Page { total, items })
     }
 
@@ -227,9 +229,9 @@ impl Sqlite {
     }
 }
 
-async fn change(connection: &mut SqliteConnection, key: Key, changes: Vec<EntityChange>) -> Result<bool, Failure> {
+async fn change(connection: &mut SqliteConnection, key: Key, rows: Vec<EntityRow>) -> Result<bool, Failure> {
     let Some(stay) = stay(connection, key).await? else { return Ok(false) };
-    put(connection, key, stay, &changes).await?;
+    put(connection, key, stay, rows).await?;
     Ok(true)
 }
 
@@ -240,8 +242,8 @@ impl Entities for Sqlite {
     }
 
     async fn change_entities(&self, key: Key, changes: &[EntityChange]) -> Result<bool, Error> {
-        let changes = changes.to_vec();
-        self.transact(move |connection| Box::pin(change(connection, key, changes))).await
+        let rows = rows(changes)?;
+        self.transact(move |connection| Box::pin(change(connection, key, rows))).await
     }
 
     async fn entities(&self, key: Key, filter: &EntityFilter, slice: Slice) -> Result<Page<Listed>, Error> {

@@ -2,10 +2,8 @@
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
 use super::Reader;
@@ -20,6 +18,7 @@ use crate::entity::{EntityChange, EntityId};
 use crate::limits::bootstrap as limits;
 use crate::limits::run::LOOK_SECONDS_MAX;
 use crate::limits::store::ENTITY_CHANGES_MAX;
+use crate::port::clockify::{ApiResponse, CallError};
 use crate::port::observer::{Happening, Stir};
 use crate::port::store;
 use crate::workspace::runner::turn::Turn;
@@ -52,6 +51,14 @@ impl Drop for Works<'_> {
     fn drop(&mut self) {
         self.0.env.observer.observe(self.0.key.addon, Happening::BootstrapRests);
     }
+}
+
+/// Reads a page: a large one on another thread, because the workspaces that share this one would wait for it. A panic is its failure.
+async fn read(answer: Result<ApiResponse, CallError>, place: Place) -> Result<Page, Failure> {
+    let large = answer.as_ref().is_ok_and(|answer| answer.body.len() > limits::BYTES_READ_HERE_MAX);
+    let read = move || page::read(answer, &place);
+    let outcome = if large { tokio::task::spawn_blocking(read).await.ok() } else { std::panic::catch_unwind(AssertUnwindSafe(read)).ok() };
+    outcome.unwrap_or_else(|| Err(Failure::Unreadable { reason: "the answer could not be read".into() }))
 }
 
 impl Reader {
@@ -193,24 +200,17 @@ impl Reader {
         let Some(installation) = installation else { return machine.give_back(operation, &parent) };
         let Some((progress, lane)) = machine.lane(operation, parent.as_ref()) else { return machine.give_back(operation, &parent) };
         let known = self.env.catalogue.get(&progress.operation);
-        let call = known.and_then(|known| Some((Arc::clone(known), request(known, progress, lane, self.key.workspace)?)));
-        let (progress, asked_at) = (progress.clone(), self.env.clock.now());
+        let call = known.and_then(|known| {
+            let request = request(known, progress, lane, self.key.workspace)?;
+            let (kind, answer) = (progress.kind.clone(), known.answer.clone());
+            let (workspace, asked_at) = (self.key.workspace, self.env.clock.now());
+            Some((request, Place { kind, shared: progress.shared, answer, parent: parent.clone(), workspace, asked_at }))
+        });
         let runner = Rc::clone(&self.runner);
         calls.spawn_local(async move {
             let outcome = match call {
                 None => Err(Failure::Unreadable { reason: "the API catalogue no longer has this operation".into() }),
-                Some((known, request)) => {
-                    let answer = runner.read_page(&installation, request, turn).await;
-                    let place = |parent| Place {
-                        progress: &progress,
-                        answer: &known.answer,
-                        parent,
-                        workspace: installation.key.workspace,
-                        asked_at,
-                    };
-                    let read = AssertUnwindSafe(async { page::read(answer, place(parent.as_ref())) }).catch_unwind().await;
-                    read.unwrap_or_else(|_| Err(Failure::Unreadable { reason: "the answer could not be read".into() }))
-                }
+                Some((request, place)) => read(runner.read_page(&installation, request, turn).await, place).await,
             };
             Came { operation, parent, outcome }
         });
@@ -243,7 +243,8 @@ impl Reader {
         self.runner.token_is_dead(machine.record().head.note.as_deref().unwrap_or_default());
     }
 
-    /// Stores what a page brought, with the standing of its operation: all of it, but for lists that come whole and are large, in one transaction.
+    /// Stores what a page brought, some at a time so that others' writes come in between; the last of it with the standing of its operation. A crash
+    /// before that repeats the page, and a row is the same however often it is written.
     async fn keep(&self, machine: &mut Machine, changed: Changed, mut changes: Vec<EntityChange>) -> Result<Kept, store::Error> {
         let (store, record) = (&self.env.store, machine.record());
         while changes.len() > ENTITY_CHANGES_MAX {
