@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::compiled::Compiled;
+use super::extent;
 use super::run::{Each, Place, Reason, Step};
 use crate::ids::WorkspaceId;
 use crate::limits::run::ITEM_ANSWER_BYTES_MAX;
@@ -87,7 +88,7 @@ impl Context {
             && let Some(answer) = self.list.as_mut().and_then(|list| list.answers.last_mut())
         {
             // As the record keeps it once the item is done, so that a later life finds the same.
-            let kept = step.data.as_ref().filter(|data| data.to_string().len() <= ITEM_ANSWER_BYTES_MAX);
+            let kept = step.data.as_ref().filter(|data| extent::fits(data, ITEM_ANSWER_BYTES_MAX));
             *answer = kept.cloned().unwrap_or(Value::Null);
         }
         let Some(data) = &step.data else { return };

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use self::judge::{Judged, judge};
 use super::action::CompiledAction;
+use super::extent;
 use super::model::{OnUncertain, Retry};
 use super::run::{Each, Place, Reason, RequestSummary, Run, RunState, Step, StepState};
 use crate::backoff;
@@ -148,7 +149,7 @@ pub fn fold_item(run: &mut Run) {
     let Some(Place { index, each: Some(each) }) = run.steps.last().map(Step::place) else { return };
     for step in run.steps.iter_mut().filter(|step| step.index == index && step.each.is_some_and(|of| of.item == each.item)) {
         let last = step.each.is_some_and(|of| of.action == each.action);
-        if !last || step.data.as_ref().is_some_and(|data| data.to_string().len() > limits::ITEM_ANSWER_BYTES_MAX) {
+        if !last || step.data.as_ref().is_some_and(|data| !extent::fits(data, limits::ITEM_ANSWER_BYTES_MAX)) {
             step.data = None;
         }
         if let Some(body) = step.request.as_mut().and_then(|request| request.body.as_mut()) {

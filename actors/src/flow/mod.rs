@@ -14,6 +14,7 @@ pub mod compiled;
 pub mod condition;
 pub mod context;
 pub mod dry_run;
+mod extent;
 pub mod machine;
 pub mod matching;
 pub mod model;

@@ -16,7 +16,9 @@ pub const VISITS_PER_RUN: usize = 2_000;
 pub const VISITS_PER_RECORD: usize = 1_000;
 /// A call, whatever is answered.
 pub const VISITS_PER_CALL: usize = 1_000;
-/// Bytes of a payload or an answer that are read, and written, at the price of one visit.
+/// Bytes of a payload that are read, and written, at the price of one visit.
 pub const BYTES_PER_VISIT: usize = 8;
+/// Bytes of an answer, which becomes a document of which steps keep parts, likewise.
+pub const BYTES_ANSWERED_PER_VISIT: usize = 3;
 /// Bytes of what a run's steps keep, which are copied, made a text, sealed and written with each of its records.
 pub const BYTES_RECORDED_PER_VISIT: usize = 2;

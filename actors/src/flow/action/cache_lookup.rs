@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::scalar;
 use crate::entity::{EntityId, EntityType};
+use crate::flow::extent;
 use crate::flow::machine::Tried;
 use crate::flow::model::OnMissing;
 use crate::flow::read::Faults;
@@ -45,7 +46,7 @@ impl CacheLookup {
     /// What follows from what was found.
     pub fn judge(&self, found: Option<Value>) -> Tried {
         match (found, self.on_missing) {
-            (Some(data), _) if data.to_string().len() > RESPONSE_BYTES_MAX => {
+            (Some(data), _) if !extent::fits(&data, RESPONSE_BYTES_MAX) => {
                 Tried::Unrendered(Reason::new("entity_too_large", format!("the entity has more than {RESPONSE_BYTES_MAX} bytes")))
             }
             (Some(data), _) => Tried::Found(data),

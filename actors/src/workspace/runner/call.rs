@@ -12,7 +12,7 @@ use crate::flow::machine::Tried;
 use crate::flow::run::Run;
 use crate::flow::template::Secrets;
 use crate::installation::Installation;
-use crate::limits::effort::{BYTES_PER_VISIT, VISITS_PER_CALL};
+use crate::limits::effort::{BYTES_ANSWERED_PER_VISIT, VISITS_PER_CALL};
 use crate::limits::run as limits;
 use crate::port::clockify::{ApiRequest, Method};
 use crate::port::observer::Happening;
@@ -51,7 +51,7 @@ impl Runner {
         self.spend(VISITS_PER_CALL);
         match outcome {
             Ok(Ok(answer)) => {
-                self.spend(answer.body.len() / BYTES_PER_VISIT);
+                self.spend(answer.body.len() / BYTES_ANSWERED_PER_VISIT);
                 if writes {
                     written.extend(answer_id(&answer.body));
                     self.remember_writes(run, &written);
@@ -70,7 +70,7 @@ impl Runner {
             let outcome = self.clients.web.call(self.key, request).await;
             let status = outcome.as_ref().map_or(0, |response| response.status);
             self.env.observer.observe(self.key.addon, Happening::WebCall(status));
-            self.spend(VISITS_PER_CALL + outcome.as_ref().map_or(0, |response| response.body.len()) / BYTES_PER_VISIT);
+            self.spend(VISITS_PER_CALL + outcome.as_ref().map_or(0, |response| response.body.len()) / BYTES_ANSWERED_PER_VISIT);
             match outcome {
                 Ok(response) => Tried::Heard(call.answer().read(&response, secrets)),
                 Err(error) => Tried::Unheard(error),

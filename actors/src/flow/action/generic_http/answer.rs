@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::mask;
+use crate::flow::extent;
 use crate::flow::machine::Heard;
 use crate::flow::model::Expected;
 use crate::flow::read::Faults;
@@ -64,14 +65,10 @@ impl Answer {
         let expected = self.expect.iter().any(|expected| expected.fits(response.status));
         let words = match &body {
             Value::Null => String::new(),
-            Value::String(text) => cut(text),
-            other => cut(&other.to_string()),
+            Value::String(text) => text.chars().take(limits::WORDS_SHOWN_MAX).collect(),
+            other => extent::beginning(other, limits::WORDS_SHOWN_MAX),
         };
         data.insert("data".into(), body);
         Heard { status: response.status, retry_after: response.retry_after, expected, data: Value::Object(data), words }
     }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(limits::WORDS_SHOWN_MAX).collect()
 }
