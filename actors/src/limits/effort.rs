@@ -20,5 +20,5 @@ pub const VISITS_PER_CALL: usize = 1_000;
 pub const BYTES_PER_VISIT: usize = 8;
 /// Bytes of an answer, which becomes a document of which steps keep parts, likewise.
 pub const BYTES_ANSWERED_PER_VISIT: usize = 3;
-/// Bytes of what a run's steps keep, which are copied, made a text, sealed and written with each of its records.
-pub const BYTES_RECORDED_PER_VISIT: usize = 2;
+/// Bytes of what a run's steps keep, which are copied, made a text, and written twice with each of its records: to the log and from there to the file.
+pub const BYTES_RECORDED_PER_VISIT: usize = 1;
