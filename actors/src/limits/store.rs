@@ -20,7 +20,7 @@ pub const CHAPTER_ROWS: i64 = 1_024;
 /// How long before its event's time was taken an id may have been made, or behind it, in milliseconds.
 pub const ID_AHEAD_MS: i64 = 60_000;
 /// Changes of the entity cache in one transaction, in which the journal waits: some 20 µs each. Measured beside a bootstrap: 200 more than double the
-/// p99 of a webhook, these add a third.
+/// p99 of a webhook, these add half.
 pub const ENTITY_CHANGES_MAX: usize = 25;
 /// Names that a search for a text looks at, in the order of names: some tenths of a second.
 pub const NAMES_SEARCHED_MAX: u32 = 200_000;
