@@ -8,6 +8,8 @@ pub const PAGE_ENTITIES_MIN: u32 = 10;
 pub const PAGE_BYTES_MAX: usize = 8 << 20;
 /// A page of more bytes is read on another thread: a fifth of a millisecond.
 pub const BYTES_READ_HERE_MAX: usize = 16 << 10;
+/// Pages of all workspaces that are read on other threads together: each has a processor to itself, and the requests keep theirs.
+pub const READ_ELSEWHERE_MAX: usize = 2;
 /// Time for one page, name look-up to last byte, in milliseconds.
 pub const CALL_MS_MAX: u64 = 30_000;
 /// Calls of one workspace that are under way together: 50 a second at more than half a second each.

@@ -60,24 +60,24 @@ macro_rules! stay {
 enum Candidates {
     /// In chapters, along an index, which has all runs of which this is true.
     Chapters { index: &'static str, has: &'static str },
-    /// Behind this; wants the key's two parameters, and the filter's six.
-    Few(&'static str),
+    /// Along an index of their own, which has no chapters; wants the key's two parameters, and the filter's six.
+    Along(&'static str),
 }
 
 fn candidates(filter: &RunFilter) -> Candidates {
     match filter {
         RunFilter { event: Some(_), .. } => {
-            Candidates::Few(concat!("FROM runs INDEXED BY runs_by_event WHERE runs.event = ?4 AND runs.stay = ", stay!()))
+            Candidates::Along(concat!("FROM runs INDEXED BY runs_by_event WHERE runs.event = ?4 AND runs.stay = ", stay!()))
         }
-        RunFilter { attention: true, .. } => Candidates::Few(concat!(
+        RunFilter { attention: true, .. } => Candidates::Along(concat!(
             "FROM runs INDEXED BY runs_wanting WHERE runs.state IN ('FAILED', 'UNCERTAIN') AND runs.dismissed_at IS NULL AND runs.stay = ",
             stay!()
         )),
-        RunFilter { state: Some(state), .. } if !state.finished() => Candidates::Few(concat!(
+        RunFilter { state: Some(state), .. } if !state.finished() => Candidates::Along(concat!(
             "FROM runs INDEXED BY runs_queued WHERE runs.addon = ?1 AND runs.queue IN (0, 1) AND runs.workspace = ?2 AND runs.stay = ",
             stay!()
         )),
-        RunFilter { state: Some(RunState::Failed | RunState::Uncertain | RunState::Cancelled), .. } => Candidates::Few(concat!(
+        RunFilter { state: Some(RunState::Failed | RunState::Uncertain | RunState::Cancelled), .. } => Candidates::Along(concat!(
             "FROM runs INDEXED BY runs_troubled WHERE runs.state IN ('FAILED', 'UNCERTAIN', 'CANCELLED') AND runs.stay = ",
             stay!()
         )),
@@ -108,14 +108,14 @@ pub(super) fn count(filter: &RunFilter) -> String {
     let fitting = fitting(filter);
     match candidates(filter) {
         Candidates::Chapters { index, has } => Listed { table: "runs", index, fitting: format!("{has} {fitting}") }.counted("?9"),
-        Candidates::Few(candidates) => format!("SELECT count(*) {candidates} {fitting}"),
+        Candidates::Along(candidates) => format!("SELECT count(*) {candidates} {fitting}"),
     }
 }
 
 /// A part of them, newest first; wants the limit and the offset as well.
 pub(super) fn page(filter: &RunFilter) -> String {
     let from = match candidates(filter) {
-        Candidates::Few(candidates) => format!("SELECT runs.number {candidates}"),
+        Candidates::Along(candidates) => format!("SELECT runs.number {candidates}"),
         Candidates::Chapters { index, has } => format!(
             "{} SELECT runs.number FROM chapters
             CROSS JOIN runs INDEXED BY {index} ON runs.chapter = chapters.chapter AND runs.stay = {} WHERE true {has}",
@@ -203,7 +203,7 @@ impl Sqlite {
                 let counted = Counted::read(&rows)?;
                 (counted.total, counted.part(slice))
             }
-            Candidates::Few(_) => {
+            Candidates::Along(_) => {
                 let total: i64 = fitted(count(filter), key, filter, span).fetch_one(&mut *reading).await?.try_get(0)?;
                 (u64::try_from(total).unwrap_or(0), Part::of(slice))
             }

@@ -130,3 +130,20 @@ impl Slice {
         (items < limit && (items > 0 || offset == 0)).then_some(offset + items)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_part_tells_how_long_the_list_is() {
+        for length in 0..6_u32 {
+            for (limit, offset) in (0..7).flat_map(|limit| (0..7).map(move |offset| (limit, offset))) {
+                let items = length.saturating_sub(offset).min(limit);
+                let told = Slice { limit, offset }.total(items as usize);
+                let tells = items < limit && (items > 0 || offset == 0);
+                assert_eq!(told, tells.then_some(u64::from(length)), "{limit} after {offset} of {length}");
+            }
+        }
+    }
+}

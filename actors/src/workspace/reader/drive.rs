@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Reader;
@@ -53,11 +54,24 @@ impl Drop for Works<'_> {
     }
 }
 
+/// Places of the pages that are read on other threads.
+static ELSEWHERE: Semaphore = Semaphore::const_new(limits::READ_ELSEWHERE_MAX);
+
 /// Reads a page: a large one on another thread, because the workspaces that share this one would wait for it. A panic is its failure.
 async fn read(answer: Result<ApiResponse, CallError>, place: Place) -> Result<Page, Failure> {
     let large = answer.as_ref().is_ok_and(|answer| answer.body.len() > limits::BYTES_READ_HERE_MAX);
     let read = move || page::read(answer, &place);
-    let outcome = if large { tokio::task::spawn_blocking(read).await.ok() } else { std::panic::catch_unwind(AssertUnwindSafe(read)).ok() };
+    let outcome = if large {
+        // Never closed, so that everybody's turn comes; it lasts as long as the reading, whether anybody still waits for it or not.
+        let turn = ELSEWHERE.acquire().await;
+        let read = move || {
+            let _turn = turn;
+            read()
+        };
+        tokio::task::spawn_blocking(read).await.ok()
+    } else {
+        std::panic::catch_unwind(AssertUnwindSafe(read)).ok()
+    };
     outcome.unwrap_or_else(|| Err(Failure::Unreadable { reason: "the answer could not be read".into() }))
 }
 
