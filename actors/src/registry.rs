@@ -3,7 +3,7 @@
 //! Nobody else holds an address. There is one live actor for a key (I3): a successor starts only when the mailbox of the last one is closed or the
 //! last one has said that it retired. A message that was certainly not looked at is offered again; one whose actor died over it is not, so that a
 //! message that kills kills once. Every wait has a bound (I5). In `delivery` a webhook comes in, in `messages` everything else is asked, in `lives`
-//! actors begin and end; `under_way` counts deliveries.
+//! actors begin and end; `under_way` counts deliveries and refusals.
 
 mod delivery;
 mod lives;
@@ -50,6 +50,7 @@ struct Actor {
     address: Addr<Workspace>,
     generation: u64,
     deliveries: UnderWay,
+    refusals: UnderWay,
 }
 
 impl Registry {

@@ -90,9 +90,7 @@ async fn accept(
     path: String,
 ) -> Result<HttpResponse, Error> {
     let service = &*caller.service;
-    if service.registry.is_busy(caller.key) {
-        return Err(registry::Error::Busy.into());
-    }
+    service.registry.admit(caller.key).await?;
     let payload = body::read(request, payload, service.webhook_body_bytes_max, &*service.clock).await?;
     let facts = Facts::read(&payload, known.entity).map_err(|error| Error::saying(Kind::InvalidJson, error.to_string()))?;
     if !facts.agrees_with(caller.key.workspace) {

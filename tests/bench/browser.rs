@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::connection::{Connection, request};
 use super::process::Process;
-use super::report::Report;
+use super::report::{Report, median};
 use super::workspaces::Platform;
 
 const LOOK: Duration = Duration::from_millis(20);
@@ -43,12 +43,10 @@ pub async fn measure(service: &Process, platform: &Platform, rounds: usize, repo
         seen.push(browser.usable().await);
     }
     let first = seen.remove(0);
-    let median = |index: usize| {
-        let mut figures: Vec<f64> = seen.iter().map(|figures| figures[index].as_f64().unwrap()).collect();
-        figures.sort_by(f64::total_cmp);
-        figures[figures.len() / 2]
+    let line = |index: usize| {
+        let later = median(seen.iter().map(|figures| figures[index].as_f64().unwrap()).collect());
+        format!("{later:.0} ms, first {:.0} ms", first[index].as_f64().unwrap())
     };
-    let line = |index: usize| format!("{:.0} ms, first {:.0} ms", median(index), first[index].as_f64().unwrap());
     report.add(format!("dashboard in a browser, median of {rounds}: something to see"), line(0), "");
     report.add("  usable: its figures stand there", line(1), "300 ms");
     let last = seen.last().unwrap_or(&first);

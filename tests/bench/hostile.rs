@@ -16,7 +16,7 @@ use super::load::{Outcome, Until, paced, run};
 use super::measure::{folder, words};
 use super::plan::Plan;
 use super::process::{Process, until};
-use super::report::Report;
+use super::report::{Report, median};
 use super::workspaces::{BLANK_ID, Deliveries, Platform, note_what_is_billable};
 
 /// The hostile workspace's number and id; the others' follow.
@@ -162,11 +162,6 @@ async fn compare(name: &str, tricks: &[&Trick], plan: &Plan, report: &mut Report
     report.add(format!("{name}: others alone"), format!("{:.0}/s, p99 {:.1} ms", rate(&alone), p99(&alone)), "");
     report.add(format!("{name}: others beside it"), format!("{:.0}/s, p99 {:.1} ms", rate(&beside), p99(&beside)), "");
     report.add(format!("{name}: what is left"), format!("{:.3}", rate(&beside) / rate(&alone)), TO_REACH);
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 async fn round(tricks: &[&Trick], plan: &Plan) -> Done {

@@ -100,7 +100,8 @@ pub async fn paced(
                         latencies.push(sent.elapsed());
                     }
                     if status == 0 {
-                        return;
+                        // As every client does; who was refused before its body was read finds its connection closed.
+                        connection = Connection::open(address).await.expect("connect again");
                     }
                     if !pause.is_zero() {
                         tokio::time::sleep(pause).await;

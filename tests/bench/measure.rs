@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::api::Api;
-use super::connection::Connection;
 use super::floor::Floor;
-use super::load::{Outcome, Until, paced, run};
+use super::load::{Outcome, Until, run};
 use super::plan::Plan;
 use super::process::{Process, until};
 use super::report::Report;
@@ -23,11 +22,13 @@ pub fn folder() -> TempDir {
     tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap()
 }
 
-fn megabytes(bytes: u64) -> String {
+/// Bytes, in words.
+pub fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
-fn milliseconds(duration: Duration) -> String {
+/// A time, in words.
+pub fn milliseconds(duration: Duration) -> String {
     format!("{:.0} ms", duration.as_secs_f64() * 1_000.0)
 }
 
@@ -54,7 +55,9 @@ pub async fn accepting(plan: &Plan, report: &mut Report) {
     let deliveries = platform.deliveries(0, plan.workspaces);
     let mut sent = 0;
     for (connections, to_reach) in LOADS {
-        let outcome = load(&service, &deliveries, connections, (plan.load, Duration::ZERO), &mut sent).await;
+        let (written, first) = (deliveries.clone(), sent);
+        let outcome = run(service.address, connections, Until::Passed(plan.load), move |n, into| written.write(first + n, into)).await;
+        sent += outcome.answers.values().sum::<usize>() + connections;
         report.add(format!("webhooks, {connections} connections"), words(&outcome), to_reach);
         if let Some(floor) = Floor::start(folder.path()).await {
             let deliveries = deliveries.clone();
@@ -68,20 +71,7 @@ pub async fn accepting(plan: &Plan, report: &mut Report) {
     service.stop().await;
 }
 
-async fn load(
-    service: &Process,
-    deliveries: &super::workspaces::Deliveries,
-    connections: usize,
-    (time, pause): (Duration, Duration),
-    sent: &mut usize,
-) -> Outcome {
-    let (deliveries, first) = (deliveries.clone(), *sent);
-    let write = move |n, into: &mut Vec<u8>| deliveries.write(first + n, into);
-    let outcome = paced(service.address, connections, Until::Passed(time), pause, write).await;
-    *sent += outcome.answers.values().sum::<usize>() + connections;
-    outcome
-}
-
+/// A load's outcome, in words.
 pub fn words(outcome: &Outcome) -> String {
     format!("{:.0}/s, p50 {:.2} ms, p99 {:.2} ms{}", outcome.rate(), outcome.percentile(0.5), outcome.percentile(0.99), outcome.others())
 }
@@ -126,50 +116,5 @@ pub async fn many_installations(plan: &Plan, report: &mut Report) {
     let service = Process::start(folder.path(), &platform.public_key(), api.address).await;
     report.add(format!("ready, {count} installed"), milliseconds(service.ready_after), "2,000 ms for 100,000");
     report.add(format!("memory, {count} installed, after a restart"), megabytes(service.resident()), "250 MB for 100,000");
-    service.stop().await;
-}
-
-/// How others send beside a bootstrap: as people and their timers do, and as fast as they are answered, when the machine has no time left for anybody.
-const PACES: [(&str, Duration); 2] = [("with pauses", Duration::from_millis(10)), ("without a pause", Duration::ZERO)];
-
-/// A workspace with very many entities is read, while webhooks of a thousand others come in.
-pub async fn entities(plan: &Plan, report: &mut Report) {
-    let (folder, api) = (folder(), Api::with_tags(Some(plan.entities)));
-    let platform = Platform::new(api.address);
-    let service = Process::start(folder.path(), &platform.public_key(), api.address).await;
-    platform.install(service.address, 0, plan.workspaces).await;
-    let ask = async |method: &str, path: &str| {
-        let mut connection = Connection::open(service.address).await.unwrap();
-        let begun = Instant::now();
-        let status = connection.exchange(&platform.of_owner(method, path, 0)).await.unwrap();
-        assert!((200..300).contains(&status), "{method} {path}: {status}");
-        (connection.body(), begun.elapsed())
-    };
-    let deliveries = platform.deliveries(1, plan.workspaces - 1);
-    let mut sent = 0;
-    for (how, pause) in PACES {
-        let alone = load(&service, &deliveries, 16, (plan.load, pause), &mut sent).await;
-        report.add(format!("webhooks, 16 connections {how}, nothing else"), words(&alone), "");
-    }
-    report.add("  memory until then, at most", megabytes(service.resident_peak()), "");
-    let begun = Instant::now();
-    ask("POST", "/ui/bootstrap/trigger").await;
-    for (how, pause) in PACES {
-        let beside = load(&service, &deliveries, 16, (plan.load, pause), &mut sent).await;
-        report.add(format!("webhooks, 16 connections {how}, beside a bootstrap"), words(&beside), "");
-    }
-    while ask("GET", "/ui/bootstrap/state").await.0.contains("\"finished_at\":null") {
-        assert!(begun.elapsed().as_secs() < 1_800, "the bootstrap did not end");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    let seconds = begun.elapsed().as_secs_f64();
-    let (state, _) = ask("GET", "/ui/bootstrap/state").await;
-    let calls = state.split("\"calls\":").nth(1).and_then(|rest| rest.split(',').next()?.parse::<f64>().ok()).unwrap_or(0.0);
-    report.add(format!("{} entities read", plan.entities), format!("{seconds:.0} s, {:.1} calls/s", calls / seconds), "47.5 calls/s");
-    for (what, path) in [("first page of them", "/ui/entities?type=tags"), ("search in them", "/ui/entities?type=tags&q=number+99999")] {
-        report.add(format!("  {what}"), milliseconds(ask("GET", path).await.1), "");
-    }
-    report.add("  memory until then, at most", megabytes(service.resident_peak()), "as much as without it");
-    report.add("  database", megabytes(std::fs::metadata(folder.path().join("road.db")).unwrap().len()), "");
     service.stop().await;
 }

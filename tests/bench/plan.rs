@@ -15,11 +15,11 @@ pub struct Plan {
     pub events: usize,
     /// Installations of the last measurement.
     pub installed: usize,
-    /// Entities that a workspace is read with; none is read otherwise.
+    /// Entities that a workspace is read with, and nothing else is measured; none is read otherwise.
     pub entities: usize,
     /// Which trick one workspace plays on the others, and nothing else is measured: `all` plays every one.
     pub trick: Option<String>,
-    /// Rounds of that, each without the trick and with it.
+    /// Rounds of that or of reading, each without it and with it.
     pub rounds: usize,
 }
 
@@ -59,7 +59,8 @@ impl Plan {
 }
 
 fn usage() -> ! {
-    println!("cargo bench --bench road -- [--full] [--seconds N] [--events N] [--installed N] [--entities N]");
+    println!("cargo bench --bench road -- [--full] [--seconds N] [--events N] [--installed N]");
+    println!("cargo bench --bench road -- --entities N [--rounds N] [--seconds N]");
     println!("cargo bench --bench road -- --hostile all|TRICK [--rounds N] [--events N]   tricks: {}", super::hostile::names());
     std::process::exit(2)
 }

@@ -34,3 +34,9 @@ impl fmt::Display for Report {
         Ok(())
     }
 }
+
+/// The middle one of some values, the upper of two.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

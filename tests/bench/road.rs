@@ -2,7 +2,7 @@
 //!
 //! Drives the release binary as a process, over loopback, with a generator of its own, against a stand-in for the platform's API. Prints the
 //! machine and what was measured beside what is to be reached. Nothing here fails because something was slow. With `-- --hostile all` it measures what one
-//! workspace that does its worst costs the others.
+//! workspace that does its worst costs the others, with `-- --entities 1000000` what one that is read whole does.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,6 +24,7 @@ mod machine;
 mod measure;
 mod plan;
 mod process;
+mod reading;
 mod report;
 mod workspaces;
 
@@ -39,13 +40,13 @@ fn main() {
         if let Some(trick) = &plan.trick {
             return hostile::measure(trick, &plan, &mut report).await;
         }
+        if plan.entities > 0 {
+            return reading::measure(&plan, &mut report).await;
+        }
         measure::empty(&mut report).await;
         measure::accepting(&plan, &mut report).await;
         measure::flows(&plan, &mut report).await;
         measure::many_installations(&plan, &mut report).await;
-        if plan.entities > 0 {
-            measure::entities(&plan, &mut report).await;
-        }
     });
     println!("\n{report}");
 }

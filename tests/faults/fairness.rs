@@ -1,13 +1,14 @@
 //! One workspace does its worst, and the others get done what they always get done; it is counted, not timed. What is shared is the store's queue, the
 //! thread, and the ways out.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use actors::clock::Clock;
 use actors::flow::run::{Run, RunState};
 use actors::ids::Key;
 use actors::limits::actor::DELIVERIES_UNDER_WAY_MAX;
-use actors::limits::effort::{BYTES_RECORDED_PER_VISIT, CREDIT_SECONDS, VISITS_PER_SECOND};
+use actors::limits::effort::{BYTES_RECORDED_PER_VISIT, CREDIT_SECONDS, REFUSAL_HELD_MS, REFUSALS_HELD_MAX, VISITS_PER_SECOND};
 use actors::limits::flow::VISITS_AT_A_TIME_MAX;
 use actors::limits::run::CONCURRENCY_DEFAULT;
 use actors::limits::store::QUEUE_ENTRIES_MAX;
@@ -88,6 +89,33 @@ fn runs_of_the_others_end_while_those_of_one_are_held() {
     });
 }
 
+#[test]
+fn who_comes_again_at_once_is_refused_late_but_not_so_many_at_a_time_that_they_take_the_connections() {
+    play(|stage| async move {
+        let (hostile, _) = installed(&stage).await;
+        for _ in 0..10 {
+            stage.flow(hostile, searching()).await;
+        }
+        let payload = json!({ "list": vec![0; 20_000] });
+        let mut number = 0;
+        while stage.deliver(hostile, &format!("e{number}"), payload.clone()).await.is_ok() {
+            number += 1;
+        }
+        let told = Cell::new(0);
+        let flood = join_all((0..REFUSALS_HELD_MAX + 10).map(|_| async {
+            assert_eq!(stage.registry.admit(hostile).await, Err(Error::Busy));
+            told.set(told.get() + 1);
+        }));
+        let watched = async {
+            stage.clock.run_for(Duration::from_millis(REFUSAL_HELD_MS - 1)).await;
+            assert_eq!(told.get(), 10, "those for whom there was no place");
+            stage.clock.run_for(Duration::from_millis(1)).await;
+        };
+        futures_util::future::join(flood, watched).await;
+        assert_eq!(told.get(), REFUSALS_HELD_MAX + 10);
+    });
+}
+
 /// A flow whose conditions look everywhere, without end if they may.
 fn searching() -> Value {
     let rule = json!({ "field": "$..nothing", "operator": "==", "value": "nothing" });
@@ -113,8 +141,10 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
             }
         };
         assert_eq!(refused, Error::Busy);
-        assert!(stage.registry.is_busy(hostile), "no further body is read before it has rested");
-        assert!(!others.iter().any(|key| stage.registry.is_busy(*key)));
+        assert_eq!(stage.passing(stage.registry.admit(hostile)).await, Err(Error::Busy), "no further body is read before it has rested");
+        for key in &others {
+            assert_eq!(stage.registry.admit(*key).await, Ok(()));
+        }
         // Each costs as much as one event may, and some more for its size and its runs.
         let credit = usize::try_from(CREDIT_SECONDS).unwrap() * usize::try_from(VISITS_PER_SECOND).unwrap();
         assert_eq!(accepted, credit / VISITS_AT_A_TIME_MAX);
@@ -122,7 +152,7 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
             stage.deliver(key, "e", json!({})).await.unwrap();
         }
         stage.clock.run_for(Duration::from_secs(CREDIT_SECONDS)).await;
-        assert!(!stage.registry.is_busy(hostile));
+        assert_eq!(stage.registry.admit(hostile).await, Ok(()));
         stage.deliver(hostile, "rested", payload).await.unwrap();
         // What could not be looked at within an event's visits is shown.
         stage.live(Duration::from_secs(30)).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actors::limits::effort::REFUSAL_HELD_MS;
 use serde_json::json;
 
 use super::client::{Request, Wire, post, request};
@@ -88,8 +89,14 @@ async fn a_workspace_that_has_to_rest_is_told_so_before_a_body_is_read() {
         assert!(accepted < 100, "it is never told to rest");
     };
     refused.refused(503, "busy");
+    let before = harness.clock.sleepers();
     let mut wire = Wire::open(harness.address).await;
     wire.write(&searched(0).stating_length(BODY_BYTES_MAX).head()).await;
+    // It is told late, so that nothing is gained by coming again at once.
+    while harness.clock.sleepers() == before {
+        tokio::task::yield_now().await;
+    }
+    harness.clock.advance(Duration::from_millis(REFUSAL_HELD_MS));
     wire.answer().await.refused(503, "busy");
     assert_eq!(harness.stored(harness.home.workspace).await.1, accepted as u64);
     harness.clock.advance(Duration::from_secs(60));

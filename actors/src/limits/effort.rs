@@ -8,6 +8,11 @@ pub const CREDIT_SECONDS: u64 = 4;
 /// How long a run rests before it looks whether it is to stop, and for how long deliveries are refused before the workspace is asked again, in
 /// milliseconds.
 pub const REST_LOOK_MS: u64 = 250;
+/// How long a delivery to such a workspace waits for its refusal, in milliseconds: eight senders without a pause get 80 of them a second, which is
+/// nothing, and without the wait some 5,000, which is half of what the service has.
+pub const REFUSAL_HELD_MS: u64 = 100;
+/// Refusals of one workspace that wait at a time: each holds a connection.
+pub const REFUSALS_HELD_MAX: usize = 256;
 /// An event, whatever it is, from its request to its row: some sixty microseconds.
 pub const VISITS_PER_EVENT: usize = 2_000;
 /// A run that it starts, until it stands in the store and in the queue.

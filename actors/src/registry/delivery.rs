@@ -9,7 +9,7 @@ use actix::dev::SendError;
 use super::{Actor, Registry};
 use crate::ids::Key;
 use crate::limits::actor as limits;
-use crate::limits::effort::REST_LOOK_MS;
+use crate::limits::effort::{REFUSAL_HELD_MS, REFUSALS_HELD_MAX, REST_LOOK_MS};
 use crate::port::observer::Stir;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
@@ -22,7 +22,7 @@ impl Registry {
         let mut unless_repeats = None;
         for _ in 0..limits::OFFERS_MAX {
             let actor = self.find(key).await?;
-            let _place = actor.deliveries.enter().ok_or(Error::Busy)?;
+            let _place = actor.deliveries.enter(limits::DELIVERIES_UNDER_WAY_MAX).ok_or(Error::Busy)?;
             let verdict = Arc::new(OnceLock::new());
             let (receipt, pending) = Receipt::pair();
             let message = Deliver { delivery: delivery.clone(), unless_repeats, verdict: Arc::clone(&verdict), receipt };
@@ -55,9 +55,17 @@ impl Registry {
         Err(Error::Unavailable)
     }
 
-    /// Whether a delivery would be refused because the workspace has just said that it is busy. It costs nothing to ask, which a large body does not.
-    pub fn is_busy(&self, key: Key) -> bool {
-        self.actors.get(&key).is_some_and(|entry| entry.busy_until.load(Ordering::Relaxed) > self.elapsed_millis())
+    /// [`Error::Busy`] for a workspace that has just said so: before the body, which may be large, is read. It is told late, so that a sender that comes
+    /// again at once does not cost the others what its events would have cost; beyond [`REFUSALS_HELD_MAX`] at a time it is told at once.
+    pub async fn admit(&self, key: Key) -> Result<(), Error> {
+        let refusals = match self.actors.get(&key) {
+            Some(entry) if entry.busy_until.load(Ordering::Relaxed) > self.elapsed_millis() => entry.actor.refusals.clone(),
+            _ => return Ok(()),
+        };
+        if let Some(_place) = refusals.enter(REFUSALS_HELD_MAX) {
+            self.env.clock.sleep(Duration::from_millis(REFUSAL_HELD_MS)).await;
+        }
+        Err(Error::Busy)
     }
 
     fn note_busy(&self, key: Key) {

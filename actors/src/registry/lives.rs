@@ -99,6 +99,7 @@ impl Registry {
                 address: self.start(key, quarantined),
                 generation: self.generations.fetch_add(1, Ordering::Relaxed),
                 deliveries: UnderWay::default(),
+                refusals: UnderWay::default(),
             },
             used_at: AtomicI64::new(now.millis()),
             busy_until: AtomicU64::new(0),

@@ -1,10 +1,8 @@
-//! Deliveries of one workspace that are under way, and how many there may be: the store's queue is shared, and a flood of one workspace must leave room in
-//! it for the others (I5).
+//! What is under way for one workspace, and how much there may be: queues and connections are shared, and a flood of one workspace must leave room in
+//! them for the others (I5).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crate::limits::actor::DELIVERIES_UNDER_WAY_MAX;
 
 /// The count of one workspace. Clones share it.
 #[derive(Clone, Default)]
@@ -14,11 +12,11 @@ pub(super) struct UnderWay(Arc<AtomicUsize>);
 pub(super) struct Place(UnderWay);
 
 impl UnderWay {
-    /// Takes a place, if there is one.
-    pub(super) fn enter(&self) -> Option<Place> {
+    /// Takes one of `places`, if there is one.
+    pub(super) fn enter(&self, places: usize) -> Option<Place> {
         // Counted first: it is given back whether there was one or not.
         let place = Place(self.clone());
-        (self.0.fetch_add(1, Ordering::Relaxed) < DELIVERIES_UNDER_WAY_MAX).then_some(place)
+        (self.0.fetch_add(1, Ordering::Relaxed) < places).then_some(place)
     }
 }
 

@@ -9,11 +9,12 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, SqliteConnection};
 
-use super::super::columns::{columns_behind, to_json};
+use super::super::columns::{columns_behind, key_columns, to_json};
 use super::super::entity_rows::{EntityRow, rows};
 use super::erase::BOOTSTRAP_OPERATIONS;
 use super::flows::stay;
 use super::row::{about, json, key};
+use super::script::Script;
 use super::{Failure, Sqlite, entities};
 
 type Bound = Query<'static, sqlx::Sqlite, SqliteArguments>;
@@ -56,27 +57,27 @@ async fn replace(connection: &mut SqliteConnection, key: Key, record: Record) ->
     Ok(true)
 }
 
-/// What a page changes.
-struct Advance {
-    head: Head,
-    operations: Vec<Progress>,
-    entities: Vec<EntityRow>,
-}
+pub(super) const ADVANCE: &str = "UPDATE bootstraps SET due = ?, head = ? WHERE id = ?
+    AND stay = (SELECT stay FROM installations WHERE addon = ? AND workspace = ?)";
 
-async fn advance(connection: &mut SqliteConnection, key: Key, advance: Advance) -> Result<bool, Failure> {
-    let Some(stay) = stay(connection, key).await? else { return Ok(false) };
-    let head = "UPDATE bootstraps SET due = ?3, head = ?4 WHERE stay = ?1 AND id = ?2";
-    let due: i16 = advance.head.status.unfinished().into();
-    let query = sqlx::query(head).bind(stay).bind(advance.head.id.uuid()).bind(due).bind(to_json(&advance.head)?);
-    if query.execute(&mut *connection).await?.rows_affected() == 0 {
-        return Ok(false);
+pub(super) const ADVANCE_OPERATION: &str = "UPDATE bootstrap_operations SET progress = ? WHERE operation = ? AND stay = (
+        SELECT bootstraps.stay FROM bootstraps WHERE bootstraps.id = ?
+        AND bootstraps.stay = (SELECT stay FROM installations WHERE addon = ? AND workspace = ?)
+    )";
+
+/// What a page changes, as one script, and where in it is told whether the bootstrap is still the one that there is.
+fn advance(key: Key, head: &Head, operations: &[Progress], entities: Vec<EntityRow>) -> Result<(Script, usize), Failure> {
+    let mut script = Script::new(entities.len());
+    let (addon, workspace) = key_columns(key);
+    let due: i16 = head.status.unfinished().into();
+    script.bind(due).bind(to_json(head)?).bind(head.id.uuid()).bind(addon).bind(workspace.clone());
+    let place = script.statement([ADVANCE, ""], 0, 0);
+    for progress in operations {
+        script.bind(to_json(progress)?).bind(progress.operation.clone()).bind(head.id.uuid()).bind(addon).bind(workspace.clone());
+        script.statement([ADVANCE_OPERATION, ""], 0, 0);
     }
-    for progress in &advance.operations {
-        let query = sqlx::query("UPDATE bootstrap_operations SET progress = ?3 WHERE stay = ?1 AND operation = ?2").bind(stay);
-        query.bind(progress.operation.clone()).bind(to_json(progress)?).execute(&mut *connection).await?;
-    }
-    entities::put(connection, key, stay, advance.entities).await?;
-    Ok(true)
+    entities::put(&mut script, key, Some(head.id.uuid()), entities);
+    Ok((script, place))
 }
 
 pub(super) const HEAD: &str =
@@ -120,8 +121,10 @@ impl Bootstraps for Sqlite {
     }
 
     async fn advance_bootstrap(&self, key: Key, head: &Head, operations: &[Progress], changes: &[EntityChange]) -> Result<bool, Error> {
-        let all = Advance { head: head.clone(), operations: operations.to_vec(), entities: rows(changes)? };
-        self.transact(move |connection| Box::pin(advance(connection, key, all))).await
+        let rows = rows(changes)?;
+        let prepared = entities::prepared(rows.len());
+        let (script, place) = advance(key, head, operations, rows)?;
+        self.write(script, prepared, move |told| told.get(place).is_some_and(|head| head.written > 0)).await
     }
 
     async fn keys_with_bootstrap(&self, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Error> {

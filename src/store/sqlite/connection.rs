@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::chapters::Chapters;
+use super::script::{Answer, Prepared, Script};
 use super::{Failure, journal};
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -121,6 +122,14 @@ pub(super) async fn in_transaction<T>(
     match done.await {
         Err(failure) => Err(roll_back(connection, failure).await),
         done => done,
+    }
+}
+
+/// Runs a script, which is a transaction.
+pub(super) async fn all_or_nothing(connection: &mut SqliteConnection, script: Script, prepared: Prepared) -> Result<Vec<Answer>, Failure> {
+    match script.run(connection, prepared).await {
+        Err(failure) => Err(roll_back(connection, failure).await),
+        answers => answers,
     }
 }
 

@@ -3,49 +3,62 @@
 use actors::clock::Timestamp;
 use actors::entity::{Entity, EntityChange, EntityId, EntityType, Listed, sort_key};
 use actors::ids::Key;
-use actors::limits::store::{NAMES_SEARCHED_MAX, PAGE_ROWS_MAX, PURGE_ROWS_MAX};
+use actors::limits::store::{ENTITY_CHANGES_MAX, NAMES_SEARCHED_MAX, PAGE_ROWS_MAX, PURGE_ROWS_MAX};
 use actors::port::store::entities::{EntityFilter, Swept};
 use actors::port::store::{Entities, Error, Page, Slice};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
 
 use super::super::columns::{columns_behind, key_columns};
 use super::super::entity_rows::{EntityRow, Names, rows};
 use super::super::failure::unreadable;
 use super::erase::ENTITIES;
-use super::flows::stay;
+use super::flows::{WHOSE, stay};
 use super::row::{about, json, key, time};
+use super::script::{Prepared, Script};
 use super::{Failure, Sqlite};
 
-/// Rows of one statement. Few sizes, so that each statement is prepared once.
-const WIDTHS: [usize; 3] = [64, 8, 1];
+macro_rules! put {
+    ($whose:literal) => {
+        [
+            "INSERT INTO entities (addon, workspace, stay, type, id, parent, name, sort, fetched_at, data)
+            SELECT installations.addon, installations.workspace, installations.stay, new.column1, new.column2, new.column3, new.column4, new.column5,
+                new.column6, new.column7 FROM (VALUES ",
+            concat!(
+                ") AS new CROSS JOIN installations ON installations.addon = ? AND installations.workspace = ? ",
+                $whose,
+                " WHERE true ON CONFLICT (stay, type, id) DO UPDATE SET parent = excluded.parent, name = excluded.name, sort = excluded.sort,
+                fetched_at = excluded.fetched_at, data = excluded.data WHERE excluded.fetched_at >= entities.fetched_at"
+            ),
+        ]
+    };
+}
+pub(super) const PUT: [&str; 2] = put!("");
+pub(super) const PUT_OF_BOOTSTRAP: [&str; 2] = put!("CROSS JOIN bootstraps ON bootstraps.stay = installations.stay AND bootstraps.id = ?");
+pub(super) const PUT_WIDTH: usize = 7;
 
-fn upsert(width: usize) -> String {
-    let values = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; width].join(", ");
-    format!(
-        "INSERT INTO entities (addon, workspace, stay, type, id, parent, name, sort, fetched_at, data) VALUES {values}
-        ON CONFLICT (stay, type, id) DO UPDATE SET parent = excluded.parent, name = excluded.name, sort = excluded.sort,
-        fetched_at = excluded.fetched_at, data = excluded.data WHERE excluded.fetched_at >= entities.fetched_at"
-    )
+/// Puts into a script what writes rows of an installation, as it is when it runs; of one that has this bootstrap, if it is one's.
+pub(super) fn put(script: &mut Script, key: Key, bootstrap: Option<Uuid>, rows: Vec<EntityRow>) {
+    let (addon, workspace) = key_columns(key);
+    let mut left = rows.into_iter();
+    while left.len() > 0 {
+        let width = left.len().min(ENTITY_CHANGES_MAX);
+        for EntityRow { kind, id, parent, name, sort, fetched_at, data } in left.by_ref().take(width) {
+            script.bind(kind).bind(id).bind(parent).bind(name).bind(sort).bind(fetched_at).bind(data);
+        }
+        script.bind(addon).bind(workspace.clone());
+        match bootstrap {
+            None => script.statement(PUT, width, PUT_WIDTH),
+            Some(id) => script.bind(id).statement(PUT_OF_BOOTSTRAP, width, PUT_WIDTH),
+        };
+    }
 }
 
-/// Writes rows of a stay.
-pub(super) async fn put(connection: &mut SqliteConnection, key: Key, stay: i64, rows: Vec<EntityRow>) -> Result<(), Failure> {
-    let (addon, workspace) = key_columns(key);
-    let mut left = rows;
-    for width in WIDTHS {
-        while left.len() >= width {
-            let rest = left.split_off(width);
-            let mut query = sqlx::query(AssertSqlSafe(upsert(width)));
-            for EntityRow { kind, id, parent, name, sort, fetched_at, data } in std::mem::replace(&mut left, rest) {
-                query = query.bind(addon).bind(workspace.clone()).bind(stay).bind(kind).bind(id);
-                query = query.bind(parent).bind(name).bind(sort).bind(fetched_at).bind(data);
-            }
-            query.execute(&mut *connection).await?;
-        }
-    }
-    Ok(())
+/// Whether the statements that write so many rows are kept: nearly all changes are full, or are a few.
+pub(super) fn prepared(rows: usize) -> Prepared {
+    if rows == ENTITY_CHANGES_MAX { Prepared::Kept } else { Prepared::if_few(rows) }
 }
 
 fn kind(row: &SqliteRow) -> Result<EntityType, Failure> {
@@ -229,12 +242,6 @@ impl Sqlite {
     }
 }
 
-async fn change(connection: &mut SqliteConnection, key: Key, rows: Vec<EntityRow>) -> Result<bool, Failure> {
-    let Some(stay) = stay(connection, key).await? else { return Ok(false) };
-    put(connection, key, stay, rows).await?;
-    Ok(true)
-}
-
 #[async_trait]
 impl Entities for Sqlite {
     async fn entity(&self, key: Key, kind: &EntityType, id: &EntityId) -> Result<Option<Entity>, Error> {
@@ -243,7 +250,11 @@ impl Entities for Sqlite {
 
     async fn change_entities(&self, key: Key, changes: &[EntityChange]) -> Result<bool, Error> {
         let rows = rows(changes)?;
-        self.transact(move |connection| Box::pin(change(connection, key, rows))).await
+        let (mut script, prepared) = (Script::new(rows.len()), prepared(rows.len()));
+        let (addon, workspace) = key_columns(key);
+        let whose = script.bind(addon).bind(workspace).statement([WHOSE, ""], 0, 0);
+        put(&mut script, key, None, rows);
+        self.write(script, prepared, move |told| told.get(whose).is_some_and(|whose| !whose.rows.is_empty())).await
     }
 
     async fn entities(&self, key: Key, filter: &EntityFilter, slice: Slice) -> Result<Page<Listed>, Error> {

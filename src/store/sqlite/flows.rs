@@ -27,9 +27,11 @@ fn flow(row: &SqliteRow) -> Result<Flow, Failure> {
     })
 }
 
+pub(super) const WHOSE: &str = "SELECT stay FROM installations WHERE addon = ? AND workspace = ?";
+
 /// The present stay of a key.
 pub(super) async fn stay(connection: &mut SqliteConnection, key: Key) -> Result<Option<i64>, Failure> {
-    let row = about("SELECT stay FROM installations WHERE addon = ? AND workspace = ?", key).fetch_optional(connection).await?;
+    let row = about(WHOSE, key).fetch_optional(connection).await?;
     Ok(row.map(|row| row.try_get("stay")).transpose()?)
 }
 

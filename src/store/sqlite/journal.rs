@@ -8,20 +8,16 @@ pub(super) mod group;
 use std::collections::HashSet;
 
 use actors::ids::Key;
-use actors::limits::store::PREPARED_ROWS_MAX;
-use actors::port::store::Error;
 use actors::port::store::journal::{Entry, Written};
 use actors::port::store::receipt::Outcome;
-use futures_util::TryStreamExt;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{AssertSqlSafe, Either, Executor, QueryBuilder, SqliteConnection};
+use sqlx::{QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::columns::key_columns;
 use super::super::group::{self as groups, Doubt, Group, Present};
 use super::Failure;
 use super::connection::Pen;
-use super::script::{Answer, Script};
+use super::script::{Prepared, Script};
 
 /// Writes a batch. After a failure the transaction may be open.
 pub(super) async fn write(pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcome>, Failure> {
@@ -29,12 +25,7 @@ pub(super) async fn write(pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcom
     let rows = groups.iter().map(Group::rows).sum();
     let mut script = Script::new(rows);
     let places = groups.iter().map(|group| group::put(group, &mut script, pen.chapters)).collect::<Result<Vec<_>, _>>()?;
-    let (sql, values, statements) = script.finish()?;
-    let told = run(pen.connection(), sql, values, rows <= PREPARED_ROWS_MAX).await?;
-    // The connection's thread may end in the middle without a word: without the last answer nothing is certain (I1).
-    if told.len() != statements {
-        return Err(Failure::Lost(Error::Unavailable("the commit was not confirmed".into())));
-    }
+    let told = script.run(pen.connection(), Prepared::if_few(rows)).await?;
     let mut outcomes = vec![Ok(Written::Done); entries.len()];
     let mut doubts = Vec::new();
     for (group, places) in groups.iter().zip(places) {
@@ -47,19 +38,6 @@ pub(super) async fn write(pen: &mut Pen, entries: &[Entry]) -> Result<Vec<Outcom
         groups::settle(&doubts, &present, &mut outcomes);
     }
     Ok(outcomes)
-}
-
-async fn run(connection: &mut SqliteConnection, sql: String, values: SqliteArguments, prepared: bool) -> Result<Vec<Answer>, sqlx::Error> {
-    let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(prepared);
-    let mut answers = connection.fetch_many(query);
-    let (mut told, mut rows) = (Vec::new(), Vec::new());
-    while let Some(answer) = answers.try_next().await? {
-        match answer {
-            Either::Left(done) => told.push(Answer { written: done.rows_affected(), rows: std::mem::take(&mut rows) }),
-            Either::Right(row) => rows.push(row),
-        }
-    }
-    Ok(told)
 }
 
 /// Finds out what is there, of entries that start something and of which not all was written. The answer is still right after the commit, because

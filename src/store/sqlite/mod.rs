@@ -53,6 +53,7 @@ pub(super) use self::failure::meaning;
 pub(super) use self::lease::lease;
 use self::purge::Purger;
 use self::retention::Ahead;
+use self::script::{Answer, Prepared, Script};
 use super::failure::Failure;
 use super::purging::{Purging, Uninstalls};
 use super::sealing::Keyring;
@@ -134,6 +135,19 @@ impl Sqlite {
         work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Error> {
         transact(&self.writer, work).await
+    }
+
+    /// Writes a script, in line with everything that was submitted before. Of its answers is kept what `told` makes of them.
+    async fn write<T: Send + 'static>(
+        &self,
+        script: Script,
+        prepared: Prepared,
+        told: impl FnOnce(&[Answer]) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        on_connection(&self.writer, move |connection| {
+            Box::pin(async move { Ok(told(&connection::all_or_nothing(connection, script, prepared).await?)) })
+        })
+        .await
     }
 }
 

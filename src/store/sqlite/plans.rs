@@ -103,6 +103,7 @@ async fn every_read_goes_along_an_index() {
     reads.extend([sources::ONE, sources::ALL, secrets::ONE, secrets::ALL, standings::ALL].map(str::to_owned));
     reads.extend([entities::ONE, entities::COUNTS, entities::IDS, entities::SWEEP, entities::OLD, entities::KEYS].map(str::to_owned));
     reads.extend([bootstraps::HEAD, bootstraps::OPERATIONS, bootstraps::DUE].map(str::to_owned));
+    reads.extend([flows::WHOSE, bootstraps::ADVANCE, bootstraps::ADVANCE_OPERATION].map(str::to_owned));
     for kind in [None, Some(EntityType::parse("tags").unwrap())] {
         for text in [None, Some("x".to_owned())] {
             let filter = EntityFilter { kind: kind.clone(), text };
@@ -150,7 +151,8 @@ async fn counts_and_what_a_page_skips_look_at_no_row() {
 #[tokio::test]
 async fn every_write_of_a_batch_goes_along_an_index_and_copies_no_payload() {
     let (_folder, mut connection) = database().await;
-    for (statement, width) in group::STATEMENTS {
+    let entities = [entities::PUT, entities::PUT_OF_BOOTSTRAP].map(|statement| (statement, entities::PUT_WIDTH));
+    for (statement, width) in group::STATEMENTS.into_iter().chain(entities) {
         let plan = expect_no_walk(&mut connection, &with_rows(statement, width)).await;
         assert!(!plan.iter().any(|step| step.contains("MATERIALIZE")), "{plan:#?}");
     }
