@@ -19,6 +19,7 @@ use actix_rt::{Arbiter, ArbiterHandle};
 use dashmap::DashMap;
 use futures_util::future::{Either, select};
 
+use crate::effort::Effort;
 use crate::ids::Key;
 use crate::limits::actor as limits;
 use crate::supervisor::Supervision;
@@ -40,8 +41,6 @@ pub struct Registry {
 struct Entry {
     actor: Actor,
     used_at: AtomicI64,
-    /// Until when it takes no deliveries, because it said that it was busy, in milliseconds of the monotonic time.
-    busy_until: AtomicU64,
 }
 
 /// An actor, and which life of its key it is.
@@ -51,6 +50,7 @@ struct Actor {
     generation: u64,
     deliveries: UnderWay,
     refusals: UnderWay,
+    effort: Effort,
 }
 
 impl Registry {

@@ -21,8 +21,7 @@ pub async fn read(request: &HttpRequest, payload: Payload, bytes_max: usize, clo
     if headers.get_all(header::CONTENT_ENCODING).any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Kind::Encoding.into());
     }
-    let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if stated.is_some_and(|length| length > bytes_max as u64) {
+    if stated_length(request) > bytes_max {
         return Err(Kind::BodyTooLarge.into());
     }
     let mut gathering = pin!(gather(payload, bytes_max));
@@ -34,6 +33,12 @@ pub async fn read(request: &HttpRequest, payload: Payload, bytes_max: usize, clo
         Either::Left((body, _)) => body,
         Either::Right(_) => Err(Kind::BodyTimeout.into()),
     }
+}
+
+/// Bytes of the body, as the head of the request states them; none, if it states none.
+pub fn stated_length(request: &HttpRequest) -> usize {
+    let stated = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    stated.map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX))
 }
 
 async fn gather(mut payload: Payload, bytes_max: usize) -> Result<Bytes, Error> {

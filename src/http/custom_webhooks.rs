@@ -45,6 +45,8 @@ pub struct Received {
 /// `POST /webhooks/custom/{source}`.
 pub async fn receive(caller: Custom, request: HttpRequest) -> Result<Json<Received>, Error> {
     let Custom { service, key, source, message, body } = caller;
+    // Before this the sender was nobody, whose message a workspace does not pay for.
+    service.registry.admit(key, body.len()).await?;
     let unreadable = |error: &dyn std::fmt::Display| Error::saying(Kind::InvalidJson, error.to_string());
     Facts::read(&body, "custom").map_err(|error| unreadable(&error))?;
     let event_type = event_type(&source, request.headers(), &body)?;

@@ -90,8 +90,12 @@ async fn accept(
     path: String,
 ) -> Result<HttpResponse, Error> {
     let service = &*caller.service;
-    service.registry.admit(caller.key).await?;
+    let stated = body::stated_length(request).min(service.webhook_body_bytes_max);
+    service.registry.admit(caller.key, stated).await?;
     let payload = body::read(request, payload, service.webhook_body_bytes_max, &*service.clock).await?;
+    if let Some(unstated) = payload.len().checked_sub(stated).filter(|bytes| *bytes > 0) {
+        service.registry.admit(caller.key, unstated).await?;
+    }
     let facts = Facts::read(&payload, known.entity).map_err(|error| Error::saying(Kind::InvalidJson, error.to_string()))?;
     if !facts.agrees_with(caller.key.workspace) {
         return Err(Kind::WorkspaceMismatch.into());

@@ -81,7 +81,19 @@ async fn a_workspace_that_has_to_rest_is_told_so_before_a_body_is_read() {
     let searched = |number: usize| delivery(&harness).json(&json!({"id": format!("p{number}"), "list": vec![0; 20_000]}));
     let mut accepted = 0;
     let refused = loop {
-        let answer = harness.send(searched(accepted)).await;
+        let before = harness.clock.sleepers();
+        // It is told late, so that nothing is gained by coming again at once.
+        let passing = async {
+            while harness.clock.sleepers() == before {
+                tokio::task::yield_now().await;
+            }
+            harness.clock.advance(Duration::from_millis(REFUSAL_HELD_MS));
+            std::future::pending::<()>().await;
+        };
+        let answer = tokio::select! {
+            answer = harness.send(searched(accepted)) => answer,
+            () = passing => unreachable!("time passes only once"),
+        };
         if answer.status != 200 {
             break answer;
         }
@@ -92,7 +104,6 @@ async fn a_workspace_that_has_to_rest_is_told_so_before_a_body_is_read() {
     let before = harness.clock.sleepers();
     let mut wire = Wire::open(harness.address).await;
     wire.write(&searched(0).stating_length(BODY_BYTES_MAX).head()).await;
-    // It is told late, so that nothing is gained by coming again at once.
     while harness.clock.sleepers() == before {
         tokio::task::yield_now().await;
     }

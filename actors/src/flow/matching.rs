@@ -7,14 +7,15 @@ use serde_json::Value;
 use super::compiled::Compiled;
 use super::run::{Reason, Run, RunState};
 use crate::clock::Timestamp;
+use crate::effort::of_tree;
 use crate::event::Event;
 use crate::ids::{Key, RunId};
 use crate::jsonpath::Visits;
 use crate::limits::effort::{BYTES_PER_VISIT, VISITS_PER_EVENT, VISITS_PER_RUN};
 use crate::limits::flow::VISITS_AT_A_TIME_MAX;
 
-/// The runs that an event starts, in the order of `flows`, and how much it took to find them, for [`crate::effort`]. `paused` says which flows start none now, `echoes` whether the event is the echo of that
-/// flow's own write; the payload becomes a tree only if a condition looks into it.
+/// The runs that an event starts, in the order of `flows`, and how much it took to find them, for [`crate::effort`]. `paused` says which flows start none
+/// now, `echoes` whether the event is the echo of that flow's own write; the payload becomes a tree only if a condition looks into it.
 pub fn runs(
     key: Key,
     event: &Event,
@@ -68,8 +69,9 @@ pub fn runs(
             dismissed_at: None,
         });
     }
+    let read = if payload.is_some() { of_tree(&event.payload) } else { 0 };
     let around = VISITS_PER_EVENT + event.payload.len() / BYTES_PER_VISIT + runs.len() * VISITS_PER_RUN;
-    (runs, visits.made() + around)
+    (runs, visits.made() + read + around)
 }
 
 const PAYLOAD_UNREADABLE: &str = "payload_unreadable";

@@ -1,6 +1,5 @@
 //! The road of a delivery to its workspace, and back once it is durable (I1). It is offered without waiting where others ask and wait.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use actix::dev::SendError;
 use super::{Actor, Registry};
 use crate::ids::Key;
 use crate::limits::actor as limits;
-use crate::limits::effort::{REFUSAL_HELD_MS, REFUSALS_HELD_MAX, REST_LOOK_MS};
+use crate::limits::effort::{BYTES_PER_VISIT, REFUSAL_HELD_MS, REFUSALS_HELD_MAX};
 use crate::port::observer::Stir;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
@@ -32,12 +31,7 @@ impl Registry {
             let outcome = self.within_limit(pending.outcome()).await.ok_or(Error::Unavailable)?;
             match (verdict.get(), outcome) {
                 (Some(Err(Error::Unavailable)), _) => drop(self.gone(key, actor.generation)),
-                (Some(Err(error)), _) => {
-                    if *error == Error::Busy {
-                        self.note_busy(key);
-                    }
-                    return Err(error.clone());
-                }
+                (Some(Err(error)), _) => return Err(error.clone()),
                 // What it repeats never became durable, so it repeats nothing.
                 (Some(Ok(Accepted::Duplicate(first))), Ok(Written::Absent)) => unless_repeats = Some(*first),
                 (Some(Ok(accepted)), Ok(Written::Done)) => {
@@ -55,27 +49,24 @@ impl Registry {
         Err(Error::Unavailable)
     }
 
-    /// [`Error::Busy`] for a workspace that has just said so: before the body, which may be large, is read. It is told late, so that a sender that comes
-    /// again at once does not cost the others what its events would have cost; beyond [`REFUSALS_HELD_MAX`] at a time it is told at once.
-    pub async fn admit(&self, key: Key) -> Result<(), Error> {
-        let refusals = match self.actors.get(&key) {
-            Some(entry) if entry.busy_until.load(Ordering::Relaxed) > self.elapsed_millis() => entry.actor.refusals.clone(),
-            _ => return Ok(()),
+    /// Lets a delivery of so many bytes in, before it is received, which costs something whatever becomes of it; [`Error::Busy`] while the workspace has to
+    /// rest. That is told late, so that a sender that comes again at once does not cost the others what its events would have cost; beyond
+    /// [`REFUSALS_HELD_MAX`] at a time it is told at once.
+    pub async fn admit(&self, key: Key, bytes: usize) -> Result<(), Error> {
+        let refusals = {
+            // Who has no actor owes nothing.
+            let Some(entry) = self.actors.get(&key) else { return Ok(()) };
+            let (effort, now) = (&entry.actor.effort, self.env.clock.elapsed());
+            if effort.allows_more(now).is_ok() {
+                effort.spend(bytes / BYTES_PER_VISIT, now);
+                return Ok(());
+            }
+            entry.actor.refusals.clone()
         };
         if let Some(_place) = refusals.enter(REFUSALS_HELD_MAX) {
             self.env.clock.sleep(Duration::from_millis(REFUSAL_HELD_MS)).await;
         }
         Err(Error::Busy)
-    }
-
-    fn note_busy(&self, key: Key) {
-        if let Some(entry) = self.actors.get(&key) {
-            entry.busy_until.store(self.elapsed_millis() + REST_LOOK_MS, Ordering::Relaxed);
-        }
-    }
-
-    fn elapsed_millis(&self) -> u64 {
-        u64::try_from(self.env.clock.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Puts a message into an actor's mailbox. A full one is waited for only as long as a fresh actor needs to enlarge its own. `false`: the mailbox is

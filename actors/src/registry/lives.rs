@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use actix::Addr;
@@ -11,6 +11,7 @@ use actix_rt::Arbiter;
 use super::under_way::UnderWay;
 use super::{Actor, Entry, Registry};
 use crate::clock::Timestamp;
+use crate::effort::Effort;
 use crate::ids::Key;
 use crate::limits::actor as limits;
 use crate::port::observer::Happening;
@@ -94,20 +95,21 @@ impl Registry {
             Permit::Now { quarantined } => quarantined,
             Permit::After(wait) => return Err(wait),
         };
-        let entry = self.actors.entry(key).or_insert_with(|| Entry {
-            actor: Actor {
-                address: self.start(key, quarantined),
+        let entry = self.actors.entry(key).or_insert_with(|| {
+            let effort = Effort::default();
+            let actor = Actor {
+                address: self.start(key, effort.clone(), quarantined),
                 generation: self.generations.fetch_add(1, Ordering::Relaxed),
                 deliveries: UnderWay::default(),
                 refusals: UnderWay::default(),
-            },
-            used_at: AtomicI64::new(now.millis()),
-            busy_until: AtomicU64::new(0),
+                effort,
+            };
+            Entry { actor, used_at: AtomicI64::new(now.millis()) }
         });
         Ok(entry.actor.clone())
     }
 
-    fn start(&self, key: Key, quarantined: bool) -> Addr<Workspace> {
+    fn start(&self, key: Key, effort: Effort, quarantined: bool) -> Addr<Workspace> {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
         let place = usize::try_from(hasher.finish() % self.arbiters.len().max(1) as u64).unwrap_or(0);
@@ -115,7 +117,7 @@ impl Registry {
         let arbiter = self.arbiters.get(place).cloned().unwrap_or_else(Arbiter::current);
         actix::Supervisor::start_in_arbiter(&arbiter, move |context| {
             context.set_mailbox_capacity(limits::MAILBOX_MAX);
-            Workspace::new(key, env, quarantined)
+            Workspace::new(key, env, effort, quarantined)
         })
     }
 

@@ -59,6 +59,7 @@ use futures_util::FutureExt;
 use crate::addon::Addon;
 use crate::clock::Clock;
 use crate::dedupe::Recent;
+use crate::effort::Effort;
 use crate::flow::compiled::Compiled;
 use crate::flow::standing::Standing;
 use crate::ids::{FlowId, Key};
@@ -215,8 +216,8 @@ impl Loaded {
 
 impl Workspace {
     /// A workspace that will load itself. Call it on its arbiter.
-    pub fn new(key: Key, env: Arc<Environment>, quarantined: bool) -> Self {
-        let runner = Runner::new(key, Arc::clone(&env), clients(&env));
+    pub fn new(key: Key, env: Arc<Environment>, effort: Effort, quarantined: bool) -> Self {
+        let runner = Runner::new(key, Arc::clone(&env), clients(&env), effort);
         let reader = Reader::new(key, Arc::clone(&env), Rc::clone(&runner));
         Self {
             key,

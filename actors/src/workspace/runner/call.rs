@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use super::Runner;
 use super::turn::Turn;
 use crate::budget::Priority;
+use crate::effort::of_tree;
 use crate::flow::action::{CompiledAction, CompiledKind};
 use crate::flow::machine::Tried;
 use crate::flow::run::Run;
@@ -17,6 +18,11 @@ use crate::limits::run as limits;
 use crate::port::clockify::{ApiRequest, Method};
 use crate::port::observer::Happening;
 use crate::port::web::WebRequest;
+
+/// What an answer costs that becomes a tree: one that the step keeps, and two in what later steps see.
+fn of_answer(body: &[u8]) -> usize {
+    body.len() / BYTES_ANSWERED_PER_VISIT + 3 * of_tree(body)
+}
 
 impl Runner {
     /// Waits until the installation may make a call.
@@ -51,7 +57,7 @@ impl Runner {
         self.spend(VISITS_PER_CALL);
         match outcome {
             Ok(Ok(answer)) => {
-                self.spend(answer.body.len() / BYTES_ANSWERED_PER_VISIT);
+                self.spend(of_answer(&answer.body));
                 if writes {
                     written.extend(answer_id(&answer.body));
                     self.remember_writes(run, &written);
@@ -70,7 +76,7 @@ impl Runner {
             let outcome = self.clients.web.call(self.key, request).await;
             let status = outcome.as_ref().map_or(0, |response| response.status);
             self.env.observer.observe(self.key.addon, Happening::WebCall(status));
-            self.spend(VISITS_PER_CALL + outcome.as_ref().map_or(0, |response| response.body.len()) / BYTES_ANSWERED_PER_VISIT);
+            self.spend(VISITS_PER_CALL + outcome.as_ref().map_or(0, |response| of_answer(&response.body)));
             match outcome {
                 Ok(response) => Tried::Heard(call.answer().read(&response, secrets)),
                 Err(error) => Tried::Unheard(error),

@@ -13,6 +13,7 @@ use super::prepare::{Prepared, summary};
 use super::record::{Recorded, record_price};
 use super::{Left, Runner};
 use crate::clock::Timestamp;
+use crate::effort::of_tree;
 use crate::flow::action::CompiledAction;
 use crate::flow::compiled::Compiled;
 use crate::flow::context::Context;
@@ -277,7 +278,7 @@ impl Runner {
                 &stored
             }
         };
-        self.spend((payload.len() + run.kept_bytes()) / BYTES_PER_VISIT);
+        self.spend(of_tree(payload) + run.kept_bytes() / BYTES_PER_VISIT);
         let payload: Value = serde_json::from_slice(payload)
             .map_err(|error| Unusable::ForGood(Reason::new("payload_unreadable", format!("the payload cannot be read: {error}"))))?;
         let event = serde_json::json!({

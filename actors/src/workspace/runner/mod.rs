@@ -41,6 +41,7 @@ use super::queue::{Queue, Queued, Wait};
 use super::status::Snapshot;
 use super::{Clients, Environment, Loaded};
 use crate::clock::Timestamp;
+use crate::effort::Effort;
 use crate::flow::machine::Sign;
 use crate::flow::run::Run;
 use crate::gate::{Gate, Passage};
@@ -58,6 +59,7 @@ pub struct Runner {
     key: Key,
     env: Arc<Environment>,
     clients: Clients,
+    effort: Effort,
     inner: RefCell<Inner>,
     myself: Weak<Self>,
 }
@@ -72,8 +74,8 @@ enum Left {
 
 impl Runner {
     /// A runner that does nothing until [`Self::adopt`].
-    pub(super) fn new(key: Key, env: Arc<Environment>, clients: Clients) -> Rc<Self> {
-        Rc::new_cyclic(|myself| Self { key, env, clients, inner: RefCell::default(), myself: myself.clone() })
+    pub(super) fn new(key: Key, env: Arc<Environment>, clients: Clients, effort: Effort) -> Rc<Self> {
+        Rc::new_cyclic(|myself| Self { key, env, clients, effort, inner: RefCell::default(), myself: myself.clone() })
     }
 
     /// Goes on with what was read from the store, and whether runs may go on.
@@ -182,12 +184,12 @@ impl Runner {
 
     /// Whether this workspace may do more on its thread now; else how long it rests first.
     pub fn allows_more(&self) -> Result<(), Duration> {
-        self.inner.borrow().effort.allows_more(self.env.clock.elapsed())
+        self.effort.allows_more(self.env.clock.elapsed())
     }
 
     /// Notes what was done on the thread.
     pub fn spend(&self, visits: usize) {
-        self.inner.borrow_mut().effort.spend(visits, self.env.clock.elapsed());
+        self.effort.spend(visits, self.env.clock.elapsed());
     }
 
     /// Whether nothing would be lost or delayed without this runner.

@@ -9,7 +9,6 @@ use tokio::task::JoinHandle;
 use super::backlog::Backlog;
 use crate::budget::Budget;
 use crate::clock::Timestamp;
-use crate::effort::Effort;
 use crate::flow::compiled::Compiled;
 use crate::flow::run::Run;
 use crate::flow::standing::Paused;
@@ -54,7 +53,6 @@ pub(super) struct Inner {
     /// Entries whose receipts are awaited.
     pub(super) expecting: usize,
     pub(super) budget: Budget,
-    pub(super) effort: Effort,
     pub(super) gate: Gate,
     pub(super) probing: Option<RunId>,
     pub(super) loops: LoopGuard,
@@ -84,7 +82,6 @@ impl Default for Inner {
             cancelling: HashSet::new(),
             expecting: 0,
             budget: Budget::default(),
-            effort: Effort::default(),
             gate: Gate::default(),
             probing: None,
             loops: LoopGuard::default(),
