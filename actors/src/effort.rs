@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::limits::effort::{CREDIT_SECONDS, VISITS_PER_SECOND, VISITS_PER_VALUE};
+use crate::limits::effort::{BYTES_PER_VISIT, CREDIT_SECONDS, VISITS_PER_SECOND, VISITS_PER_VALUE};
 
 /// What one workspace has done lately. Clones are one and the same: the actor has one, and the door to it, where deliveries come in on other threads.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +19,12 @@ pub struct Effort {
 impl Effort {
     /// Whether more may be done; else how long to rest first.
     pub fn allows_more(&self, now: Duration) -> Result<(), Duration> {
-        let credit = Duration::from_secs(CREDIT_SECONDS);
+        self.allows(Paid::default(), now)
+    }
+
+    /// Whether what has been paid for in part may go on: what was paid for it is not held against it.
+    pub fn allows(&self, paid: Paid, now: Duration) -> Result<(), Duration> {
+        let credit = Duration::from_secs(CREDIT_SECONDS) + Duration::from_nanos(price(paid.0));
         let paid_at = Duration::from_nanos(self.paid_at.load(Ordering::Relaxed));
         match paid_at.saturating_sub(now).checked_sub(credit) {
             None | Some(Duration::ZERO) => Ok(()),
@@ -29,10 +34,36 @@ impl Effort {
 
     /// Notes what was done.
     pub fn spend(&self, visits: usize, now: Duration) {
-        let price = NANOS_PER_VISIT.saturating_mul(u64::try_from(visits).unwrap_or(u64::MAX));
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        self.paid_at.update(Ordering::Relaxed, Ordering::Relaxed, |paid_at| paid_at.max(now).saturating_add(price));
+        self.paid_at.update(Ordering::Relaxed, Ordering::Relaxed, |paid_at| paid_at.max(now).saturating_add(price(visits)));
     }
+}
+
+/// Visits that were paid for something before it came to the actor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Paid(usize);
+
+impl Paid {
+    /// For so many bytes that are received.
+    pub fn for_bytes(bytes: usize) -> Self {
+        Self(bytes / BYTES_PER_VISIT)
+    }
+
+    /// The visits.
+    pub fn visits(self) -> usize {
+        self.0
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+/// How long it takes until so many visits are paid for, in nanoseconds.
+fn price(visits: usize) -> u64 {
+    NANOS_PER_VISIT.saturating_mul(u64::try_from(visits).unwrap_or(u64::MAX))
 }
 
 const NANOS_PER_VISIT: u64 = 1_000_000_000 / VISITS_PER_SECOND as u64;

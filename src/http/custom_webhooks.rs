@@ -46,7 +46,7 @@ pub struct Received {
 pub async fn receive(caller: Custom, request: HttpRequest) -> Result<Json<Received>, Error> {
     let Custom { service, key, source, message, body } = caller;
     // Before this the sender was nobody, whose message a workspace does not pay for.
-    service.registry.admit(key, body.len()).await?;
+    let paid = service.registry.admit(key, body.len()).await?;
     let unreadable = |error: &dyn std::fmt::Display| Error::saying(Kind::InvalidJson, error.to_string());
     Facts::read(&body, "custom").map_err(|error| unreadable(&error))?;
     let event_type = event_type(&source, request.headers(), &body)?;
@@ -57,6 +57,7 @@ pub async fn receive(caller: Custom, request: HttpRequest) -> Result<Json<Receiv
         payload_hash: digest::digest(&digest::SHA256, &body).as_ref().try_into().map_err(|_| Kind::Internal)?,
         payload: body,
         headers: Some(kept(&source, request.headers())),
+        paid,
     };
     let accepted = service.registry.deliver(key, delivery).await.map_err(refused)?;
     let (webhook_id, duplicate) = match accepted {

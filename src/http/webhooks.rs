@@ -91,10 +91,10 @@ async fn accept(
 ) -> Result<HttpResponse, Error> {
     let service = &*caller.service;
     let stated = body::stated_length(request).min(service.webhook_body_bytes_max);
-    service.registry.admit(caller.key, stated).await?;
+    let mut paid = service.registry.admit(caller.key, stated).await?;
     let payload = body::read(request, payload, service.webhook_body_bytes_max, &*service.clock).await?;
     if let Some(unstated) = payload.len().checked_sub(stated).filter(|bytes| *bytes > 0) {
-        service.registry.admit(caller.key, unstated).await?;
+        paid = paid.and(service.registry.admit(caller.key, unstated).await?);
     }
     let facts = Facts::read(&payload, known.entity).map_err(|error| Error::saying(Kind::InvalidJson, error.to_string()))?;
     if !facts.agrees_with(caller.key.workspace) {
@@ -107,6 +107,7 @@ async fn accept(
         payload_hash: digest::digest(&digest::SHA256, &payload).as_ref().try_into().map_err(|_| Kind::Internal)?,
         payload,
         headers: Some(kept(request.headers())),
+        paid,
     };
     let accepted = match service.registry.deliver(caller.key, delivery).await {
         Ok(accepted) => accepted,

@@ -5,21 +5,24 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use actors::clock::Clock;
+use actors::effort::Paid;
 use actors::flow::run::{Run, RunState};
 use actors::ids::Key;
 use actors::limits::actor::DELIVERIES_UNDER_WAY_MAX;
-use actors::limits::effort::{BYTES_RECORDED_PER_VISIT, CREDIT_SECONDS, REFUSAL_HELD_MS, REFUSALS_HELD_MAX, VISITS_PER_SECOND};
+use actors::limits::effort::{
+    BYTES_PER_VISIT, BYTES_RECORDED_PER_VISIT, CREDIT_SECONDS, REFUSAL_HELD_MS, REFUSALS_HELD_MAX, VISITS_PER_SECOND,
+};
 use actors::limits::flow::VISITS_AT_A_TIME_MAX;
 use actors::limits::run::CONCURRENCY_DEFAULT;
 use actors::limits::store::QUEUE_ENTRIES_MAX;
 use actors::port::clockify::Method;
 use actors::registry::Error;
 use actors::testing::Scripted;
-use actors::workspace::deliver::Accepted;
+use actors::workspace::deliver::{Accepted, Delivery};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, entry_path, play, put_flow};
+use crate::stage::{Stage, delivery, entry_path, play, put_flow};
 
 const HOSTILE: u8 = 1;
 const OTHERS: std::ops::RangeInclusive<u8> = 2..=21;
@@ -116,6 +119,21 @@ fn who_comes_again_at_once_is_refused_late_but_not_so_many_at_a_time_that_they_t
     });
 }
 
+#[test]
+fn a_body_is_paid_for_before_it_is_received_and_not_refused_for_what_was_paid() {
+    play(|stage| async move {
+        let key = stage.install(1).await;
+        stage.deliver(key, "first", json!({})).await.unwrap();
+        // As much as there is credit for, and a second's worth more.
+        let visits = usize::try_from((CREDIT_SECONDS + 1) * u64::from(VISITS_PER_SECOND)).unwrap();
+        let paid = stage.registry.admit(key, visits * BYTES_PER_VISIT).await.unwrap();
+        assert_eq!(stage.passing(stage.registry.admit(key, 1)).await, Err(Error::Busy), "nor is a second body received");
+        let later = |paid| Delivery { paid, ..delivery("later", &json!({})) };
+        assert_eq!(stage.registry.deliver(key, later(Paid::default())).await, Err(Error::Busy));
+        stage.registry.deliver(key, later(paid)).await.unwrap();
+    });
+}
+
 /// A flow whose conditions look everywhere, without end if they may.
 fn searching() -> Value {
     let rule = json!({ "field": "$..nothing", "operator": "==", "value": "nothing" });
@@ -143,7 +161,7 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
         assert_eq!(refused, Error::Busy);
         assert_eq!(stage.passing(stage.registry.admit(hostile, 0)).await, Err(Error::Busy), "no further body is read before it has rested");
         for key in &others {
-            assert_eq!(stage.registry.admit(*key, 0).await, Ok(()));
+            assert_eq!(stage.registry.admit(*key, 0).await, Ok(Paid::default()));
         }
         // Each costs as much as one event may, and some more for its size and its runs.
         let credit = usize::try_from(CREDIT_SECONDS).unwrap() * usize::try_from(VISITS_PER_SECOND).unwrap();
@@ -152,7 +170,7 @@ fn who_searches_much_is_told_to_rest_and_the_others_are_not() {
             stage.deliver(key, "e", json!({})).await.unwrap();
         }
         stage.clock.run_for(Duration::from_secs(CREDIT_SECONDS)).await;
-        assert_eq!(stage.registry.admit(hostile, 0).await, Ok(()));
+        assert_eq!(stage.registry.admit(hostile, 0).await, Ok(Paid::default()));
         stage.deliver(hostile, "rested", payload).await.unwrap();
         // What could not be looked at within an event's visits is shown.
         stage.live(Duration::from_secs(30)).await;

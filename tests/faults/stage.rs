@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actors::addon::Addon;
 use actors::clock::{Clock, Timestamp};
+use actors::effort::Paid;
 use actors::event::EventType;
 use actors::flow::read;
 use actors::flow::run::{Run, RunState};
@@ -243,6 +244,7 @@ pub fn delivery(entity: &str, payload: &Value) -> Delivery {
         payload: payload.into_bytes().into(),
         payload_hash,
         headers: None,
+        paid: Paid::default(),
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use actix::dev::SendError;
 
 use super::{Actor, Registry};
+use crate::effort::Paid;
 use crate::ids::Key;
 use crate::limits::actor as limits;
-use crate::limits::effort::{BYTES_PER_VISIT, REFUSAL_HELD_MS, REFUSALS_HELD_MAX};
+use crate::limits::effort::{REFUSAL_HELD_MS, REFUSALS_HELD_MAX};
 use crate::port::observer::Stir;
 use crate::port::store::journal::Written;
 use crate::port::store::receipt::Receipt;
@@ -52,14 +53,15 @@ impl Registry {
     /// Lets a delivery of so many bytes in, before it is received, which costs something whatever becomes of it; [`Error::Busy`] while the workspace has to
     /// rest. That is told late, so that a sender that comes again at once does not cost the others what its events would have cost; beyond
     /// [`REFUSALS_HELD_MAX`] at a time it is told at once.
-    pub async fn admit(&self, key: Key, bytes: usize) -> Result<(), Error> {
+    pub async fn admit(&self, key: Key, bytes: usize) -> Result<Paid, Error> {
         let refusals = {
             // Who has no actor owes nothing.
-            let Some(entry) = self.actors.get(&key) else { return Ok(()) };
+            let Some(entry) = self.actors.get(&key) else { return Ok(Paid::default()) };
             let (effort, now) = (&entry.actor.effort, self.env.clock.elapsed());
             if effort.allows_more(now).is_ok() {
-                effort.spend(bytes / BYTES_PER_VISIT, now);
-                return Ok(());
+                let paid = Paid::for_bytes(bytes);
+                effort.spend(paid.visits(), now);
+                return Ok(paid);
             }
             entry.actor.refusals.clone()
         };

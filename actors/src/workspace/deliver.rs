@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::{Error, Workspace};
 use crate::addon::Addon;
+use crate::effort::Paid;
 use crate::event::{Event, EventType, Source};
 use crate::flow::matching;
 use crate::ids::{AddonId, EventId};
@@ -38,6 +39,8 @@ pub struct Delivery {
     pub payload_hash: [u8; 32],
     /// Headers to keep, as a JSON object.
     pub headers: Option<String>,
+    /// What its workspace has paid for it [at the door](crate::registry::Registry::admit).
+    pub paid: Paid,
 }
 
 /// The proof of a delivery.
@@ -134,7 +137,7 @@ impl Workspace {
             return Err(Error::Inactive);
         }
         // It comes again when there is room for what it costs; a repetition costs little, but that is not known yet.
-        self.runner.allows_more().map_err(|_| Error::Busy)?;
+        self.runner.allows(delivery.paid).map_err(|_| Error::Busy)?;
         let now = self.env.clock.now();
         let entity = delivery.entity.as_ref();
         match &delivery.sender {

@@ -41,7 +41,7 @@ use super::queue::{Queue, Queued, Wait};
 use super::status::Snapshot;
 use super::{Clients, Environment, Loaded};
 use crate::clock::Timestamp;
-use crate::effort::Effort;
+use crate::effort::{Effort, Paid};
 use crate::flow::machine::Sign;
 use crate::flow::run::Run;
 use crate::gate::{Gate, Passage};
@@ -185,6 +185,11 @@ impl Runner {
     /// Whether this workspace may do more on its thread now; else how long it rests first.
     pub fn allows_more(&self) -> Result<(), Duration> {
         self.effort.allows_more(self.env.clock.elapsed())
+    }
+
+    /// The same for a delivery for which something has been paid.
+    pub fn allows(&self, paid: Paid) -> Result<(), Duration> {
+        self.effort.allows(paid, self.env.clock.elapsed())
     }
 
     /// Notes what was done on the thread.
