@@ -92,18 +92,18 @@ fn runs_of_the_others_end_while_those_of_one_are_held() {
     });
 }
 
+/// A body comes for which there is credit, and for a second's worth there is not.
+async fn owe_a_second(stage: &Stage, key: Key) -> Paid {
+    stage.deliver(key, "first", json!({})).await.unwrap();
+    let visits = usize::try_from((CREDIT_SECONDS + 1) * u64::from(VISITS_PER_SECOND)).unwrap();
+    stage.registry.admit(key, visits * BYTES_PER_VISIT).await.unwrap()
+}
+
 #[test]
 fn who_comes_again_at_once_is_refused_late_but_not_so_many_at_a_time_that_they_take_the_connections() {
     play(|stage| async move {
-        let (hostile, _) = installed(&stage).await;
-        for _ in 0..10 {
-            stage.flow(hostile, searching()).await;
-        }
-        let payload = json!({ "list": vec![0; 20_000] });
-        let mut number = 0;
-        while stage.deliver(hostile, &format!("e{number}"), payload.clone()).await.is_ok() {
-            number += 1;
-        }
+        let hostile = stage.install(HOSTILE).await;
+        owe_a_second(&stage, hostile).await;
         let told = Cell::new(0);
         let flood = join_all((0..REFUSALS_HELD_MAX + 10).map(|_| async {
             assert_eq!(stage.registry.admit(hostile, 0).await, Err(Error::Busy));
@@ -123,10 +123,7 @@ fn who_comes_again_at_once_is_refused_late_but_not_so_many_at_a_time_that_they_t
 fn a_body_is_paid_for_before_it_is_received_and_not_refused_for_what_was_paid() {
     play(|stage| async move {
         let key = stage.install(1).await;
-        stage.deliver(key, "first", json!({})).await.unwrap();
-        // As much as there is credit for, and a second's worth more.
-        let visits = usize::try_from((CREDIT_SECONDS + 1) * u64::from(VISITS_PER_SECOND)).unwrap();
-        let paid = stage.registry.admit(key, visits * BYTES_PER_VISIT).await.unwrap();
+        let paid = owe_a_second(&stage, key).await;
         assert_eq!(stage.passing(stage.registry.admit(key, 1)).await, Err(Error::Busy), "nor is a second body received");
         let later = |paid| Delivery { paid, ..delivery("later", &json!({})) };
         assert_eq!(stage.registry.deliver(key, later(Paid::default())).await, Err(Error::Busy));
