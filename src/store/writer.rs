@@ -1,6 +1,7 @@
 //! The group commit: one connection writes, and everything that waited while the last commit was under way goes into the next one (I1).
 //!
-//! Entries and transactions stand in one bounded queue and are done in the order of submission (I5). Nobody waits on a timer. A commit has a share
+//! Entries and transactions stand in one bounded queue and are done in the order of submission (I5), but for those that say that they may wait: they let
+//! entries go first, for a bounded number of commits. Nobody waits on a timer. A commit has a share
 //! for each workspace, so that one with large entries does not make the others wait for them: what exceeds it stays for the next, unless nobody else
 //! waits. A batch that the database refuses is halved until the entry at fault is alone; a connection that is lost is opened again for the next piece
 //! of work; a panic costs the work in hand its answer ("unavailable") and nothing more. Knows no SQL: that is the [`Backend`]'s.
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use actors::addon::Addon;
 use actors::ids::{Key, WorkspaceId};
-use actors::limits::store::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, RUNS_PER_BATCH_MAX, SHARE_BYTES_MAX};
+use actors::limits::store::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, COMMITS_FIRST_MAX, RUNS_PER_BATCH_MAX, SHARE_BYTES_MAX};
 use actors::port::store::Error;
 use actors::port::store::journal::Entry;
 use actors::port::store::receipt::{Outcome, Receipt};
@@ -94,7 +95,17 @@ pub(super) type Job<C> = Box<dyn for<'c> FnOnce(Result<&'c mut C, Error>) -> Box
 pub(super) fn spawn<B: Backend>(backend: B, connection: Option<B::Connection>) -> std::io::Result<Handle<B::Connection>> {
     let (handle, work, gauges) = queue::open();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let writer = Writer { backend, connection, work, arrivals: Vec::new(), inbox: VecDeque::new(), owed: HashMap::new(), gauges };
+    let writer = Writer {
+        backend,
+        connection,
+        work,
+        arrivals: Vec::new(),
+        inbox: VecDeque::new(),
+        later: VecDeque::new(),
+        went_first: 0,
+        owed: HashMap::new(),
+        gauges,
+    };
     std::thread::Builder::new().name("store-writer".into()).spawn(move || runtime.block_on(writer.run()))?;
     Ok(handle)
 }
@@ -105,6 +116,10 @@ struct Writer<B: Backend> {
     work: mpsc::Receiver<Work<B::Connection>>,
     arrivals: Vec<Work<B::Connection>>,
     inbox: VecDeque<Work<B::Connection>>,
+    /// What lets entries go first.
+    later: VecDeque<Job<B::Connection>>,
+    /// Commits that went before the first of these.
+    went_first: usize,
     /// Bytes of earlier commits that workspaces took beyond their shares.
     owed: HashMap<Key, usize>,
     gauges: Arc<Gauges>,
@@ -134,31 +149,65 @@ impl<B: Backend> Writer<B> {
     /// Works until it is told to close, or until nobody can ask any more.
     async fn serve(&mut self) -> Option<oneshot::Sender<()>> {
         loop {
-            if self.inbox.is_empty() {
+            if self.inbox.is_empty() && self.later.is_empty() {
                 self.work.recv_many(&mut self.arrivals, BATCH_ENTRIES_MAX).await;
-                self.inbox.extend(self.arrivals.drain(..));
+                let arrivals: Vec<_> = self.arrivals.drain(..).collect();
+                arrivals.into_iter().for_each(|work| self.take_in(work));
             }
             // Also behind what the last commit has left: only who is known to wait gets a share of the next one.
             while let Ok(work) = self.work.try_recv() {
-                self.inbox.push_back(work);
+                self.take_in(work);
             }
-            match self.inbox.pop_front()? {
-                entry @ Work::Entry(..) => {
+            match self.inbox.pop_front() {
+                Some(entry @ Work::Entry(..)) => {
                     self.inbox.push_front(entry);
                     let batch = self.gather();
                     self.write(batch).await;
-                }
-                Work::Job(job) => {
-                    self.gauges.job_taken();
-                    let connection = connected(&self.backend, &mut self.connection).await;
-                    let after = job(connection).await;
-                    self.gauges.fails(after != After::Fine);
-                    if after == After::Lost {
-                        self.connection = None;
+                    self.went_first += usize::from(!self.later.is_empty());
+                    if self.went_first >= COMMITS_FIRST_MAX {
+                        self.do_what_waits().await;
                     }
                 }
-                Work::Close(closed) => return Some(closed),
+                Some(Work::Job(job)) => {
+                    self.gauges.job_taken();
+                    self.run_job(job).await;
+                }
+                Some(Work::Later(job)) => self.later.push_back(job),
+                Some(Work::Close(closed)) => {
+                    while self.do_what_waits().await {}
+                    return Some(closed);
+                }
+                None => {
+                    if !self.do_what_waits().await {
+                        return None;
+                    }
+                }
             }
+        }
+    }
+
+    fn take_in(&mut self, work: Work<B::Connection>) {
+        match work {
+            Work::Later(job) => self.later.push_back(job),
+            other => self.inbox.push_back(other),
+        }
+    }
+
+    /// Does the first thing that has let entries go first, if there is one.
+    async fn do_what_waits(&mut self) -> bool {
+        self.went_first = 0;
+        let Some(job) = self.later.pop_front() else { return false };
+        self.gauges.later_taken();
+        self.run_job(job).await;
+        true
+    }
+
+    async fn run_job(&mut self, job: Job<B::Connection>) {
+        let connection = connected(&self.backend, &mut self.connection).await;
+        let after = job(connection).await;
+        self.gauges.fails(after != After::Fine);
+        if after == After::Lost {
+            self.connection = None;
         }
     }
 

@@ -22,9 +22,12 @@ pub const ID_AHEAD_MS: i64 = 60_000;
 /// Changes of the entity cache in one transaction, in which the journal waits: some 20 µs each. Measured beside a bootstrap: 200 more than double the
 /// p99 of a webhook, these add half.
 pub const ENTITY_CHANGES_MAX: usize = 25;
+/// Commits of the journal that go before a transaction of entities while entries wait: when there is more to write than can be written, they get a small
+/// part of it, and it ends all the same.
+pub const COMMITS_FIRST_MAX: usize = 8;
 /// Names that a search for a text looks at, in the order of names: some tenths of a second.
 pub const NAMES_SEARCHED_MAX: u32 = 200_000;
-/// Transactions of lifecycle calls, flows and uninstalls that wait for the writer.
+/// Transactions of lifecycle calls, flows and uninstalls that wait for the writer, and of entities.
 pub const QUEUE_JOBS_MAX: usize = 256;
 /// Calls of the explorer that one transaction seals anew after a change of keys: a megabyte of usual ones. The next transaction of the workspace takes the
 /// next, and in a month all of them have gone.

@@ -118,7 +118,7 @@ impl Bootstraps for Postgres {
 
     async fn advance_bootstrap(&self, key: Key, head: &Head, operations: &[Progress], changes: &[EntityChange]) -> Result<bool, Error> {
         let all = Advance { head: head.clone(), operations: operations.to_vec(), entities: rows(changes)? };
-        self.transact(move |connection| Box::pin(advance(connection, key, all))).await
+        self.transact_later(move |connection| Box::pin(advance(connection, key, all))).await
     }
 
     async fn keys_with_bootstrap(&self, after: Option<Key>, limit: u32) -> Result<Vec<Key>, Error> {

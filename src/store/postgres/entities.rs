@@ -249,7 +249,7 @@ impl Entities for Postgres {
 
     async fn change_entities(&self, key: Key, changes: &[EntityChange]) -> Result<bool, Error> {
         let rows = rows(changes)?;
-        self.transact(move |connection| Box::pin(change(connection, key, rows))).await
+        self.transact_later(move |connection| Box::pin(change(connection, key, rows))).await
     }
 
     async fn entities(&self, key: Key, filter: &EntityFilter, slice: Slice) -> Result<Page<Listed>, Error> {

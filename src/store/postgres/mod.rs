@@ -48,7 +48,7 @@ use self::purge::Purger;
 use super::failure::Failure;
 use super::purging::{Purging, Uninstalls};
 use super::sealing::Keyring;
-use super::writer::{self, After, Figures, Handle};
+use super::writer::{self, After, Figures, Handle, Job};
 use super::{Database, Engine, OpenError};
 
 /// The store.
@@ -126,6 +126,14 @@ impl Postgres {
     ) -> Result<T, Error> {
         transact(&self.writer, &self.clock, work).await
     }
+
+    /// The same when no entry waits, or some have gone first.
+    async fn transact_later<T: Send + 'static>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Error> {
+        in_turn(&self.writer, Handle::run_later, &self.clock, work).await
+    }
 }
 
 /// Does something in a write transaction. It goes on even if the caller no longer waits.
@@ -134,9 +142,19 @@ async fn transact<T: Send + 'static>(
     clock: &Arc<dyn Clock>,
     work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
 ) -> Result<T, Error> {
+    in_turn(writer, Handle::run, clock, work).await
+}
+
+/// The same in the turn that `queue` gives it.
+async fn in_turn<T: Send + 'static>(
+    writer: &Handle<Pen>,
+    queue: impl FnOnce(&Handle<Pen>, Job<Pen>) -> Result<(), Error>,
+    clock: &Arc<dyn Clock>,
+    work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
+) -> Result<T, Error> {
     let (answer, answered) = oneshot::channel();
     let clock = Arc::clone(clock);
-    writer.run(Box::new(move |pen| {
+    let job: Job<Pen> = Box::new(move |pen| {
         Box::pin(async move {
             let done = match pen {
                 Ok(pen) => {
@@ -149,7 +167,8 @@ async fn transact<T: Send + 'static>(
             let _ = answer.send(done.map_err(Error::from));
             after
         })
-    }))?;
+    });
+    queue(writer, job)?;
     answered.await.unwrap_or_else(|_| Err(Error::Unavailable("the writer has stopped".into())))
 }
 

@@ -57,7 +57,7 @@ use self::script::{Answer, Prepared, Script};
 use super::failure::Failure;
 use super::purging::{Purging, Uninstalls};
 use super::sealing::Keyring;
-use super::writer::{self, After, Figures, Handle};
+use super::writer::{self, After, Figures, Handle, Job};
 use super::{Database, Engine, OpenError};
 
 /// The store.
@@ -137,14 +137,14 @@ impl Sqlite {
         transact(&self.writer, work).await
     }
 
-    /// Writes a script, in line with everything that was submitted before. Of its answers is kept what `told` makes of them.
+    /// Writes a script when no entry waits, or some have gone first. Of its answers is kept what `told` makes of them.
     async fn write<T: Send + 'static>(
         &self,
         script: Script,
         prepared: Prepared,
         told: impl FnOnce(&[Answer]) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        on_connection(&self.writer, move |connection| {
+        on_connection(&self.writer, Handle::run_later, move |connection| {
             Box::pin(async move { Ok(told(&connection::all_or_nothing(connection, script, prepared).await?)) })
         })
         .await
@@ -156,16 +156,17 @@ async fn transact<T: Send + 'static>(
     writer: &Handle<Pen>,
     work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
 ) -> Result<T, Error> {
-    on_connection(writer, |connection| Box::pin(connection::in_transaction(connection, work))).await
+    on_connection(writer, Handle::run, |connection| Box::pin(connection::in_transaction(connection, work))).await
 }
 
-/// Does something over the writer's connection.
+/// Does something over the writer's connection, in the turn that `queue` gives it.
 async fn on_connection<T: Send + 'static>(
     writer: &Handle<Pen>,
+    queue: impl FnOnce(&Handle<Pen>, Job<Pen>) -> Result<(), Error>,
     work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
 ) -> Result<T, Error> {
     let (answer, answered) = oneshot::channel();
-    writer.run(Box::new(move |pen| {
+    let job: Job<Pen> = Box::new(move |pen| {
         Box::pin(async move {
             let done = match pen {
                 Ok(pen) => work(pen.connection()).await,
@@ -175,7 +176,8 @@ async fn on_connection<T: Send + 'static>(
             let _ = answer.send(done.map_err(Error::from));
             after
         })
-    }))?;
+    });
+    queue(writer, job)?;
     answered.await.unwrap_or_else(|_| Err(Error::Unavailable("the writer has stopped".into())))
 }
 

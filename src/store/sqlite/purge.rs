@@ -31,7 +31,7 @@ impl Purge for Purger {
             self.remove_rows(*stay).await?;
         }
         self.give_back_space().await?;
-        if !on_connection(&self.writer, |connection| Box::pin(fold_log(connection))).await? {
+        if !on_connection(&self.writer, Handle::run, |connection| Box::pin(fold_log(connection))).await? {
             return Err(Error::Busy);
         }
         transact(&self.writer, move |connection| Box::pin(forget(connection, stays))).await
@@ -55,7 +55,7 @@ impl Purger {
     }
 
     async fn give_back_space(&self) -> Result<(), Error> {
-        if on_connection(&self.writer, |connection| Box::pin(write_anew(connection))).await? {
+        if on_connection(&self.writer, Handle::run, |connection| Box::pin(write_anew(connection))).await? {
             return Ok(());
         }
         let mut left = i64::MAX;

@@ -1,6 +1,6 @@
 //! The queue in front of the writer, and what is counted there.
 //!
-//! Entries and jobs have a bound of their own each (I5), so that a flood of deliveries does not keep an uninstall out.
+//! Entries, jobs and what may wait behind entries have a bound of their own each (I5), so that a flood of deliveries does not keep an uninstall out.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -17,6 +17,7 @@ use super::Job;
 pub(super) enum Work<C> {
     Entry(Entry, Receipt),
     Job(Job<C>),
+    Later(Job<C>),
     Close(oneshot::Sender<()>),
 }
 
@@ -25,7 +26,7 @@ pub(super) enum Work<C> {
 pub struct Figures {
     /// Entries that wait.
     pub entries_waiting: usize,
-    /// Transactions of lifecycle calls, flows and uninstalls that wait.
+    /// Transactions of lifecycle calls, flows, uninstalls and pages of entities that wait.
     pub jobs_waiting: usize,
     /// Batches that were committed.
     pub batches: u64,
@@ -39,6 +40,7 @@ pub struct Figures {
 pub(super) struct Gauges {
     entries_waiting: AtomicUsize,
     jobs_waiting: AtomicUsize,
+    later_waiting: AtomicUsize,
     batches: AtomicU64,
     entries: AtomicU64,
     failing: AtomicBool,
@@ -52,6 +54,10 @@ impl Gauges {
 
     pub(super) fn job_taken(&self) {
         self.jobs_waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn later_taken(&self) {
+        self.later_waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(super) fn committed(&self, entries: usize) {
@@ -83,8 +89,8 @@ impl<C> Clone for Handle<C> {
 }
 
 pub(super) fn open<C>() -> (Handle<C>, mpsc::Receiver<Work<C>>, Arc<Gauges>) {
-    // Room for all that the two counters let in, and for the word that closes.
-    let (queue, work) = mpsc::channel(QUEUE_ENTRIES_MAX + QUEUE_JOBS_MAX + 1);
+    // Room for all that the three counters let in, and for the word that closes.
+    let (queue, work) = mpsc::channel(QUEUE_ENTRIES_MAX + 2 * QUEUE_JOBS_MAX + 1);
     let gauges = Arc::<Gauges>::default();
     (Handle { queue, gauges: Arc::clone(&gauges) }, work, gauges)
 }
@@ -124,12 +130,21 @@ impl<C> Handle<C> {
 
     /// Queues a job.
     pub(crate) fn run(&self, job: Job<C>) -> Result<(), Error> {
+        self.queue(Work::Job(job), &self.gauges.jobs_waiting)
+    }
+
+    /// Queues a job that lets entries go first that come after it, for [some commits](actors::limits::store::COMMITS_FIRST_MAX).
+    pub(crate) fn run_later(&self, job: Job<C>) -> Result<(), Error> {
+        self.queue(Work::Later(job), &self.gauges.later_waiting)
+    }
+
+    fn queue(&self, work: Work<C>, places: &AtomicUsize) -> Result<(), Error> {
         if self.gauges.closed.load(Ordering::Acquire) {
             return Err(closed());
         }
-        take(&self.gauges.jobs_waiting, QUEUE_JOBS_MAX)?;
-        self.queue.try_send(Work::Job(job)).map_err(|error| {
-            self.gauges.job_taken();
+        take(places, QUEUE_JOBS_MAX)?;
+        self.queue.try_send(work).map_err(|error| {
+            places.fetch_sub(1, Ordering::Relaxed);
             match error {
                 mpsc::error::TrySendError::Full(_) => Error::Busy,
                 mpsc::error::TrySendError::Closed(_) => closed(),
@@ -151,7 +166,7 @@ impl<C> Handle<C> {
         let gauges = &self.gauges;
         Figures {
             entries_waiting: gauges.entries_waiting.load(Ordering::Relaxed),
-            jobs_waiting: gauges.jobs_waiting.load(Ordering::Relaxed),
+            jobs_waiting: gauges.jobs_waiting.load(Ordering::Relaxed) + gauges.later_waiting.load(Ordering::Relaxed),
             batches: gauges.batches.load(Ordering::Relaxed),
             entries: gauges.entries.load(Ordering::Relaxed),
             failing: gauges.failing.load(Ordering::Relaxed),

@@ -256,6 +256,65 @@ async fn a_panicking_job_costs_only_its_own_answer() {
 }
 
 #[tokio::test]
+async fn what_may_wait_lets_so_many_commits_go_first_and_no_more() {
+    let (handle, seen) = start(&[]);
+    let (begun, mut begins) = mpsc::channel(1);
+    let (go, goes) = mpsc::channel(1);
+    *seen.gate.lock().unwrap() = Some((begun, goes));
+    let mut pending = vec![submit(&handle, entry(0))];
+    begins.recv().await.unwrap();
+    let (told, mut answer) = oneshot::channel();
+    let commits = Arc::clone(&seen);
+    let job: Job<u32> = Box::new(move |_| {
+        Box::pin(async move {
+            let _ = told.send(commits.commits.lock().unwrap().len());
+            After::Fine
+        })
+    });
+    handle.run_later(job).unwrap();
+    let at = loop {
+        // Another entry waits whenever a commit ends.
+        pending.push(submit(&handle, entry(u32::try_from(pending.len()).unwrap())));
+        go.send(()).await.unwrap();
+        begins.recv().await.unwrap();
+        if let Ok(at) = answer.try_recv() {
+            break at;
+        }
+        assert!(pending.len() < 100, "it never comes to it");
+    };
+    assert_eq!(at, 1 + COMMITS_FIRST_MAX, "the one that was under way, and those that went first");
+    drop(go);
+    assert!(outcomes(pending).await.iter().all(|outcome| *outcome == Ok(Written::Done)));
+}
+
+#[tokio::test]
+async fn what_may_wait_is_done_when_nothing_else_is_to_be_and_before_the_end() {
+    let (handle, _) = start(&[]);
+    let job = |told: oneshot::Sender<()>| -> Job<u32> {
+        Box::new(move |_| {
+            Box::pin(async move {
+                let _ = told.send(());
+                After::Fine
+            })
+        })
+    };
+    let (told, answer) = oneshot::channel();
+    handle.run_later(job(told)).unwrap();
+    answer.await.unwrap();
+    let release = hold(&handle).await;
+    let (told, answer) = oneshot::channel();
+    handle.run_later(job(told)).unwrap();
+    let closing = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.close().await }
+    });
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    closing.await.unwrap();
+    answer.await.unwrap();
+}
+
+#[tokio::test]
 async fn full_queues_answer_busy_at_once_each_for_itself() {
     let (handle, _) = start(&[]);
     let release = hold(&handle).await;
