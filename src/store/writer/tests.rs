@@ -108,6 +108,18 @@ fn submit(handle: &Handle<u32>, entry: Entry) -> Pending {
     pending
 }
 
+/// A job that tells what had been committed when its turn came.
+fn witness(seen: &Arc<Seen>) -> (Job<u32>, oneshot::Receiver<Vec<Vec<u32>>>) {
+    let (seen, (told, commits)) = (Arc::clone(seen), oneshot::channel());
+    let job: Job<u32> = Box::new(move |_| {
+        Box::pin(async move {
+            let _ = told.send(seen.commits.lock().unwrap().clone());
+            After::Fine
+        })
+    });
+    (job, commits)
+}
+
 /// Occupies the writer until the sender is used.
 async fn hold(handle: &Handle<u32>) -> oneshot::Sender<()> {
     let (release, released) = oneshot::channel::<()>();
@@ -172,14 +184,7 @@ async fn jobs_stand_in_line_with_entries() {
     let (handle, seen) = start(&[]);
     let release = hold(&handle).await;
     let first = submit(&handle, entry(1));
-    let (told, commits) = oneshot::channel();
-    let at_job = Arc::clone(&seen);
-    let job: Job<u32> = Box::new(move |_| {
-        Box::pin(async move {
-            let _ = told.send(at_job.commits.lock().unwrap().clone());
-            After::Fine
-        })
-    });
+    let (job, commits) = witness(&seen);
     handle.run(job).unwrap();
     let second = submit(&handle, entry(2));
     release.send(()).unwrap();
@@ -263,22 +268,15 @@ async fn what_may_wait_lets_so_many_commits_go_first_and_no_more() {
     *seen.gate.lock().unwrap() = Some((begun, goes));
     let mut pending = vec![submit(&handle, entry(0))];
     begins.recv().await.unwrap();
-    let (told, mut answer) = oneshot::channel();
-    let commits = Arc::clone(&seen);
-    let job: Job<u32> = Box::new(move |_| {
-        Box::pin(async move {
-            let _ = told.send(commits.commits.lock().unwrap().len());
-            After::Fine
-        })
-    });
+    let (job, mut commits) = witness(&seen);
     handle.run_later(job).unwrap();
     let at = loop {
         // Another entry waits whenever a commit ends.
         pending.push(submit(&handle, entry(u32::try_from(pending.len()).unwrap())));
         go.send(()).await.unwrap();
         begins.recv().await.unwrap();
-        if let Ok(at) = answer.try_recv() {
-            break at;
+        if let Ok(at) = commits.try_recv() {
+            break at.len();
         }
         assert!(pending.len() < 100, "it never comes to it");
     };
@@ -289,21 +287,13 @@ async fn what_may_wait_lets_so_many_commits_go_first_and_no_more() {
 
 #[tokio::test]
 async fn what_may_wait_is_done_when_nothing_else_is_to_be_and_before_the_end() {
-    let (handle, _) = start(&[]);
-    let job = |told: oneshot::Sender<()>| -> Job<u32> {
-        Box::new(move |_| {
-            Box::pin(async move {
-                let _ = told.send(());
-                After::Fine
-            })
-        })
-    };
-    let (told, answer) = oneshot::channel();
-    handle.run_later(job(told)).unwrap();
-    answer.await.unwrap();
+    let (handle, seen) = start(&[]);
+    let (job, done) = witness(&seen);
+    handle.run_later(job).unwrap();
+    done.await.unwrap();
     let release = hold(&handle).await;
-    let (told, answer) = oneshot::channel();
-    handle.run_later(job(told)).unwrap();
+    let (job, done) = witness(&seen);
+    handle.run_later(job).unwrap();
     let closing = tokio::spawn({
         let handle = handle.clone();
         async move { handle.close().await }
@@ -311,7 +301,7 @@ async fn what_may_wait_is_done_when_nothing_else_is_to_be_and_before_the_end() {
     tokio::task::yield_now().await;
     release.send(()).unwrap();
     closing.await.unwrap();
-    answer.await.unwrap();
+    done.await.unwrap();
 }
 
 #[tokio::test]
