@@ -1,9 +1,9 @@
 //! The group commit: one connection writes, and everything that waited while the last commit was under way goes into the next one (I1).
 //!
 //! Entries and transactions stand in one bounded queue and are done in the order of submission (I5), but for those that say that they may wait: they let
-//! entries go first, for a bounded number of commits. Nobody waits on a timer. A commit has a share
-//! for each workspace, so that one with large entries does not make the others wait for them: what exceeds it stays for the next, unless nobody else
-//! waits. A batch that the database refuses is halved until the entry at fault is alone; a connection that is lost is opened again for the next piece
+//! entries go first, for a bounded number of commits. Nobody waits on a timer. A commit has a share for each workspace, so that one with large entries
+//! does not make the others wait for them: what exceeds it stays for the next, unless nobody else waits. A batch that the database refuses is halved
+//! until the entry at fault is alone; a connection that is lost is opened again for the next piece
 //! of work; a panic costs the work in hand its answer ("unavailable") and nothing more. Knows no SQL: that is the [`Backend`]'s.
 
 mod queue;

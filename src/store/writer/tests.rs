@@ -1,5 +1,7 @@
 //! The writer over a database that does as it is told: batches, order, culprits, failures, panics, the end.
 
+mod shares;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -94,6 +96,24 @@ fn entry(number: u32) -> Entry {
     Entry::Repeat { key: key(), event: EventId::from(Uuid::from_u128(u128::from(number))) }
 }
 
+/// An event of a workspace with a payload of so many bytes.
+fn event(workspace: u8, number: u32, bytes: usize) -> Entry {
+    let key = Key { addon: Addon::UniversalWebhook, workspace: WorkspaceId::from_bytes([workspace; 12]) };
+    let event = Event {
+        id: EventId::from(Uuid::from_u128(u128::from(number))),
+        source: Source::Clockify,
+        message: None,
+        event_type: EventType::parse("NEW_TAG").unwrap(),
+        entity: None,
+        received_at: actors::clock::Timestamp::from_seconds(1),
+        payload: vec![b' '; bytes].into(),
+        payload_hash: [0; 32],
+        headers: None,
+        deliveries: 1,
+    };
+    Entry::Accept { key, event: Box::new(event), runs: Vec::new() }
+}
+
 fn number(entry: &Entry) -> u32 {
     match entry {
         Entry::Repeat { event, .. } => u32::try_from(event.uuid().as_u128()).unwrap(),
@@ -134,6 +154,14 @@ async fn hold(handle: &Handle<u32>) -> oneshot::Sender<()> {
     handle.run(job).unwrap();
     begins.await.unwrap();
     release
+}
+
+/// What ends when the writer is closed.
+async fn begin_to_close(handle: &Handle<u32>) -> tokio::task::JoinHandle<()> {
+    let handle = handle.clone();
+    let closing = tokio::spawn(async move { handle.close().await });
+    tokio::task::yield_now().await;
+    closing
 }
 
 async fn outcomes(pending: Vec<Pending>) -> Vec<Outcome> {
@@ -294,11 +322,7 @@ async fn what_may_wait_is_done_when_nothing_else_is_to_be_and_before_the_end() {
     let release = hold(&handle).await;
     let (job, done) = witness(&seen);
     handle.run_later(job).unwrap();
-    let closing = tokio::spawn({
-        let handle = handle.clone();
-        async move { handle.close().await }
-    });
-    tokio::task::yield_now().await;
+    let closing = begin_to_close(&handle).await;
     release.send(()).unwrap();
     closing.await.unwrap();
     done.await.unwrap();
@@ -326,11 +350,7 @@ async fn closing_writes_what_is_queued_and_takes_nothing_more() {
     let (handle, seen) = start(&[]);
     let release = hold(&handle).await;
     let pending: Vec<_> = (1..=300).map(|number| submit(&handle, entry(number))).collect();
-    let closing = tokio::spawn({
-        let handle = handle.clone();
-        async move { handle.close().await }
-    });
-    tokio::task::yield_now().await;
+    let closing = begin_to_close(&handle).await;
     release.send(()).unwrap();
     closing.await.unwrap();
     assert!(outcomes(pending).await.iter().all(|outcome| *outcome == Ok(Written::Done)));
@@ -339,79 +359,4 @@ async fn closing_writes_what_is_queued_and_takes_nothing_more() {
     assert!(is_unavailable(&submit(&handle, entry(1)).outcome().await));
     assert!(handle.run(Box::new(|_| Box::pin(async { After::Fine }))).is_err());
     handle.close().await;
-}
-
-/// An event of a workspace with a payload of so many bytes.
-fn event(workspace: u8, number: u32, bytes: usize) -> Entry {
-    let key = Key { addon: Addon::UniversalWebhook, workspace: WorkspaceId::from_bytes([workspace; 12]) };
-    let event = Event {
-        id: EventId::from(Uuid::from_u128(u128::from(number))),
-        source: Source::Clockify,
-        message: None,
-        event_type: EventType::parse("NEW_TAG").unwrap(),
-        entity: None,
-        received_at: actors::clock::Timestamp::from_seconds(1),
-        payload: vec![b' '; bytes].into(),
-        payload_hash: [0; 32],
-        headers: None,
-        deliveries: 1,
-    };
-    Entry::Accept { key, event: Box::new(event), runs: Vec::new() }
-}
-
-#[tokio::test]
-async fn large_entries_of_one_workspace_do_not_keep_the_others_waiting() {
-    let (handle, seen) = start(&[]);
-    let release = hold(&handle).await;
-    let hostile = (1..=10).map(|number| submit(&handle, event(1, number, SHARE_BYTES_MAX)));
-    let pending: Vec<_> = hostile.collect();
-    let others = (11..=40).map(|number| submit(&handle, event(u8::try_from(number % 3).unwrap() + 2, number, 1_000)));
-    let pending: Vec<_> = pending.into_iter().chain(others).collect();
-    release.send(()).unwrap();
-    assert!(outcomes(pending).await.iter().all(|outcome| *outcome == Ok(Written::Done)));
-    let commits = seen.commits.lock().unwrap().clone();
-    assert_eq!(commits[0], std::iter::once(1).chain(11..=40).collect::<Vec<_>>(), "all of the others' are in the first commit");
-    assert_eq!(commits[1..].concat(), (2..=10).collect::<Vec<_>>(), "its own stay in their order, and go on once nobody else waits");
-    assert_eq!(commits.len(), 2);
-}
-
-#[tokio::test]
-async fn a_job_is_not_overtaken_by_what_was_left_before_it() {
-    let (handle, seen) = start(&[]);
-    let release = hold(&handle).await;
-    let mut pending: Vec<_> = (1..=3).map(|number| submit(&handle, event(1, number, SHARE_BYTES_MAX))).collect();
-    pending.push(submit(&handle, event(2, 4, 10)));
-    let (told, commits) = oneshot::channel();
-    let at_job = Arc::clone(&seen);
-    let job: Job<u32> = Box::new(move |_| {
-        Box::pin(async move {
-            let _ = told.send(at_job.commits.lock().unwrap().concat());
-            After::Fine
-        })
-    });
-    handle.run(job).unwrap();
-    release.send(()).unwrap();
-    outcomes(pending).await;
-    assert_eq!(commits.await.unwrap(), [1, 4, 2, 3]);
-}
-
-#[tokio::test]
-async fn an_entry_larger_than_a_share_is_made_up_for() {
-    let (handle, seen) = start(&[]);
-    let release = hold(&handle).await;
-    let mut pending: Vec<_> = (1..=2).map(|number| submit(&handle, event(1, number, 3 * SHARE_BYTES_MAX))).collect();
-    pending.push(submit(&handle, event(2, 10, 10)));
-    let (begun, mut begins) = mpsc::channel(1);
-    let (go, goes) = mpsc::channel(1);
-    *seen.gate.lock().unwrap() = Some((begun, goes));
-    release.send(()).unwrap();
-    // Somebody else waits before each of the next commits.
-    for number in 11..=13 {
-        begins.recv().await.unwrap();
-        pending.push(submit(&handle, event(2, number, 10)));
-        go.send(()).await.unwrap();
-    }
-    drop(go);
-    outcomes(pending).await;
-    assert_eq!(*seen.commits.lock().unwrap(), [vec![1, 10], vec![11], vec![12], vec![2, 13]]);
 }
